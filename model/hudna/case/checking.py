@@ -1,0 +1,116 @@
+"""From a table of a file to a frozen object, with every problem said in the file's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.errors import Problems, nearest
+
+__all__ = ["build", "is_table"]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def build(model: type[M], data: Any, document: Document, key: Key, problems: Problems) -> M | None:
+    """Validate the table `data`, found in `document` under `key`; note its problems and return None if any."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            loc = tuple(part for part in item["loc"] if part != "[key]")  # pydantic marks bad keys
+            _translate(model, item["type"], item["msg"], item["input"], (*key, *loc), len(key), document, problems)
+        return None
+
+
+def is_table(data: Any, document: Document, key: Key, problems: Problems) -> bool:
+    """Whether `data` is a table; if not, note it."""
+    if isinstance(data, Mapping):
+        return True
+    problems.add(document.where(key), show_key(key), "must be a table", given=show_value(data))
+    return False
+
+
+
+
+def _translate(
+    model: type[BaseModel],
+    code: str,
+    message: str,
+    given: Any,
+    key: Key,
+    depth: int,
+    document: Document,
+    problems: Problems,
+) -> None:
+    where, name = document.where(key), show_key(key)
+    owner = _model_at(model, key[depth:-1])
+    if code == "extra_forbidden":
+        known = list(owner.model_fields) if owner else []
+        text = f"unknown key{nearest(str(key[-1]), known)}; allowed: {', '.join(known)}"
+        problems.add(document.where(key), name, text, given=show_value(given))
+    elif code == "missing":
+        field = owner.model_fields.get(str(key[-1])) if owner else None
+        hint = f": {field.description}" if field is not None and field.description else ""
+        problems.add(document.where(key[:-1]), name, f"is missing{hint}")
+    else:
+        text = message.removeprefix("Value error, ")
+        problems.add(where, name, _plain(code, text, given), given=show_value(given) if name else "")
+
+
+def _plain(code: str, text: str, given: Any) -> str:
+    """Say pydantic's own messages in the words of the files."""
+    if code == "literal_error":
+        options = text.removeprefix("Input should be ").replace("' or '", "', '").replace("'", "").split(", ")
+        close = nearest(given, options) if isinstance(given, str) else ""
+        return f"must be one of {', '.join(options)}{close}"
+    if code in ("string_type", "string_sub_type"):
+        return "must be a text in quotes"
+    if code == "string_too_short":
+        return "must not be empty"
+    if code in ("dict_type", "model_type", "model_attributes_type", "mapping_type"):
+        return "must be a table"
+    if code in ("tuple_type", "list_type"):
+        return "must be a list"
+    if code == "too_short":
+        return "must have more items: " + text[0].lower() + text[1:]
+    if code in ("int_type", "int_from_float"):
+        return "must be a whole number"
+    if code == "bool_type":
+        return "must be true or false"
+    return text.replace("Input should be", "must be")
+
+
+def _model_at(model: type[BaseModel], path: Key) -> type[BaseModel] | None:
+    """Return the model that the table at `path` inside `model` is checked against."""
+    current: Any = model
+    for part in path:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            field = current.model_fields.get(str(part))
+            current = field.annotation if field else None
+        else:
+            current = _inner(current)
+        current = _only_model(current)
+    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
+
+
+def _only_model(annotation: Any) -> Any:
+    """Unwrap `X | None` and `Annotated[X, ...]`."""
+    arguments = getattr(annotation, "__args__", ())
+    if hasattr(annotation, "__metadata__"):
+        return _only_model(annotation.__origin__)
+    if type(None) in arguments:
+        rest = [a for a in arguments if a is not type(None)]
+        return _only_model(rest[0]) if len(rest) == 1 else annotation
+    return annotation
+
+
+def _inner(annotation: Any) -> Any:
+    """Return the type of the values of `dict[K, V]` or of the items of `tuple[V, ...]`."""
+    arguments = getattr(annotation, "__args__", ())
+    if not arguments:
+        return None
+    return arguments[1] if getattr(annotation, "__origin__", None) is dict else arguments[0]

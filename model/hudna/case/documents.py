@@ -1,0 +1,252 @@
+"""One TOML file, read safely: limits on size and depth, `extends`, and for every value the file it came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from hudna.errors import Problems
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "Document",
+    "Key",
+    "display",
+    "flatten",
+    "quote_key",
+    "read_document",
+    "show_key",
+    "show_value",
+]
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 12
+MAX_EXTENDS = 8
+
+Key: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's merged content; `origins` names, for every leaf, the file that gave it."""
+
+    path: Path
+    data: Mapping[str, Any]
+    origins: Mapping[Key, Path] = field(default_factory=dict)
+
+    def where(self, key: Key = ()) -> str:
+        """Return the file that gave `key`, as users should see it; the document's own if none did."""
+        wanted = _dotted(key)
+        for origin, path in self.origins.items():
+            found = _dotted(origin)
+            if found.startswith(wanted) or wanted.startswith(found):
+                return display(path)
+        return display(self.path)
+
+    def leaves(self) -> Iterator[tuple[Key, Any, Path]]:
+        """Yield each leaf with its key and the file that gave it, in key order."""
+        for key, value in sorted(flatten(self.data), key=lambda item: tuple(map(str, item[0]))):
+            yield key, value, self.origins.get(key, self.path)
+
+
+def _dotted(key: Key) -> str:
+    """Return `a.b.` for both ("a", "b") and ("a.b",)."""
+    return "".join(f"{part}." for part in key)
+
+
+def display(path: Path) -> str:
+    """Return `path` as a user would write it: relative to the working folder where it lies inside."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def show_value(value: Any) -> str:
+    """Return a value as TOML would have it, cut at 60 characters."""
+    text = _toml(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{quote_key(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, dt.date | dt.time | dt.datetime):
+        return value.isoformat()
+    return repr(value)
+
+
+def quote_key(key: str | int) -> str:
+    """Return one part of a dotted key, in quotes where TOML wants them."""
+    text = str(key)
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else json.dumps(text, ensure_ascii=False)
+
+
+def flatten(data: Mapping[str, Any], prefix: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """Yield the leaves of nested tables; arrays are leaves."""
+    for name, value in data.items():
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, (*prefix, name))
+        else:
+            yield (*prefix, name), value
+
+
+def read_document(
+    path: Path, problems: Problems, *, shipped: Callable[[str], Path | None] | None = None
+) -> Document | None:
+    """Read `path` and what it extends; note what is wrong in `problems` and return None if nothing can be used.
+
+    Parameters
+    ----------
+    path : Path of a TOML file
+    problems : Problems
+        Where everything wrong is noted.
+    shipped : function, optional
+        Finds a shipped file by name, for an `extends` without `.toml`.
+
+    Returns
+    -------
+    Document or None
+    """
+    return _read(path, problems, shipped, ())
+
+
+def _read(
+    path: Path, problems: Problems, shipped: Callable[[str], Path | None] | None, chain: tuple[Path, ...]
+) -> Document | None:
+    data = _parse(path, problems)
+    if data is None:
+        return None
+    extends = data.pop("extends", None)
+    own = Document(path, data, dict.fromkeys((key for key, _ in flatten(data)), path))
+    if extends is None:
+        return own
+    parent_path = _parent(path, extends, problems, shipped, (*chain, path.resolve()))
+    if parent_path is None:
+        return own
+    parent = _read(parent_path, problems, shipped, (*chain, path.resolve()))
+    return own if parent is None else _merge(parent, own)
+
+
+def _parent(
+    path: Path,
+    extends: Any,
+    problems: Problems,
+    shipped: Callable[[str], Path | None] | None,
+    chain: tuple[Path, ...],
+) -> Path | None:
+    def wrong(text: str) -> None:
+        problems.add(display(path), "extends", text, given=show_value(extends))
+
+    if not isinstance(extends, str):
+        wrong("must be the name of a TOML file in the same folder")
+        return None
+    if not extends.endswith(".toml"):
+        found = shipped(extends) if shipped else None
+        if found is None:
+            wrong("must be the name of a TOML file in the same folder" + (" or of a shipped one" if shipped else ""))
+        return found
+    parent = path.parent / extends
+    if Path(extends).name != extends or parent.resolve().parent != path.parent.resolve():
+        wrong("must lie in the same folder as the file that extends it; a path may not leave its folder")
+        return None
+    if parent.resolve() in chain:
+        wrong("goes round in a circle; a file cannot extend itself, directly or through others")
+        return None
+    if len(chain) > MAX_EXTENDS:
+        wrong(f"more than {MAX_EXTENDS} files extend one another; merge some of them")
+        return None
+    return parent
+
+
+def _parse(path: Path, problems: Problems) -> dict[str, Any] | None:
+    where = display(path)
+    try:
+        if not path.is_file():
+            problems.add(where, "", "no such file")
+            return None
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        problems.add(where, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        return None
+    if len(raw) > MAX_BYTES:
+        problems.add(where, "", f"larger than {MAX_BYTES:,} bytes; split it or move data to evidence/")
+        return None
+    try:
+        data = tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        problems.add(where, "", f"byte {error.start} is not UTF-8; save the file as UTF-8")
+        return None
+    except tomllib.TOMLDecodeError as error:
+        problems.add(where, "", f"not valid TOML: {error}")
+        return None
+    except (RecursionError, MemoryError):
+        problems.add(where, "", f"nested more than {MAX_DEPTH} deep; flatten it")
+        return None
+    except (ValueError, OverflowError) as error:
+        problems.add(where, "", f"not valid TOML: {error}")
+        return None
+    return data if _sound(data, where, problems) else None
+
+
+def _sound(data: dict[str, Any], where: str, problems: Problems) -> bool:
+    """Refuse deep nesting, and NaN or infinity anywhere; walks with a list, so depth cannot overflow it."""
+    before = len(problems)
+    stack: list[tuple[Key, Any]] = [((), data)]
+    while stack:
+        key, value = stack.pop()
+        if len(key) > MAX_DEPTH:
+            problems.add(where, show_key(key[:4]) + "...", f"nested more than {MAX_DEPTH} deep; flatten it")
+            return False
+        if isinstance(value, dict):
+            stack.extend(((*key, name), item) for name, item in value.items())
+        elif isinstance(value, list):
+            stack.extend(((*key, i), item) for i, item in enumerate(value))
+        elif isinstance(value, float) and not math.isfinite(value):
+            problems.add(where, show_key(key), "must be a finite number", given=show_value(value))
+        elif isinstance(value, int) and abs(value) > 2**63:
+            problems.add(where, show_key(key), "is too large a whole number", given=show_value(value))
+    return len(problems) == before
+
+
+def show_key(key: Key) -> str:
+    """Return a key as users write it: `tie[3].weight`, `drivers."attacks.iraq".rate`."""
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else ("." if text else "") + quote_key(part)
+    return text
+
+
+def _merge(parent: Document, child: Document) -> Document:
+    """Lay `child` over `parent`: tables merge, everything else, and a `prior`, is replaced."""
+    data = _merge_tables(parent.data, child.data)
+    leaves = {key for key, _ in flatten(data)}
+    origins = {key: path for key, path in {**parent.origins, **child.origins}.items() if key in leaves}
+    return Document(child.path, data, origins)
+
+
+def _merge_tables(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(parent)
+    for name, value in child.items():
+        below = merged.get(name)
+        merged[name] = (
+            _merge_tables(below, value)
+            if isinstance(below, Mapping) and isinstance(value, Mapping) and name != "prior"
+            else value
+        )
+    return merged

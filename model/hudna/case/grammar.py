@@ -1,0 +1,197 @@
+"""The small pieces that every file is made of: names, texts in two languages, numbers and their allowed range."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+__all__ = [
+    "ITEM",
+    "NAME",
+    "Day",
+    "Domain",
+    "Entry",
+    "Language",
+    "Number",
+    "Real",
+    "Text",
+    "Values",
+    "number",
+    "number_domain",
+    "real",
+]
+
+Language: TypeAlias = Literal["en", "ar"]
+
+ITEM = "{}"  # stands for the item in a driver that is repeated by `per`
+_PART = r"[A-Za-z][A-Za-z0-9_]*"
+NAME = rf"^{_PART}(\.[A-Za-z0-9_]+)*$"  # a driver, a parameter: attacks, attacks.iraq
+_REFERENCE = rf"^{_PART}(\.([A-Za-z0-9_]+|\{{\}}))*(\.\*)?$"  # the same with {} and a last .*
+_PARAMETER = rf"^{_PART}(\.([A-Za-z0-9_]+|\{{\}}))*$"
+
+
+class Entry(BaseModel):
+    """A frozen table of a file; keys that it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Text(Entry):
+    """What a reader sees, in English and, where there is one, in Arabic."""
+
+    en: str = Field(min_length=1, description="the English text")
+    ar: str | None = Field(None, min_length=1, description="the Arabic text, plain and in logical order")
+
+    def get(self, lang: Language) -> str:
+        """Return the text in `lang`, in English where there is no other."""
+        return self.ar or self.en if lang == "ar" else self.en
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, str):
+        if not value.strip():
+            raise ValueError('must not be empty; write "..." or { en = "...", ar = "..." }')
+        return Text(en=value)
+    if not isinstance(value, Mapping | Text):
+        raise ValueError('must be "..." or { en = "...", ar = "..." }')  # noqa: TRY004 (pydantic reads ValueError)
+    return value
+
+
+Label: TypeAlias = Annotated[
+    Text,
+    BeforeValidator(_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "properties": {"en": {"type": "string"}, "ar": {"type": "string"}},
+                    "required": ["en"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The numbers that a field allows, and why."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+    why: str = ""
+
+    def __str__(self) -> str:
+        """Return the domain as an error says it: `in [0, 1)`, `> 0`."""
+        if math.isinf(self.low) and math.isinf(self.high):
+            return "a finite number"
+        if math.isinf(self.high):
+            return f"{'>' if self.low_open else '>='} {self.low:g}"
+        left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        return f"in {left}{self.low:g}, {self.high:g}{right}"
+
+    def sentence(self) -> str:
+        """Return `must be in [0, 1); at 1 the cascade never dies out`."""
+        return f"must be {self}" + (f"; {self.why}" if self.why else "")
+
+    def holds(self, x: float) -> bool:
+        """Whether `x` is allowed."""
+        above = x > self.low if self.low_open else x >= self.low
+        below = x < self.high if self.high_open else x <= self.high
+        return math.isfinite(x) and above and below
+
+    def covers(self, low: float, high: float) -> bool:
+        """Whether every number strictly between `low` and `high` is allowed."""
+        return low >= self.low and high <= self.high
+
+
+Number: TypeAlias = float | str  # a finite number, or the name of a parameter
+
+
+def number(domain: Domain) -> Any:
+    """Return the type of a field that takes a number in `domain` or the name of a parameter."""
+
+    def check(value: Any) -> Number:
+        if isinstance(value, str):
+            if not re.match(_PARAMETER, value):
+                raise ValueError("must be a number or the name of a parameter (letters, digits, _ and .)")
+            return value
+        return _check_real(value, domain, " or the name of a parameter")
+
+    schema: dict[str, Any] = {
+        "anyOf": [{"type": "number", **_bounds(domain)}, {"type": "string", "pattern": _PARAMETER}]
+    }
+    return Annotated[float | str, BeforeValidator(check), domain, WithJsonSchema(schema)]
+
+
+def real(domain: Domain) -> Any:
+    """Return the type of a field that takes a number in `domain` and nothing else."""
+    return Annotated[
+        float,
+        BeforeValidator(lambda value: _check_real(value, domain, "")),
+        domain,
+        WithJsonSchema({"type": "number", **_bounds(domain)}),
+    ]
+
+
+def number_domain(metadata: list[Any]) -> Domain | None:
+    """Return the domain that `number` or `real` attached to a field, if it did."""
+    return next((item for item in metadata if isinstance(item, Domain)), None)
+
+
+def _check_real(value: Any, domain: Domain, otherwise: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"must be a number {domain}{otherwise}" if str(domain) != "a finite number" else
+                         f"must be a finite number{otherwise}")  # fmt: skip
+    if not domain.holds(float(value)):
+        raise ValueError(domain.sentence())
+    return float(value)
+
+
+def _bounds(domain: Domain) -> dict[str, float]:
+    bounds = {}
+    if math.isfinite(domain.low):
+        bounds["exclusiveMinimum" if domain.low_open else "minimum"] = domain.low
+    if math.isfinite(domain.high):
+        bounds["exclusiveMaximum" if domain.high_open else "maximum"] = domain.high
+    return bounds
+
+
+ANY = Domain()
+Real: TypeAlias = real(ANY)  # type: ignore[valid-type]
+
+
+def _day(value: Any) -> dt.date:
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
+        raise ValueError("must be a date, written without quotes: 2024-08-22")  # noqa: TRY004
+    return value
+
+
+Day: TypeAlias = Annotated[
+    dt.date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
+]
+
+
+def _reference(value: Any) -> str:
+    if not isinstance(value, str) or not re.match(_REFERENCE, value):
+        raise ValueError("must be the name of a signal: letters, digits, _ and ., at the end perhaps .*")
+    return value
+
+
+Reference: TypeAlias = Annotated[
+    str, BeforeValidator(_reference), WithJsonSchema({"type": "string", "pattern": _REFERENCE})
+]
+
+Coefficient: TypeAlias = number(ANY)  # type: ignore[valid-type]
+Values: TypeAlias = dict[Reference, Coefficient]  # signal -> coefficient

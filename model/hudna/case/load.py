@@ -1,0 +1,286 @@
+"""Read a case from its folder: `case.toml`, `actors.toml`, `ties.toml`, `drivers.toml`, `parameters.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hudna.case.case import About, Case
+from hudna.case.checking import build, is_table
+from hudna.case.documents import Document, display, read_document, show_key, show_value
+from hudna.case.expand import expand
+from hudna.case.grammar import NAME, Domain
+from hudna.case.network import Actor, Tie
+from hudna.case.nodes import KINDS, NODES, Level, Node
+from hudna.case.parameters import Parameter
+from hudna.case.references import check_nodes, check_support, numbers, trigger_order
+from hudna.case.signals import publish
+from hudna.errors import Problems, nearest
+
+__all__ = ["FILES", "load_case"]
+
+FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
+         "parameters": "parameters.toml"}  # fmt: skip
+_OPTIONAL = ("actors", "ties")
+_DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
+
+
+
+
+def load_case(folder: Path, problems: Problems) -> Case | None:
+    """Read the case in `folder`; note everything wrong in `problems` and return None if anything is.
+
+    Parameters
+    ----------
+    folder : Path
+    problems : Problems
+
+    Returns
+    -------
+    Case or None
+    """
+    if not folder.is_dir():
+        problems.add(display(folder), "", "no such folder; a case is a folder with case.toml, drivers.toml and more")
+        return None
+    before = len(problems)
+    documents = _documents(folder, problems)
+    empty = Document(folder, {})
+    actors = _actors(documents.get("actors", empty), problems)
+    parameters = _parameters(documents.get("parameters", empty), folder, problems)
+    unread = set(_tables(documents.get("parameters", empty), Parameter.model_fields)) - set(parameters)
+    nodes = _nodes(documents.get("drivers", empty), actors, problems)
+    about = build(About, documents["case"].data, documents["case"], (), problems) if "case" in documents else None
+    ties = _ties(documents.get("ties", empty), documents.get("actors", empty), problems)
+    signals = publish(nodes)
+    _check_clashes(nodes, documents.get("drivers", empty), problems)
+    drivers = documents.get("drivers", empty)
+    failed = _failed(drivers, nodes) if "drivers" in documents else []
+    check_nodes(
+        nodes, signals, parameters, actors, drivers, problems, unread_parameters=unread, unread_drivers=failed
+    )
+    if about is not None:
+        _check_about(about, ties, parameters, unread, documents["case"], documents.get("ties", empty), problems)
+    if len(problems) > before or about is None:
+        return None
+    order = trigger_order(nodes, signals, problems, documents["drivers"])
+    return Case(
+        id=folder.name,
+        folder=folder,
+        about=about,
+        actors=actors,
+        ties=ties,
+        nodes=nodes,
+        parameters=parameters,
+        signals=signals,
+        response_order=order,
+        documents=documents,
+        notices=tuple(_notices(about, ties, nodes, parameters)),
+    )
+
+
+def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
+    documents = {}
+    for role, file in FILES.items():
+        path = folder / file
+        if role in _OPTIONAL and not path.exists():
+            continue
+        document = read_document(path, problems)
+        if document is not None:
+            documents[role] = document
+    for path in sorted(folder.glob("*.toml")):
+        if path.name not in FILES.values() and not _is_base(path.name, documents):
+            known = ", ".join(FILES.values())
+            problems.add(display(path), "", f"not a file of a case{nearest(path.name, FILES.values())}; files: {known}")
+    return documents
+
+
+def _is_base(name: str, documents: Mapping[str, Document]) -> bool:
+    """Whether a file is there because another one extends it."""
+    return any(path.name == name for document in documents.values() for path in document.origins.values())
+
+
+def _tables(document: Document, fields: Collection[str]) -> dict[str, Any]:
+    """Return the named tables of a file, `[attacks.iraq]` read as the name `attacks.iraq`.
+
+    A table is taken apart further as long as it holds nothing but tables under names that are no field.
+    """
+    found: dict[str, Any] = {}
+
+    def walk(prefix: str, data: Mapping[str, Any]) -> None:
+        for name, value in data.items():
+            full = f"{prefix}{name}"
+            nested = (
+                isinstance(value, Mapping)
+                and bool(value)
+                and all(isinstance(item, Mapping) and key not in fields for key, item in value.items())
+            )
+            if nested:
+                walk(f"{full}.", value)
+            else:
+                found[full] = value
+
+    walk("", document.data)
+    return dict(sorted(found.items()))
+
+
+def _named(document: Document, fields: Collection[str], what: str, problems: Problems) -> Iterator[tuple[str, Any]]:
+    for name, data in _tables(document, fields).items():
+        if not re.match(NAME, name):
+            problems.add(document.where((name,)), show_key((name,)), f"the name of {what} is letters, digits, _ and .")
+        elif is_table(data, document, (name,), problems):
+            yield name, data
+
+
+def _actors(document: Document, problems: Problems) -> dict[str, Actor]:
+    actors = {}
+    for name, data in _named(document, Actor.model_fields, "an actor", problems):
+        actor = build(Actor, data, document, (name,), problems)
+        if actor is not None:
+            actors[name] = actor
+    return actors
+
+
+def _parameters(document: Document, folder: Path, problems: Problems) -> dict[str, Parameter]:
+    parameters = {}
+    for name, data in _named(document, Parameter.model_fields, "a parameter", problems):
+        parameter = build(Parameter, data, document, (name,), problems)
+        if parameter is not None:
+            parameters[name] = parameter
+            check_source(parameter.source, folder, document, (name, "source"), problems)
+    return parameters
+
+
+def check_source(source: str, folder: Path, document: Document, key: tuple[str, ...], problems: Problems) -> None:
+    """Check that a source which is a file lies in the case's folder, and is there. Several are parted by `;`."""
+    for part in (piece.strip() for piece in source.split(";")):
+        if not part.startswith(("evidence/", "/", ".", "~")) and not re.search(r"\.csv$|\\", part):
+            continue
+        path = folder / part
+        if not path.resolve().is_relative_to(folder.resolve()):
+            text = "leaves the folder of the case; evidence lies under evidence/"
+        elif not path.is_file():
+            files = sorted(f"evidence/{p.name}" for p in (folder / "evidence").glob("*"))
+            text = f"there is no such file in the case{nearest(part, files)}"
+        else:
+            continue
+        problems.add(document.where(key), show_key(key), text, given=show_value(part))
+
+
+def _nodes(document: Document, actors: Mapping[str, Actor], problems: Problems) -> dict[str, Node]:
+    nodes: dict[str, Node] = {}
+    for name, data in _named(document, _DRIVER_FIELDS, "a driver", problems):
+        kind = data.get("kind")
+        if kind not in NODES:
+            text = f"must be one of {', '.join(KINDS)}{nearest(str(kind), KINDS)}" if kind is not None else (
+                f"is missing: one of {', '.join(KINDS)}")  # fmt: skip
+            given = "" if kind is None else show_value(kind)
+            problems.add(document.where((name,)), show_key((name, "kind")), text, given=given)
+            continue
+        template = build(NODES[kind], data, document, (name,), problems)
+        if template is None:
+            continue
+        for instance, node in expand(name, data, template, actors, document, problems).items():
+            if instance in nodes:
+                problems.add(document.where((name,)), show_key((instance,)), "is there twice")
+            nodes[instance] = node
+    return dict(sorted(nodes.items()))
+
+
+def _failed(document: Document, nodes: Mapping[str, Node]) -> list[str]:
+    """Return the drivers that could not be read."""
+    return [
+        name
+        for name in _tables(document, _DRIVER_FIELDS)
+        if name not in nodes and not any(node.startswith(f"{name}.") for node in nodes)
+    ]
+
+
+def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Problems) -> None:
+    published: dict[str, str] = {}
+    for name, node in nodes.items():
+        for signal in publish({name: node}):
+            if signal in published:
+                text = f"publishes the signal {signal}, and so does {published[signal]}; rename one"
+                problems.add(document.where((name,)), show_key((name,)), text)
+            published[signal] = name
+
+
+def _ties(document: Document, people: Document, problems: Problems) -> tuple[Tie, ...]:
+    known = _tables(people, Actor.model_fields)
+    data = dict(document.data)
+    rows = data.pop("tie", [])
+    for key in data:
+        problems.add(document.where((key,)), key, f"unknown key{nearest(key, ['tie'])}; allowed: [[tie]]")
+    if not isinstance(rows, list):
+        problems.add(document.where(("tie",)), "tie", "must be a list of tables, each begun with [[tie]]")
+        return ()
+    ties: dict[str, Tie] = {}
+    for i, row in enumerate(rows):
+        tie = build(Tie, row, document, ("tie", i), problems)
+        if tie is None:
+            continue
+        for end in ("source", "target"):
+            actor = getattr(tie, end)
+            if actor not in known:
+                text = f"there is no such actor{nearest(actor, known)}; a tie leads from actor to actor"
+                problems.add(document.where(("tie",)), f"tie[{i}].{end}", text, given=show_value(actor))
+        if tie.source == tie.target:
+            problems.add(document.where(("tie",)), f"tie[{i}]", "leads from an actor to itself", given=tie.id)
+        if tie.id in ties:
+            problems.add(document.where(("tie",)), f"tie[{i}]", "is there twice", given=tie.id)
+        ties[tie.id] = tie
+    return tuple(ties[name] for name in sorted(ties))
+
+
+def _check_about(
+    about: About,
+    ties: tuple[Tie, ...],
+    parameters: Mapping[str, Parameter],
+    unread: set[str],
+    document: Document,
+    tie_document: Document,
+    problems: Problems,
+) -> None:
+    def parameter(key: str, name: str, domain: Domain) -> None:
+        if name in unread:
+            return
+        found = parameters.get(name)
+        if found is None:
+            text = f"there is no such parameter{nearest(name, parameters)}"
+        else:
+            problem = check_support(found.prior, domain)
+            if not problem:
+                return
+            text = f"{domain.sentence()}, but the prior of this parameter {problem}"
+        problems.add(document.where(("channels",)), key, text, given=show_value(name))
+
+    for channel, name in sorted(about.channels.items()):
+        parameter(f"channels.{channel}", name, Domain(low=0.0, why="a tie's direction gives its sign"))
+    for i, tie in enumerate(ties):
+        if tie.toward is not None and tie.channel not in about.channels:
+            text = f"no parameter is given for the channel {tie.channel} under [channels] in case.toml"
+            problems.add(tie_document.where(("tie",)), f"tie[{i}].channel", text, given=tie.id)
+    groups: dict[str, str] = {}
+    for group, correlation in sorted(about.correlations.items()):
+        for name in correlation.parameters:
+            key = f"correlations.{group}.parameters"
+            parameter(key, name, Domain())
+            if name in groups:
+                text = f"{name} stands in {groups[name]} too; a parameter belongs to one group at most"
+                problems.add(document.where(("correlations",)), key, text)
+            groups[name] = group
+
+
+def _notices(
+    about: About, ties: tuple[Tie, ...], nodes: Mapping[str, Node], parameters: Mapping[str, Parameter]
+) -> Iterator[str]:
+    used = {value for node in nodes.values() for _, value, _ in numbers(node) if isinstance(value, str)}
+    levels = {node.actor for node in nodes.values() if isinstance(node, Level)}
+    pressing = [t for t in ties if t.toward and t.source in levels and t.target in levels]
+    used |= {about.channels[tie.channel] for tie in pressing}
+    for name in sorted(set(parameters) - used):
+        yield f"parameter {name} is used by nothing"
+    if ties:
+        yield f"{len(pressing)} of {len(ties)} ties press; the others are context"

@@ -1,0 +1,243 @@
+"""The five kinds of driver node, as a case's `drivers.toml` writes them.
+
+Each step has the order of a week: schedules (what is decided), regimes (what state things are in), events
+(what happens), responses (how it is answered), levels (how it is felt). A node reads the kinds before its
+own as of this step, its own and the later kinds as of the step before.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from hudna.case.grammar import (
+
+    Coefficient,
+    Day,
+    Domain,
+    Entry,
+    Label,
+    Real,
+    Reference,
+    Values,
+    number,
+    real,
+)
+
+__all__ = [
+    "KINDS",
+    "NODES",
+    "Direction",
+    "Events",
+    "Interpolation",
+    "Level",
+    "Node",
+    "Points",
+    "Regime",
+    "Response",
+    "Schedule",
+    "Size",
+    "State",
+    "Transition",
+]
+
+KINDS = ("schedule", "regime", "events", "response", "level")  # the order of the week
+
+Direction: TypeAlias = Literal["exit", "stay"]
+Interpolation: TypeAlias = Literal["linear", "step"]
+
+NOT_NEGATIVE = Domain(low=0.0)
+POSITIVE = Domain(low=0.0, low_open=True)
+PROBABILITY = Domain(low=0.0, high=1.0)
+INSIDE = Domain(low=0.0, high=1.0, low_open=True, high_open=True)
+
+_Rate: TypeAlias = number(Domain(low=0.0, why="a rate is events per week"))  # type: ignore[valid-type]
+_Factor: TypeAlias = number(Domain(low=0.0, low_open=True, why="it multiplies a rate; use exposure for 0"))  # type: ignore[valid-type]
+_HalfLife: TypeAlias = number(Domain(low=0.0, why="in weeks; 0 means no memory"))  # type: ignore[valid-type]
+_Branching: TypeAlias = number(  # type: ignore[valid-type]
+    Domain(low=0.0, high=1.0, high_open=True, why="at 1 the cascade never dies out")
+)
+_Spread: TypeAlias = number(NOT_NEGATIVE)  # type: ignore[valid-type]
+_Probability: TypeAlias = number(PROBABILITY)  # type: ignore[valid-type]
+_Count: TypeAlias = number(NOT_NEGATIVE)  # type: ignore[valid-type]
+_Inside: TypeAlias = number(INSIDE)  # type: ignore[valid-type]
+_AtLeastOne: TypeAlias = number(Domain(low=1.0, why="every response has a size of at least 1"))  # type: ignore[valid-type]
+
+
+def _points(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        raise ValueError("must be a list of [date, number], such as [[2024-09-30, 1.0], [2025-09-30, 0.0]]")
+    pairs = [tuple(item) if isinstance(item, list | tuple) else (item,) for item in value]
+    for i, pair in enumerate(pairs):
+        if len(pair) != 2:
+            raise ValueError(f"point {i + 1} must be [date, number]")
+    return tuple(pairs)
+
+
+def in_order(points: tuple[tuple[Any, Any], ...]) -> tuple[tuple[Any, Any], ...]:
+    """Refuse dates that do not rise from point to point."""
+    for (before, _), (after, _) in zip(points, points[1:], strict=False):
+        if not before < after:
+            raise ValueError(f"dates must rise from point to point: {after} comes after {before}")
+    return points
+
+
+Points: TypeAlias = Annotated[
+    tuple[tuple[Day, Real], ...],
+    BeforeValidator(_points),
+    WithJsonSchema({"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}),
+]
+
+
+class _Driver(Entry):
+    """What every driver has."""
+
+    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    note: str = Field("", description="why it is modelled so")
+    per: tuple[str, ...] | str | None = Field(
+        None, description="repeat the driver for each item of a list, or for each actor of a kind"
+    )
+    overrides: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="per item: fields that differ from the shared ones"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _per_as_tuple(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("per"), list):
+            return {**data, "per": tuple(data["per"])}
+        return data
+
+
+class Schedule(_Driver):
+    """A dated table: what is decided. Policies and assumptions replace its points."""
+
+    kind: Literal["schedule"]
+    unit: str = Field(min_length=1, description='unit of the numbers, such as "share of August 2024"')
+    start: Real = Field(description="value before the first point")
+    points: Points = Field((), description="[[date, value], ...] with rising dates")
+    interpolation: Interpolation = Field(description="linear between points, or step")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Schedule:
+        in_order(self.points)
+        return self
+
+
+class State(Entry):
+    """A named state of a regime."""
+
+    name: Label = Field(description="what readers see")
+    value: Real = Field(description="the number that the regime's own signal takes in this state")
+
+
+class Transition(Entry):
+    """A way from one state to another: rate = exp(log(rate) + sum of coefficient x signal), per week."""
+
+    rate: _Rate = Field(description="per week, before effects; a number or a parameter")
+    effects: Values = Field(default_factory=dict, description="signal = coefficient on the log rate")
+
+
+class Regime(_Driver):
+    """A continuous-time Markov chain over named states, observed each step. Source: Hamilton (1989)."""
+
+    kind: Literal["regime"]
+    states: dict[str, State] = Field(description="at least two named states, each with name and value")
+    start: str = Field(description="the state in the step before the first")
+    transitions: dict[str, Transition] = Field(
+        default_factory=dict, description='"from -> to" = { rate, effects }; what is not listed never happens'
+    )
+
+    @model_validator(mode="after")
+    def _sound(self) -> Regime:
+        if len(self.states) < 2:
+            raise ValueError("states: a regime needs at least two states")
+        for state in self.states:
+            if not re.match(r"^[A-Za-z][A-Za-z0-9_]*$", state) or state == "free":
+                raise ValueError(f"states.{state}: a state's name is letters, digits and _, and not 'free'")
+        return self
+
+    @property
+    def ordered_states(self) -> tuple[str, ...]:
+        """States by value, then by name: an order that no file's order of keys can change."""
+        return tuple(sorted(self.states, key=lambda state: (self.states[state].value, state)))
+
+
+class Events(_Driver):
+    """Counts per step: doubly stochastic, possibly self-exciting. Sources: Cox (1955); Hawkes (1971)."""
+
+    kind: Literal["events"]
+    unit: str = Field(min_length=1, description='what is counted, such as "attacks"')
+    start: _Count = Field(description="the count in the step before the first")
+    rate: _Rate = Field(description="per week at full exposure, before rate_by and effects")
+    rate_by: dict[Reference, dict[str, _Factor]] = Field(
+        default_factory=dict, description="regime = { state = factor }: the rate is multiplied by the state's factor"
+    )
+    effects: Values = Field(default_factory=dict, description="signal = coefficient on the log rate")
+    exposure: dict[Reference, _Spread] = Field(
+        default_factory=dict, description="signal = power: the rate is multiplied by signal ^ power; 0 stays 0"
+    )
+    branching: _Branching = Field(0.0, description="further events that one event begets in the long run")
+    half_life: _HalfLife = Field(0.0, description="of the memory of past events, in weeks")
+    dispersion: _Spread = Field(0.0, description="variance = mean + dispersion x mean^2; 0 is Poisson")
+    resets_with: str | None = Field(None, description="a regime: when its state changes, past events are forgotten")
+
+
+class Size(Entry):
+    """How large a response is: each has a size of 1 or more; the total is published as `name.size`."""
+
+    name: Label = Field(description="what readers see")
+    unit: str = Field(min_length=1, description='such as "persons"')
+    start: _Count = Field(description="the total in the step before the first")
+    mean: _AtLeastOne = Field(description="mean size of one response")
+    dispersion: _Spread = Field(description="of the size beyond 1: variance = m + dispersion x m^2")
+
+
+class Response(_Driver):
+    """Binomial thinning: each event of the triggers in this step is answered with a probability."""
+
+    kind: Literal["response"]
+    unit: str = Field(min_length=1, description='what is counted, such as "strikes"')
+    start: _Count = Field(description="the count in the step before the first")
+    triggers: tuple[Reference, ...] = Field(min_length=1, description="events or responses, summed")
+    probability: _Probability = Field(description="that one event is answered, before effects")
+    effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")
+    size: Size | None = Field(None, description="how large a response is, if that matters")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _triggers_as_tuple(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("triggers"), list):
+            return {**data, "triggers": tuple(data["triggers"])}
+        return data
+
+
+class Level(_Driver):
+    """A state of mind or politics in (0, 1): first-order autoregression in the log odds."""
+
+    kind: Literal["level"]
+    start: _Inside = Field(description="value in the step before the first, between 0 and 1")
+    base: Coefficient = Field(description="where the log odds settle without any effect")
+    effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")
+    half_life: _HalfLife = Field(description="of a shock, in weeks")
+    sd: _Spread = Field(description="stationary standard deviation of the chance part, in log odds")
+    actor: str | None = Field(None, description="the actor whose level it is; ties press on it")
+    toward: Direction | None = Field(None, description="what a high value of the actor's level works for")
+
+    @model_validator(mode="after")
+    def _actor_has_direction(self) -> Level:
+        if (self.actor is None) != (self.toward is None):
+            raise ValueError('actor and toward go together: an actor\'s level works for "exit" or for "stay"')
+        return self
+
+
+Node: TypeAlias = Schedule | Regime | Events | Response | Level
+NODES: dict[str, type[Schedule | Regime | Events | Response | Level]] = {
+    "schedule": Schedule,
+    "regime": Regime,
+    "events": Events,
+    "response": Response,
+    "level": Level,
+}

@@ -1,0 +1,272 @@
+"""Priors: what is believed about a parameter, as a distribution that is drawn by inversion.
+
+Families are given by moments, by their own parameters, or by two quantiles ("with 90 % probability between
+p5 and p95"), which is how analysts think. Any prior may be truncated with `lower` and `upper`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from hudna.case.grammar import Domain, Entry, Real, real
+from hudna.arrays import FloatArray
+
+__all__ = ["FAMILIES", "Prior"]
+
+Family: TypeAlias = Literal["normal", "lognormal", "gamma", "beta", "uniform", "triangular", "pert", "fixed"]
+FAMILIES: tuple[str, ...] = ("normal", "lognormal", "gamma", "beta", "uniform", "triangular", "pert", "fixed")
+
+_POSITIVE = Domain(low=0.0, low_open=True)
+_Positive: TypeAlias = real(_POSITIVE)  # type: ignore[valid-type]
+
+_QUANTILES = (("p5", "p95", 0.95), ("p10", "p90", 0.90), ("p25", "p75", 0.75))
+_FORMS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "normal": (("mean", "sd"),),
+    "lognormal": (("mean", "sd"), ("median", "sigma")),
+    "gamma": (("mean", "sd"), ("shape", "rate")),
+    "beta": (("mean", "sd"), ("a", "b")),
+    "uniform": (("low", "high"),),
+    "triangular": (("low", "mode", "high"),),
+    "pert": (("low", "mode", "high"),),
+    "fixed": (("value",),),
+}
+_BY_QUANTILES = ("normal", "lognormal", "gamma", "beta")
+_ARGUMENTS = tuple(sorted({name for forms in _FORMS.values() for form in forms for name in form}))
+
+
+class Prior(Entry):
+    """A distribution: its family, the numbers that fix it, and perhaps where it is cut off."""
+
+    family: Family = Field(description="one of " + ", ".join(FAMILIES))
+    mean: Real | None = Field(None, description="mean, before truncation")
+    sd: _Positive | None = Field(None, description="standard deviation, before truncation")
+    median: _Positive | None = Field(None, description="median of a lognormal")
+    sigma: _Positive | None = Field(None, description="standard deviation of the logarithm of a lognormal")
+    shape: _Positive | None = Field(None, description="shape of a gamma")
+    rate: _Positive | None = Field(None, description="rate of a gamma: shape / mean")
+    a: _Positive | None = Field(None, description="first shape of a beta")
+    b: _Positive | None = Field(None, description="second shape of a beta")
+    low: Real | None = Field(None, description="lowest value of a uniform, triangular or pert")
+    mode: Real | None = Field(None, description="most likely value of a triangular or pert")
+    high: Real | None = Field(None, description="highest value of a uniform, triangular or pert")
+    value: Real | None = Field(None, description="the value of a fixed number")
+    p5: Real | None = Field(None, description="5 % quantile; give p95 too")
+    p95: Real | None = Field(None, description="95 % quantile")
+    p10: Real | None = Field(None, description="10 % quantile; give p90 too")
+    p90: Real | None = Field(None, description="90 % quantile")
+    p25: Real | None = Field(None, description="25 % quantile; give p75 too")
+    p75: Real | None = Field(None, description="75 % quantile")
+    lower: Real | None = Field(None, description="the distribution is cut off below this")
+    upper: Real | None = Field(None, description="the distribution is cut off above this")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Prior:
+        given = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        given -= {"family", "lower", "upper"}
+        forms = [set(form) for form in _FORMS[self.family]]
+        if self.family in _BY_QUANTILES:
+            forms += [{low, high} for low, high, _ in _QUANTILES]
+        if given not in forms:
+            allowed = " or ".join(" and ".join(form) for form in _FORMS[self.family])
+            if self.family in _BY_QUANTILES:
+                allowed += ", or two quantiles: p5 and p95, p10 and p90, p25 and p75"
+            raise ValueError(f"a {self.family} is given by {allowed}; here: {', '.join(sorted(given)) or 'nothing'}")
+        self._check_numbers()
+        self._check_truncation()
+        return self
+
+    def _check_numbers(self) -> None:
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(f"low = {self.low:g} must be below high = {self.high:g}")
+        if self.mode is not None and not self.low <= self.mode <= self.high:  # type: ignore[operator]
+            raise ValueError(f"mode = {self.mode:g} must lie between low and high")
+        pair = self._quantile_pair()
+        if pair and not pair[0] < pair[1]:
+            raise ValueError(f"the lower quantile {pair[0]:g} must be below the upper one, {pair[1]:g}")
+        least = pair[0] if pair else self.mean
+        if self.family in ("lognormal", "gamma", "beta") and least is not None and least <= 0:
+            raise ValueError(f"a {self.family} is positive; its mean and quantiles must be > 0, not {least:g}")
+        if self.family == "beta":
+            most = pair[1] if pair else self.mean
+            if most is not None and most >= 1:
+                raise ValueError(f"a beta lies between 0 and 1; its mean and quantiles must be < 1, not {most:g}")
+            if self.mean is not None and self.sd is not None and self.sd**2 >= self.mean * (1 - self.mean):
+                raise ValueError(f"sd = {self.sd:g} is too large for a beta with mean {self.mean:g}: "
+                                 f"must be < {math.sqrt(self.mean * (1 - self.mean)):.3g}")  # fmt: skip
+        if pair and self.family in ("gamma", "beta"):
+            self._shapes  # noqa: B018 (a fit that fails is an error of the file)
+
+    def _check_truncation(self) -> None:
+        if self.lower is None and self.upper is None:
+            return
+        if self.family == "fixed":
+            raise ValueError("a fixed number cannot be truncated")
+        low, high = self.support
+        if not low < high:
+            raise ValueError("lower must be below upper, and both inside the family's own range")
+        first, last = self._cut
+        if not last - first > 1e-9:
+            raise ValueError("almost nothing of the distribution lies between lower and upper")
+
+    def _quantile_pair(self) -> tuple[float, float, float] | None:
+        """Return the two quantiles given and the probability of the upper one."""
+        for low, high, probability in _QUANTILES:
+            if getattr(self, low) is not None:
+                return getattr(self, low), getattr(self, high), probability
+        return None
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The interval outside of which no draw falls."""
+        natural = {
+            "normal": (-math.inf, math.inf),
+            "lognormal": (0.0, math.inf),
+            "gamma": (0.0, math.inf),
+            "beta": (0.0, 1.0),
+            "fixed": (self.value, self.value),
+        }.get(self.family, (self.low, self.high))
+        low, high = float(natural[0]), float(natural[1])  # type: ignore[arg-type]
+        return max(low, low if self.lower is None else self.lower), min(
+            high, high if self.upper is None else self.upper
+        )
+
+    def quantile(self, u: FloatArray) -> FloatArray:
+        """Return draws by inversion.
+
+        Parameters
+        ----------
+        u : float array in (0, 1)
+
+        Returns
+        -------
+        float array of the same shape, in the parameter's unit
+        """
+        if self.family == "fixed":
+            return np.full(u.shape, self.value)
+        first, last = self._cut
+        if (first, last) != (0.0, 1.0):
+            u = first + (last - first) * u
+        return np.clip(self._base_quantile(u), *self.support)
+
+    @cached_property
+    def _cut(self) -> tuple[float, float]:
+        """Probability below `lower` and below `upper` before truncation."""
+        first = 0.0 if self.lower is None else float(self._base_cdf(self.lower))
+        last = 1.0 if self.upper is None else float(self._base_cdf(self.upper))
+        return first, last
+
+    @cached_property
+    def _shapes(self) -> tuple[float, float]:
+        """The two numbers that fix the family: location and scale, or shapes."""
+        pair = self._quantile_pair()
+        if pair:
+            return _fit_quantiles(self.family, *pair)
+        match self.family:
+            case "normal":
+                return self.mean, self.sd  # type: ignore[return-value]
+            case "lognormal":
+                if self.median is not None:
+                    return math.log(self.median), self.sigma  # type: ignore[return-value]
+                variance = math.log1p((self.sd / self.mean) ** 2)  # type: ignore[operator]
+                return math.log(self.mean) - variance / 2, math.sqrt(variance)  # type: ignore[arg-type]
+            case "gamma":
+                if self.shape is not None:
+                    return self.shape, 1.0 / self.rate  # type: ignore[operator]
+                return (self.mean / self.sd) ** 2, self.sd**2 / self.mean  # type: ignore[operator]
+            case "beta":
+                if self.a is not None:
+                    return self.a, self.b  # type: ignore[return-value]
+                size = self.mean * (1 - self.mean) / self.sd**2 - 1  # type: ignore[operator]
+                return self.mean * size, (1 - self.mean) * size  # type: ignore[operator]
+            case "pert":
+                width = self.high - self.low  # type: ignore[operator]
+                return 1 + 4 * (self.mode - self.low) / width, 1 + 4 * (self.high - self.mode) / width  # type: ignore[operator]
+            case _:
+                return self.low, self.high  # type: ignore[return-value]
+
+    def _base_quantile(self, u: FloatArray) -> FloatArray:
+        from scipy import special
+
+        first, second = self._shapes
+        match self.family:
+            case "normal":
+                return first + second * special.ndtri(u)
+            case "lognormal":
+                return np.exp(first + second * special.ndtri(u))
+            case "gamma":
+                return second * special.gammaincinv(first, u)
+            case "beta":
+                return special.betaincinv(first, second, u)
+            case "pert":
+                return self.low + (self.high - self.low) * special.betaincinv(first, second, u)
+            case "triangular":
+                return _triangular_quantile(u, self.low, self.mode, self.high)  # type: ignore[arg-type]
+            case _:
+                return first + (second - first) * u
+
+    def _base_cdf(self, x: float) -> float:
+        from scipy import special
+
+        first, second = self._shapes
+        low, high = (self.low, self.high) if self.low is not None else (0.0, 1.0)
+        share = min(max((x - low) / (high - low), 0.0), 1.0)
+        match self.family:
+            case "normal":
+                return float(special.ndtr((x - first) / second))
+            case "lognormal":
+                return float(special.ndtr((math.log(x) - first) / second)) if x > 0 else 0.0
+            case "gamma":
+                return float(special.gammainc(first, max(x, 0.0) / second))
+            case "beta" | "pert":
+                return float(special.betainc(first, second, share))
+            case "triangular":
+                top = (self.mode - low) / (high - low)
+                return share**2 / top if share < top else 1 - (1 - share) ** 2 / (1 - top) if share < 1 else 1.0
+            case _:
+                return share
+
+
+def _triangular_quantile(u: FloatArray, low: float, mode: float, high: float) -> FloatArray:
+    width, top = high - low, (mode - low) / (high - low)
+    rising = low + width * np.sqrt(u * top)
+    falling = high - width * np.sqrt((1 - u) * (1 - top))
+    return np.where(u < top, rising, falling)
+
+
+def _fit_quantiles(family: str, low: float, high: float, probability: float) -> tuple[float, float]:
+    """Solve for the member of `family` with the two quantiles, at 1 - probability and at probability."""
+    from scipy import optimize, special
+
+    z = float(special.ndtri(probability))
+    if family == "normal":
+        return (low + high) / 2, (high - low) / (2 * z)
+    if family == "lognormal":
+        return (math.log(low) + math.log(high)) / 2, (math.log(high) - math.log(low)) / (2 * z)
+    tails = np.array([1 - probability, probability])
+    if family == "gamma":
+
+        def ratio_gap(log_shape: float) -> float:
+            q = special.gammaincinv(math.exp(log_shape), tails)
+            return math.log(max(q[0], 1e-300)) - math.log(q[1]) - math.log(low / high)
+
+        try:
+            shape = math.exp(optimize.brentq(ratio_gap, math.log(0.02), math.log(1e7), xtol=1e-13))
+        except ValueError:
+            raise ValueError(f"no gamma has these quantiles: {low:g} and {high:g}") from None
+        return shape, high / float(special.gammaincinv(shape, probability))
+
+    def gap(logs: FloatArray) -> Any:
+        return special.betainc(math.exp(logs[0]), math.exp(logs[1]), np.array([low, high])) - tails
+
+    middle = special.expit((special.logit(low) + special.logit(high)) / 2)
+    sd = (high - low) / (2 * z)
+    size = max(middle * (1 - middle) / sd**2 - 1, 0.5)
+    found = optimize.root(gap, np.log([middle * size, (1 - middle) * size]), tol=1e-13)
+    if not np.all(np.abs(gap(found.x)) < 1e-8):
+        raise ValueError(f"no beta could be found with these quantiles: {low:g} and {high:g}")
+    return math.exp(found.x[0]), math.exp(found.x[1])

@@ -1,0 +1,258 @@
+"""Does every name in a case stand for something, and is every number of a kind that its place allows?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hudna.case.documents import Document, show_key, show_value
+from hudna.case.grammar import ITEM, Domain, number_domain
+from hudna.case.network import Actor
+from hudna.case.nodes import Events, Level, Node, Regime, Response, Schedule, Size, Transition
+from hudna.case.parameters import Parameter
+from hudna.case.priors import Prior
+from hudna.case.signals import Signal, resolve, unknown_signal
+from hudna.errors import Problems, nearest
+
+__all__ = ["check_nodes", "check_support", "numbers", "split_transition", "trigger_order"]
+
+Say = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What names can stand for."""
+
+    nodes: Mapping[str, Node]
+    signals: Mapping[str, Signal]
+    parameters: Mapping[str, Parameter]
+    actors: Mapping[str, Actor]
+    unread_parameters: frozenset[str]  # there, but with problems of their own
+    unread_drivers: frozenset[str]
+
+    def excused(self, reference: str) -> bool:
+        """Whether `reference` may mean a driver that could not be read: one mistake, one problem."""
+        stem = reference.removesuffix("*")
+        return ITEM in reference or any(
+            f"{reference}.".startswith(f"{name}.") or f"{name}.".startswith(stem) for name in self.unread_drivers
+        )
+
+
+def check_nodes(
+    nodes: Mapping[str, Node],
+    signals: Mapping[str, Signal],
+    parameters: Mapping[str, Parameter],
+    actors: Mapping[str, Actor],
+    document: Document,
+    problems: Problems,
+    *,
+    unread_parameters: Iterable[str] = (),
+    unread_drivers: Iterable[str] = (),
+) -> None:
+    """Check every reference of every node against what the case has."""
+    known = _Known(nodes, signals, parameters, actors, frozenset(unread_parameters), frozenset(unread_drivers))
+    for name, node in nodes.items():
+        driver = name if name in document.data else name.rsplit(".", 1)[0]
+
+        def say(field: str, text: str, given: Any = None, *, name: str = name, driver: str = driver) -> None:
+            shown = "" if given is None else show_value(given)
+            problems.add(document.where((driver,)), f"{show_key((name,))}.{field}", text, given=shown)
+
+        for field, value, domain in numbers(node):
+            if isinstance(value, str):
+                _check_parameter(field, value, domain, known, say)
+        _check_node(node, known, say)
+    if not problems:
+        trigger_order(nodes, signals, problems, document)
+    _check_levels(nodes, document, problems)
+
+
+def numbers(node: Node) -> Iterator[tuple[str, float | str, Domain]]:
+    """Yield each field of a node that takes a number or a parameter, with what it allows."""
+    yield from _numbers(node)
+    if isinstance(node, Regime):
+        for way, transition in sorted(node.transitions.items()):
+            for field, value, domain in _numbers(transition):
+                yield f'transitions."{way}".{field}', value, domain
+    if isinstance(node, Response) and node.size is not None:
+        for field, value, domain in _numbers(node.size):
+            yield f"size.{field}", value, domain
+
+
+def _numbers(table: Node | Transition | Size) -> Iterator[tuple[str, float | str, Domain]]:
+    anything = Domain()
+    for field, info in type(table).model_fields.items():
+        value = getattr(table, field)
+        domain = number_domain(info.metadata)
+        if domain is not None and value is not None:
+            yield field, value, domain
+    for signal, coefficient in sorted(getattr(table, "effects", {}).items()):
+        yield f"effects.{signal}", coefficient, anything
+    if isinstance(table, Events):
+        for signal, power in sorted(table.exposure.items()):
+            yield f"exposure.{signal}", power, Domain(low=0.0)
+        for regime, factors in sorted(table.rate_by.items()):
+            for state, factor in sorted(factors.items()):
+                yield f"rate_by.{regime}.{state}", factor, Domain(low=0.0, low_open=True)
+
+
+def _check_parameter(field: str, name: str, domain: Domain, known: _Known, say: Say) -> None:
+    if ITEM in name or name in known.unread_parameters:
+        return
+    parameter = known.parameters.get(name)
+    if parameter is None:
+        say(field, f"there is no such parameter{nearest(name, known.parameters)}", name)
+        return
+    problem = check_support(parameter.prior, domain)
+    if problem:
+        say(field, f"{domain.sentence()}, but the prior of this parameter {problem}", name)
+
+
+def check_support(prior: Prior, domain: Domain) -> str:
+    """Say how far `prior` reaches outside `domain`; an empty text if it does not."""
+    low, high = prior.support
+    if prior.family == "fixed":
+        return "" if domain.holds(low) else f"is fixed at {low:g}"
+    if domain.covers(low, high):
+        return ""
+    return f"reaches from {low:g} to {high:g}; truncate it with lower and upper"
+
+
+def _check_node(node: Node, known: _Known, say: Say) -> None:
+    for signal in sorted(getattr(node, "effects", {})):
+        _check_signal(f"effects.{signal}", signal, known, say)
+    match node:
+        case Regime():
+            _check_regime(node, known, say)
+        case Events():
+            for signal in sorted(node.exposure):
+                _check_signal(f"exposure.{signal}", signal, known, say)
+                _check_not_negative(signal, known, say)
+            for regime, factors in sorted(node.rate_by.items()):
+                _check_rate_by(regime, factors, known, say)
+            resets = node.resets_with
+            if resets is not None and not (known.excused(resets) or isinstance(known.nodes.get(resets), Regime)):
+                say("resets_with", "must be a regime" + nearest(resets, _regimes(known)), resets)
+        case Response():
+            for trigger in node.triggers:
+                found = resolve(trigger, known.signals)
+                if not found and known.excused(trigger):
+                    continue
+                if not found:
+                    say("triggers", unknown_signal(trigger, known.signals), trigger)
+                elif any(
+                    known.signals[s].kind not in ("events", "response") or known.signals[s].measure != "count"
+                    for s in found
+                ):
+                    counts = [s for s, signal in known.signals.items() if signal.measure == "count"]
+                    say("triggers", "must be events or responses: " + ", ".join(counts), trigger)
+        case Level():
+            if node.actor is not None and node.actor not in known.actors:
+                say("actor", f"there is no such actor{nearest(node.actor, known.actors)}", node.actor)
+        case _:
+            pass
+
+
+def _check_signal(field: str, reference: str, known: _Known, say: Say) -> None:
+    if not known.excused(reference) and not resolve(reference, known.signals):
+        say(field, unknown_signal(reference, known.signals))
+
+
+def _check_not_negative(reference: str, known: _Known, say: Say) -> None:
+    for signal in resolve(reference, known.signals):
+        node = known.nodes[known.signals[signal].node]
+        if isinstance(node, Schedule) and min([node.start, *(v for _, v in node.points)]) < 0:
+            say(f"exposure.{reference}", f"an exposure must be >= 0, but the schedule {signal} has negative values")
+        if isinstance(node, Regime) and min(s.value for s in node.states.values()) < 0:
+            say(f"exposure.{reference}", f"an exposure must be >= 0, but the regime {signal} has negative values")
+
+
+def _check_rate_by(regime: str, factors: Mapping[str, Any], known: _Known, say: Say) -> None:
+    node = known.nodes.get(regime)
+    if known.excused(regime):
+        return
+    if not isinstance(node, Regime):
+        say(f"rate_by.{regime}", "there is no such regime" + nearest(regime, _regimes(known)))
+        return
+    for state in sorted(set(factors) - set(node.states)):
+        say(f"rate_by.{regime}.{state}", f"{_no_state(regime, state, node)}", factors[state])
+    missing = [state for state in node.ordered_states if state not in factors]
+    if missing:
+        say(f"rate_by.{regime}", f"needs a factor for every state; missing: {', '.join(missing)}")
+
+
+def _check_regime(node: Regime, known: _Known, say: Say) -> None:
+    if node.start not in node.states:
+        say("start", f"must be one of the states {', '.join(node.ordered_states)}{nearest(node.start, node.states)}",
+            node.start)  # fmt: skip
+    for way, transition in sorted(node.transitions.items()):
+        field = f'transitions."{way}"'
+        ends = split_transition(way)
+        if ends is None:
+            say(field, 'must be written "from -> to"')
+            continue
+        for state in ends:
+            if state not in node.states:
+                say(field, _no_state("the regime", state, node))
+        if ends[0] == ends[1]:
+            say(field, "a transition must lead to another state")
+        for signal in sorted(transition.effects):
+            _check_signal(f"{field}.effects.{signal}", signal, known, say)
+
+
+def _no_state(regime: str, state: str, node: Regime) -> str:
+    states = ", ".join(node.ordered_states)
+    return f"{regime} has no state '{state}'{nearest(state, node.states)}; states: {states}"
+
+
+def split_transition(way: str) -> tuple[str, str] | None:
+    """Return the two states of `truce -> campaign`.
+
+    Examples
+    --------
+    >>> split_transition("truce -> campaign")
+    ('truce', 'campaign')
+    """
+    found = re.fullmatch(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*->\s*([A-Za-z][A-Za-z0-9_]*)\s*", way)
+    return (found[1], found[2]) if found else None
+
+
+def _regimes(known: _Known) -> list[str]:
+    return [name for name, node in known.nodes.items() if isinstance(node, Regime)]
+
+
+def _check_levels(nodes: Mapping[str, Node], document: Document, problems: Problems) -> None:
+    seen: dict[str, str] = {}
+    for name, node in nodes.items():
+        if isinstance(node, Level) and node.actor is not None:
+            if node.actor in seen:
+                text = f"actor {node.actor} has a level already: {seen[node.actor]}; an actor has one"
+                problems.add(document.where((name,)), f"{show_key((name,))}.actor", text)
+            seen.setdefault(node.actor, name)
+
+
+def trigger_order(
+    nodes: Mapping[str, Node], signals: Mapping[str, Signal], problems: Problems, document: Document
+) -> tuple[str, ...]:
+    """Return the responses so that each comes after those that trigger it, otherwise by name."""
+    waiting = {
+        name: {
+            signals[s].node for t in node.triggers for s in resolve(t, signals) if signals[s].kind == "response"
+        }
+        for name, node in nodes.items()
+        if isinstance(node, Response)
+    }
+    order: list[str] = []
+    while waiting:
+        ready = sorted(name for name, before in waiting.items() if not before & set(waiting))
+        if not ready:
+            for name in sorted(waiting):
+                text = f"responses trigger one another in a circle: {', '.join(sorted(waiting))}"
+                problems.add(document.where((name,)), f"{show_key((name,))}.triggers", text)
+            break
+        order.extend(ready)
+        for name in ready:
+            del waiting[name]
+    return tuple(order)

@@ -1,0 +1,72 @@
+"""Bins of the weekly histograms: exact for small counts, so that merging blocks loses nothing.
+
+Counts 0 to 255 have a bin each, larger ones four geometric bins an octave; levels have 256 equal bins;
+amounts c >= 0 have 256 equal bins of c / (1 + c); a regime has a bin a state, an indicator two.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+
+__all__ = ["bin_edges", "bin_index", "n_bins"]
+
+_EXACT = 256
+_PER_OCTAVE = 4
+_GEOMETRIC = 64
+_EQUAL = 256
+
+
+def n_bins(measure: str, *, n_states: int = 0) -> int:
+    """Return the number of bins for a kind of number; 0 for a lever, which is the same on every path."""
+    return {
+        "count": _EXACT + _GEOMETRIC,
+        "level": _EQUAL,
+        "amount": _EQUAL,
+        "state": n_states,
+        "indicator": 2,
+        "lever": 0,
+    }[measure]
+
+
+def bin_index(measure: str, x: FloatArray) -> IntArray:
+    """Return the bin of each number.
+
+    Examples
+    --------
+    >>> bin_index("count", np.array([0.0, 255.0, 256.0, 512.0]))
+    array([  0, 255, 256, 260])
+    """
+    match measure:
+        case "count":
+            above = np.floor(_PER_OCTAVE * np.log2(np.maximum(x, _EXACT) / _EXACT))
+            index = np.where(x < _EXACT, x, _EXACT + np.minimum(above, _GEOMETRIC - 1))
+        case "level":
+            index = np.minimum(np.floor(x * _EQUAL), _EQUAL - 1)
+        case "amount":
+            index = np.minimum(np.floor(x / (1 + x) * _EQUAL), _EQUAL - 1)
+        case _:
+            index = x
+    return np.asarray(index).astype(np.int64)
+
+
+def bin_edges(measure: str, *, n_states: int = 0) -> FloatArray:
+    """Return the lower edges of the bins and the upper edge of the last; count bins are closed below.
+
+    Returns
+    -------
+    float array, shape (n_bins + 1,)
+    """
+    match measure:
+        case "count":
+            above = _EXACT * 2.0 ** (np.arange(_GEOMETRIC + 1) / _PER_OCTAVE)
+            return np.concatenate([np.arange(_EXACT, dtype=float), above])
+        case "level":
+            return np.arange(_EQUAL + 1) / _EQUAL
+        case "amount":
+            share = np.arange(_EQUAL + 1) / _EQUAL
+            with np.errstate(divide="ignore"):
+                return share / (1 - share)
+        case _:
+            return np.arange(n_bins(measure, n_states=n_states) + 1, dtype=float)

@@ -1,0 +1,465 @@
+"""From a scenario to a program: names become indices, once and for all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.case.case import Press
+from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
+from hudna.case.references import split_transition
+from hudna.case.signals import resolve
+from hudna.engine import program as tables
+from hudna.engine.program import NONE, Couplings, Program, ReducerCode, Transform, ValueTable
+from hudna.engine.streams import stream_id
+from hudna.errors import InputError
+from hudna.scenario.load import planned
+from hudna.scenario.scenario import FREE, Scenario
+
+__all__ = ["compile_scenario"]
+
+ONE = "1"  # the signal that is always 1; bases hang on it
+_REDUCERS = {code.name.lower(): code for code in ReducerCode}
+
+
+def compile_scenario(scenario: Scenario, *, policies: Sequence[str] | None = None) -> Program:
+    """Compile a scenario to flat tables.
+
+    Every table is in name order (responses in the order in which they trigger one another), so that no
+    order of files or keys can change a bit of the results.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    policies : sequence of str, optional
+        The policies to run; all of them if left out.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    InputError
+        If two streams' names have the same hash.
+    """
+    return _Compiler(scenario, tuple(policies or scenario.policies)).program()
+
+
+class _Rows:
+    """Terms of linear predictors, gathered row by row."""
+
+    def __init__(self) -> None:
+        self.pointer = [0]
+        self.value: list[int] = []
+        self.signal: list[int] = []
+        self.now: list[bool] = []
+        self.source: list[str] = []
+
+    def term(self, value: int, signal: int, now: bool, source: str = "") -> None:
+        self.value.append(value)
+        self.signal.append(signal)
+        self.now.append(now)
+        self.source.append(source)
+
+    def close(self) -> int:
+        self.pointer.append(len(self.value))
+        return len(self.pointer) - 2
+
+
+class _Compiler:
+    def __init__(self, scenario: Scenario, policies: tuple[str, ...]) -> None:
+        self.scenario = scenario
+        self.case = scenario.case
+        self.nodes = scenario.nodes
+        self.policies = policies
+        self.catalogue = scenario.case.signals
+        self.parameters = tuple(sorted(scenario.parameters))
+        self.parameter_index = {name: i for i, name in enumerate(self.parameters)}
+        self.value_rows: dict[tuple[float, int, int, str], int] = {}
+        self.rows = _Rows()
+        self.presses = self.case.presses()
+        self.signals = self._signals()
+        self.index = {name: i for i, name in enumerate(self.signals)}
+        self.streams: list[str] = []
+
+    # -- names ----------------------------------------------------------------------------------------------
+
+    def _signals(self) -> tuple[str, ...]:
+        """Return the signals in name order; those that are only computed if somebody reads them, only then."""
+        wanted = set(self._references())
+        wanted |= {f"{name}.threat" for name, node in self.nodes.items() if isinstance(node, Events) and node.exposure}
+        lazy = {name for name in self.catalogue if name.endswith((".threat", ".cross"))}
+        lazy = {name for name in lazy if self.catalogue[name].measure == "amount"}
+        regular = [name for name in self.catalogue if name not in lazy or name in wanted]
+        return (ONE, *self._with_states_together(regular))
+
+    def _with_states_together(self, names: Iterable[str]) -> list[str]:
+        """Order signals by name, but a regime's states right after it, by their place in the regime."""
+
+        def key(name: str) -> tuple[str, int, str]:
+            signal = self.catalogue[name]
+            node = self.nodes[signal.node]
+            if isinstance(node, Regime) and name != signal.node:
+                return (signal.node, 1 + node.ordered_states.index(name.rsplit(".", 1)[1]), "")
+            return (signal.node, 0, name)
+
+        return sorted(names, key=key)
+
+    def _references(self) -> Iterable[str]:
+        references: list[str] = []
+        for node in self.nodes.values():
+            references += getattr(node, "effects", {})
+            references += getattr(node, "exposure", {})
+            for transition in getattr(node, "transitions", {}).values():
+                references += transition.effects
+        for outcome in self.scenario.file.outcomes.values():
+            references += outcome.signal
+        references += self.scenario.file.series
+        for reference in references:
+            yield from resolve(reference, self.catalogue)
+
+    def _stream(self, name: str) -> int:
+        self.streams.append(name)
+        return len(self.streams) - 1
+
+    # -- numbers --------------------------------------------------------------------------------------------
+
+    def value(
+        self, number: float | str, label: str, transform: Transform = Transform.IDENTITY, times: float = 1.0
+    ) -> int:
+        """Return the column of `times * transform(number)`; a constant is transformed at once."""
+        if isinstance(number, str):
+            key = (times, self.parameter_index[number], int(transform), label)
+        else:
+            with np.errstate(divide="ignore"):
+                done = transformed(np.array([number]), transform, self.scenario.step)[0]
+            key = (times * float(done), NONE, int(Transform.IDENTITY), label)
+        return self.value_rows.setdefault(key, len(self.value_rows))
+
+    # -- predictors -----------------------------------------------------------------------------------------
+
+    def _terms(self, reader: Node, references: Mapping[str, float | str], label: str) -> None:
+        """Add `coefficient x signal` for each reference, sums spelled out, in name order."""
+        for reference in sorted(references):
+            value = self.value(references[reference], f"{label}.effects.{reference}")
+            for name in resolve(reference, self.catalogue):
+                self.rows.term(value, self.index[name], self._now(reader, name))
+
+    def _now(self, reader: Node, name: str) -> bool:
+        return self.catalogue[name].rank < KINDS.index(reader.kind)
+
+    def _base(self, number: float | str, label: str, transform: Transform) -> None:
+        self.rows.term(self.value(number, label, transform), 0, True)
+
+    # -- tables ---------------------------------------------------------------------------------------------
+
+    def program(self) -> Program:
+        schedules = self._schedules()
+        regimes = self._regimes()
+        events = self._events(regimes.name)
+        responses = self._responses()
+        levels = self._levels()
+        outcomes, series = self._outcomes(), self._series()
+        ids = self._stream_ids()
+        rows = self.rows
+        return Program(
+            start=self.scenario.file.start,
+            step_days=self.scenario.file.step_days,
+            n_steps=self.scenario.n_steps,
+            policies=self.policies,
+            parameters=self.parameters,
+            priors=tuple(self.scenario.parameters[name].prior for name in self.parameters),
+            correlations=self._correlations(),
+            values=ValueTable(
+                constant=np.array([key[0] for key in self.value_rows]),
+                parameter=_ints(key[1] for key in self.value_rows),
+                transform=_ints(key[2] for key in self.value_rows),
+                label=tuple(key[3] for key in self.value_rows),
+            ),
+            signals=self.signals,
+            streams=tuple(self.streams),
+            stream_ids=ids,
+            couplings=Couplings(
+                pointer=_ints(rows.pointer),
+                value=_ints(rows.value),
+                signal=_ints(rows.signal),
+                now=np.array(rows.now, bool),
+                source=tuple(rows.source),
+            ),
+            schedules=schedules,
+            regimes=regimes,
+            events=events,
+            responses=responses,
+            levels=levels,
+            outcomes=outcomes,
+            series=series,
+            trajectories=_ints(self.index[name] for name in (*events.name, *sorted(responses.name))),
+        )
+
+    def _named(self, kind: type) -> list[tuple[str, Node]]:
+        return [(name, self.nodes[name]) for name in sorted(self.nodes) if isinstance(self.nodes[name], kind)]
+
+    def _schedules(self) -> tables.ScheduleTable:
+        named = self._named(Schedule)
+        table = np.empty((len(self.policies), len(named), self.scenario.n_steps))
+        for p, policy in enumerate(self.policies):
+            plans = self.scenario.file.policies[policy].schedules
+            for i, (name, node) in enumerate(named):
+                assert isinstance(node, Schedule)  # noqa: S101 (for the type checker)
+                table[p, i] = read_off(planned(node, plans[name]) if name in plans else node, self.scenario.dates)
+        return tables.ScheduleTable(
+            name=tuple(name for name, _ in named), signal=_ints(self.index[name] for name, _ in named), table=table
+        )
+
+    def _regimes(self) -> tables.RegimeTable:
+        names: list[str] = []
+        state_pointer, transition_pointer = [0], [0]
+        state_values: list[float] = []
+        state_names: list[tuple[str, ...]] = []
+        starts: list[int] = []
+        ways: list[tuple[int, int, int]] = []
+        streams: list[int] = []
+        clamps: list[IntArray] = []
+        for name, node in self._named(Regime):
+            assert isinstance(node, Regime)  # noqa: S101
+            states = node.ordered_states
+            place = {state: i for i, state in enumerate(states)}
+            names.append(name)
+            state_names.append(states)
+            state_values += [node.states[state].value for state in states]
+            state_pointer.append(len(state_values))
+            starts.append(place[node.start])
+            ordered = sorted(
+                (place[ends[0]], place[ends[1]], way) for way in node.transitions if (ends := split_transition(way))
+            )
+            for origin, target, way in ordered:
+                transition = node.transitions[way]
+                label = f'{name}.transitions."{way}"'
+                self._base(transition.rate, f"{label}.rate", Transform.LOG)
+                self._terms(node, transition.effects, label)
+                ways.append((origin, target, self.rows.close()))
+            transition_pointer.append(len(ways))
+            streams.append(self._stream(name))
+            clamps.append(self._clamp(name, place))
+        return tables.RegimeTable(
+            name=tuple(names),
+            signal=_ints(self.index[name] for name in names),
+            n_states=_ints(np.diff(state_pointer)),
+            state_pointer=_ints(state_pointer),
+            state_value=np.array(state_values),
+            state_name=tuple(state_names),
+            start=_ints(starts),
+            transition_pointer=_ints(transition_pointer),
+            origin=_ints(way[0] for way in ways),
+            target=_ints(way[1] for way in ways),
+            predictor=_ints(way[2] for way in ways),
+            stream=_ints(streams),
+            clamp=np.array(clamps, np.int64).reshape(len(names), self.scenario.n_steps),
+        )
+
+    def _clamp(self, name: str, place: Mapping[str, int]) -> IntArray:
+        """Return the state that each step is held in; an assumption acts from the first step that it reaches."""
+        held = np.full(self.scenario.n_steps, NONE, np.int64)
+        assumption = self.scenario.file.assumptions.get(name)
+        for date, state in (assumption.states or ()) if assumption else ():
+            reached = np.array([day >= date for day in self.scenario.dates])
+            held[reached] = NONE if state == FREE else place[state]
+        return held
+
+    def _events(self, regimes: tuple[str, ...]) -> tables.EventsTable:
+        columns: dict[str, list[int]] = {key: [] for key in (
+            "start", "predictor", "memory", "branching", "dispersion", "resets", "stream", "threat")}  # fmt: skip
+        pointer, signal_pointer = [0], [0]
+        power: list[int] = []
+        lever: list[bool] = []
+        factor_signals: list[int] = []
+        factor_now: list[bool] = []
+        named = self._named(Events)
+        for name, node in named:
+            assert isinstance(node, Events)  # noqa: S101
+            self._base(node.rate, f"{name}.rate", Transform.LOG)
+            for regime in sorted(node.rate_by):
+                for state, factor in sorted(node.rate_by[regime].items()):
+                    label = f"{name}.rate_by.{regime}.{state}"
+                    self.rows.term(self.value(factor, label, Transform.LOG), self.index[f"{regime}.{state}"], True)
+            self._terms(node, node.effects, name)
+            columns["predictor"].append(self.rows.close())
+            columns["start"].append(self.value(node.start, f"{name}.start"))
+            columns["memory"].append(self.value(node.half_life, f"{name}.half_life", Transform.MEMORY))
+            columns["branching"].append(self.value(node.branching, f"{name}.branching"))
+            columns["dispersion"].append(self.value(node.dispersion, f"{name}.dispersion"))
+            columns["resets"].append(NONE if node.resets_with is None else regimes.index(node.resets_with))
+            columns["stream"].append(self._stream(name))
+            columns["threat"].append(self.index.get(f"{name}.threat", NONE))
+            for reference in sorted(node.exposure):
+                found = resolve(reference, self.catalogue)
+                power.append(self.value(node.exposure[reference], f"{name}.exposure.{reference}"))
+                lever.append(all(self.catalogue[s].measure == "lever" for s in found))
+                factor_signals += [self.index[s] for s in found]
+                factor_now += [self._now(node, s) for s in found]
+                signal_pointer.append(len(factor_signals))
+            pointer.append(len(power))
+        return tables.EventsTable(
+            name=tuple(name for name, _ in named),
+            signal=_ints(self.index[name] for name, _ in named),
+            **{key: _ints(column) for key, column in columns.items()},
+            factor_pointer=_ints(pointer),
+            factor_power=_ints(power),
+            factor_lever=np.array(lever, bool),
+            factor_signal_pointer=_ints(signal_pointer),
+            factor_signal=_ints(factor_signals),
+            factor_now=np.array(factor_now, bool),
+        )
+
+    def _responses(self) -> tables.ResponseTable:
+        columns: dict[str, list[int]] = {key: [] for key in (
+            "start", "predictor", "stream", "size_signal", "size_start", "size_mean", "size_dispersion",
+            "size_stream")}  # fmt: skip
+        pointer = [0]
+        triggers: list[int] = []
+        for name in self.case.response_order:
+            node = self.nodes[name]
+            assert isinstance(node, Response)  # noqa: S101
+            self._base(node.probability, f"{name}.probability", Transform.LOGIT)
+            self._terms(node, node.effects, name)
+            columns["predictor"].append(self.rows.close())
+            columns["start"].append(self.value(node.start, f"{name}.start"))
+            columns["stream"].append(self._stream(name))
+            triggers += sorted({self.index[s] for t in node.triggers for s in resolve(t, self.catalogue)})
+            pointer.append(len(triggers))
+            size = node.size
+            columns["size_signal"].append(NONE if size is None else self.index[f"{name}.size"])
+            columns["size_start"].append(NONE if size is None else self.value(size.start, f"{name}.size.start"))
+            columns["size_mean"].append(NONE if size is None else self.value(size.mean, f"{name}.size.mean"))
+            columns["size_dispersion"].append(
+                NONE if size is None else self.value(size.dispersion, f"{name}.size.dispersion")
+            )
+            columns["size_stream"].append(NONE if size is None else self._stream(f"{name}.size"))
+        return tables.ResponseTable(
+            name=self.case.response_order,
+            signal=_ints(self.index[name] for name in self.case.response_order),
+            trigger_pointer=_ints(pointer),
+            trigger=_ints(triggers),
+            **{key: _ints(column) for key, column in columns.items()},
+        )
+
+    def _levels(self) -> tables.LevelTable:
+        columns: dict[str, list[int]] = {key: [] for key in (
+            "start", "predictor", "memory", "sd", "stream", "cross")}  # fmt: skip
+        named = self._named(Level)
+        for name, node in named:
+            assert isinstance(node, Level)  # noqa: S101
+            self._base(node.base, f"{name}.base", Transform.IDENTITY)
+            self._terms(node, node.effects, name)
+            for press in self.presses.get(name, ()):
+                self._press(node, press)
+            columns["predictor"].append(self.rows.close())
+            columns["start"].append(self.value(node.start, f"{name}.start", Transform.LOGIT))
+            columns["memory"].append(self.value(node.half_life, f"{name}.half_life", Transform.MEMORY))
+            columns["sd"].append(self.value(node.sd, f"{name}.sd"))
+            columns["stream"].append(self._stream(name))
+            columns["cross"].append(self.index.get(f"{name}.cross", NONE))
+        return tables.LevelTable(
+            name=tuple(name for name, _ in named),
+            signal=_ints(self.index[name] for name, _ in named),
+            **{key: _ints(column) for key, column in columns.items()},
+        )
+
+    def _press(self, level: Level, press: Press) -> None:
+        value = self.value(press.parameter, f"tie {press.tie.id}", times=press.weight)
+        self.rows.term(value, self.index[press.signal], self._now(level, press.signal), press.tie.id)
+
+    def _outcomes(self) -> tables.OutcomeTable:
+        step, n_steps = self.scenario.step, self.scenario.n_steps
+        outcomes = self.scenario.file.outcomes
+        pointer, signals = self._sums(outcome.signal for outcome in outcomes.values())
+        windows = [outcome.window or (0.0, n_steps * step) for outcome in outcomes.values()]
+        return tables.OutcomeTable(
+            name=tuple(outcomes),
+            code=_ints(_REDUCERS[outcome.reduce] for outcome in outcomes.values()),
+            signal_pointer=pointer,
+            signal=signals,
+            first_step=_ints(round(window[0] / step) for window in windows),
+            last_step=_ints(round(window[1] / step) for window in windows),
+            threshold=np.array([outcome.threshold or 0.0 for outcome in outcomes.values()]),
+        )
+
+    def _series(self) -> tables.SeriesTable:
+        names = self.scenario.file.series
+        pointer, signals = self._sums((name,) for name in names)
+        measures = [self._measure(resolve(name, self.catalogue)) for name in names]
+        return tables.SeriesTable(name=tuple(names), measure=tuple(measures), signal_pointer=pointer, signal=signals)
+
+    def _measure(self, names: tuple[str, ...]) -> str:
+        """Return what kind of number a sum of signals is: a sum of several is a count or just an amount."""
+        measures = {self.catalogue[name].measure for name in names}
+        if len(names) == 1 or measures == {"count"}:
+            return measures.pop()
+        return "amount"
+
+    def _sums(self, references: Iterable[Sequence[str]]) -> tuple[IntArray, IntArray]:
+        pointer, signals = [0], []
+        for group in references:
+            signals += [self.index[s] for reference in sorted(group) for s in resolve(reference, self.catalogue)]
+            pointer.append(len(signals))
+        return _ints(pointer), _ints(signals)
+
+    def _correlations(self) -> tuple[tuple[IntArray, FloatArray], ...]:
+        return tuple(
+            (_ints(self.parameter_index[name] for name in sorted(group.parameters)), group.factor())
+            for _, group in sorted(self.case.about.correlations.items())
+        )
+
+    def _stream_ids(self) -> IntArray:
+        names = [*self.streams, *(f"parameter.{name}" for name in self.parameters)]
+        seen: dict[int, str] = {}
+        for name in names:
+            other = seen.setdefault(stream_id(name), name)
+            if other != name:
+                text = f"the streams {name} and {other} have the same hash; rename one of the two"
+                raise InputError.of(str(self.case.folder), text)
+        return _ints(stream_id(name) for name in self.streams)
+
+
+def transformed(numbers: FloatArray, transform: Transform, step: float) -> FloatArray:
+    """Apply a transform; `step` in weeks is what a memory is taken over."""
+    match transform:
+        case Transform.LOG:
+            return np.log(numbers)
+        case Transform.LOGIT:
+            return np.log(numbers) - np.log1p(-numbers)
+        case Transform.MEMORY:
+            return np.exp2(-step / numbers)
+        case _:
+            return numbers
+
+
+def read_off(schedule: Schedule, dates: Sequence[dt.date]) -> FloatArray:
+    """Return a schedule's value on the first day of each step: `start` before its first point, then the table.
+
+    Examples
+    --------
+    >>> read_off(Schedule(kind="schedule", name="x", unit="1", start=1.0, interpolation="linear",
+    ...     points=[[dt.date(2024, 1, 1), 1.0], [dt.date(2024, 1, 11), 0.0]]), [dt.date(2024, 1, 6)])
+    array([0.5])
+    """
+    days = np.array([date.toordinal() for date in dates], float)
+    if not schedule.points:
+        return np.full(len(days), schedule.start)
+    at = np.array([date.toordinal() for date, _ in schedule.points], float)
+    values = np.array([value for _, value in schedule.points])
+    if schedule.interpolation == "linear":
+        read = np.interp(days, at, values)
+    else:
+        read = values[np.maximum(np.searchsorted(at, days, side="right") - 1, 0)]
+    return np.where(days < at[0], schedule.start, read)
+
+
+def _ints(items: Iterable[int]) -> IntArray:
+    return np.array([int(item) for item in items], np.int64)
+
+

@@ -1,0 +1,85 @@
+"""Draws of the uncertain parameters: priors by inversion, groups by a Gaussian copula, and what follows of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine.compile import transformed
+from hudna.engine.program import NONE, Program, Transform
+from hudna.engine.streams import stream_id, uniforms
+from hudna.errors import SimulationError
+
+__all__ = ["draw_parameters", "draw_values"]
+
+
+def draw_parameters(program: Program, seed: int, draws: IntArray) -> FloatArray:
+    """Sample the parameters of some draws.
+
+    Each parameter has its own stream, `parameter.name`, at path 0 and step 0. In a correlated group the
+    normal scores of those numbers, in name order, are multiplied by the Cholesky factor.
+
+    Parameters
+    ----------
+    program : Program
+    seed : int
+    draws : uint64 array, shape (n_draws,)
+
+    Returns
+    -------
+    float array, shape (n_draws, n_parameters), each column in its parameter's unit
+    """
+    nowhere = np.zeros(1, np.uint64)
+    u = np.empty((draws.size, len(program.parameters)))
+    for i, name in enumerate(program.parameters):
+        u[:, i] = uniforms(seed, stream_id(f"parameter.{name}"), draws, nowhere, 0)[0]
+    for members, factor in program.correlations:
+        scores = special.ndtri(u[:, members])
+        mixed = np.zeros_like(scores)
+        for j in range(members.size):  # column by column: a matrix product's last bit moves with its size
+            mixed += scores[:, j : j + 1] * factor[:, j]
+        u[:, members] = special.ndtr(mixed)
+    theta = np.empty_like(u)
+    for i, prior in enumerate(program.priors):
+        theta[:, i] = prior.quantile(u[:, i])
+    bad = np.argwhere(~np.isfinite(theta))
+    if bad.size:
+        draw, i = bad[0]
+        raise SimulationError(
+            f"parameter {program.parameters[i]}, draw {draws[draw]}: its prior gives {theta[draw, i]}; "
+            "choose a prior with lighter tails or truncate it with lower and upper"
+        )
+    return theta
+
+
+def draw_values(program: Program, theta: FloatArray) -> FloatArray:
+    """Work out every number that the draws fix.
+
+    Parameters
+    ----------
+    program : Program
+    theta : float array, shape (n_draws, n_parameters)
+
+    Returns
+    -------
+    float array, shape (n_values, n_draws)
+        A row per entry of `program.values`; -inf is the log of a rate of 0.
+    """
+    table = program.values
+    values = np.empty((table.constant.size, theta.shape[0]))
+    for i, parameter in enumerate(table.parameter):
+        if parameter == NONE:
+            values[i] = table.constant[i]
+            continue
+        with np.errstate(divide="ignore"):
+            done = transformed(theta[:, parameter], Transform(int(table.transform[i])), program.step)
+        values[i] = table.constant[i] * done
+    bad = np.argwhere(np.isnan(values))
+    if bad.size:
+        i, draw = bad[0]
+        raise SimulationError(
+            f"{table.label[i]}, draw {draw}: parameter {program.parameters[table.parameter[i]]} = "
+            f"{theta[draw, table.parameter[i]]:g} is outside what this place allows"
+        )
+    return values

@@ -1,0 +1,303 @@
+"""The oracle: the five kinds of node in plain NumPy, one function a kind. It is the specification in code.
+
+Arrays have the shape (draws, paths) or broadcast to it: a schedule is (1, 1), a number that a draw fixes
+(draws, 1). Nothing here mixes one path with another, so any block of paths gives the same bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from hudna.arrays import BoolArray, FloatArray, IntArray
+from hudna.engine.program import NONE, Program
+from hudna.engine.quantiles import MAX_MEAN, binomial_quantile, negative_binomial_quantile, poisson_quantile
+from hudna.errors import SimulationError
+
+__all__ = ["State", "advance", "initial"]
+
+_MAX_SCORE = 700.0  # |log odds| beyond which exp overflows
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the next step needs: signals as of this step, and what the nodes remember.
+
+    Each field is a tuple with an array per signal, regime, events node or level.
+    """
+
+    signals: tuple[FloatArray, ...]
+    regimes: tuple[IntArray, ...]
+    memories: tuple[FloatArray, ...]
+    scores: tuple[FloatArray, ...]
+    crosses: tuple[FloatArray, ...]
+
+
+class Step:
+    """One step under way: what is read (before, now) and what is being written (now)."""
+
+    def __init__(
+        self, program: Program, state: State, values: FloatArray, uniforms: list[FloatArray], t: int, policy: int
+    ) -> None:
+        self.program = program
+        self.state = state
+        self.values = values
+        self.uniforms = uniforms
+        self.t = t
+        self.policy = policy
+        self.before = list(state.signals)
+        self.now = list(state.signals)
+
+    def value(self, column: int) -> FloatArray:
+        """Return a number that the draw fixes, shape (draws, 1)."""
+        return self.values[column][:, None]
+
+    def predictor(self, row: int) -> FloatArray:
+        """Sum value x signal over the terms of one linear predictor, in their order."""
+        couplings = self.program.couplings
+        eta = np.zeros((1, 1))
+        for j in couplings.terms(row):
+            signals = self.now if couplings.now[j] else self.before
+            eta = eta + self.value(int(couplings.value[j])) * signals[int(couplings.signal[j])]
+        return eta
+
+    def absolute(self, row: int) -> FloatArray:
+        """Sum |value x signal| over the terms of one predictor, its base left out."""
+        couplings = self.program.couplings
+        total = np.zeros((1, 1))
+        for j in couplings.terms(row):
+            if couplings.signal[j]:
+                signals = self.now if couplings.now[j] else self.before
+                total = total + np.abs(self.value(int(couplings.value[j])) * signals[int(couplings.signal[j])])
+        return total
+
+
+def initial(program: Program, values: FloatArray) -> State:
+    """Return the state before the first step: every node's start.
+
+    Parameters
+    ----------
+    program : Program
+    values : float array, shape (n_values, n_draws)
+    """
+    signals: list[FloatArray] = [np.zeros((1, 1)) for _ in program.signals]
+    signals[0] = np.ones((1, 1))
+    regimes = []
+    for i in range(len(program.regimes.name)):
+        state = np.full((1, 1), program.regimes.start[i], np.int64)
+        _publish_regime(program, i, state, signals)
+        regimes.append(state)
+    memories = []
+    for i, s in enumerate(program.events.signal):
+        signals[s] = values[program.events.start[i]][:, None]
+        decay, branching = values[program.events.memory[i]], values[program.events.branching[i]]
+        memories.append(((1 - decay) * branching)[:, None] * signals[s])
+    for i, s in enumerate(program.responses.signal):
+        signals[s] = values[program.responses.start[i]][:, None]
+        if program.responses.size_signal[i] != NONE:
+            signals[program.responses.size_signal[i]] = values[program.responses.size_start[i]][:, None]
+    scores = []
+    for i, s in enumerate(program.levels.signal):
+        score = values[program.levels.start[i]][:, None]
+        bad = np.argwhere(~np.isfinite(score))
+        if bad.size:
+            raise SimulationError(f"level {program.levels.name[i]}, draw {bad[0][0]}: its start must lie inside (0, 1)")
+        signals[s] = special.expit(score)
+        scores.append(score)
+    start = State(tuple(signals), tuple(regimes), tuple(memories), tuple(scores), ())
+    reading = Step(program, start, values, [], 0, 0)
+    crosses = []
+    for i, cross in enumerate(program.levels.cross):
+        settled = reading.absolute(int(program.levels.predictor[i])) if cross != NONE else np.zeros((1, 1))
+        if cross != NONE:
+            signals[cross] = settled
+        crosses.append(settled)
+    return State(tuple(signals), tuple(regimes), tuple(memories), tuple(scores), tuple(crosses))
+
+
+def advance(
+    program: Program, state: State, values: FloatArray, uniforms: list[FloatArray], t: int, policy: int
+) -> State:
+    """Simulate one step, in the order of the week.
+
+    Parameters
+    ----------
+    program : Program
+    state : State
+    values : float array, shape (n_values, n_draws)
+    uniforms : list of float arrays, one a stream, shape (n_draws, n_paths), each in (0, 1)
+    t : int, the step
+    policy : int, index of the policy
+
+    Returns
+    -------
+    State
+
+    Raises
+    ------
+    SimulationError
+        If a rate or level leaves the range of numbers; it names the node, and as `draw` and `path` the
+        place in the block.
+    """
+    step = Step(program, state, values, uniforms, t, policy)
+    for i, s in enumerate(program.schedules.signal):
+        step.now[s] = np.full((1, 1), program.schedules.table[policy, i, t])
+    clamped = [_clamped(step, i) for i in range(len(program.regimes.name))]
+    regimes = tuple(
+        held if held is not None else _regime(step, i, state.regimes[i]) for i, held in enumerate(clamped)
+    )
+    for i, new in enumerate(regimes):
+        _publish_regime(program, i, new, step.now)
+    memories = tuple(_events(step, i, regimes) for i in range(len(program.events.name)))
+    for i in range(len(program.responses.name)):
+        _response(step, i)
+    levels = [_level(step, i) for i in range(len(program.levels.name))]
+    return State(
+        tuple(step.now),
+        regimes,
+        memories,
+        tuple(score for score, _ in levels),
+        tuple(cross for _, cross in levels),
+    )
+
+
+def _publish_regime(program: Program, i: int, state: IntArray, signals: list[FloatArray]) -> None:
+    table = program.regimes
+    first = int(table.signal[i])
+    signals[first] = table.state_value[int(table.state_pointer[i]) + state]
+    for k in range(int(table.n_states[i])):
+        signals[first + 1 + k] = (state == k).astype(np.float64)
+
+
+def _clamped(step: Step, i: int) -> IntArray | None:
+    """Return the state in which a regime is held; it acts like a schedule, so everyone sees it at once."""
+    held = int(step.program.regimes.clamp[i, step.t])
+    if held == NONE:
+        return None
+    state = np.full((1, 1), held, np.int64)
+    _publish_regime(step.program, i, state, step.before)
+    return state
+
+
+def _regime(step: Step, i: int, state: IntArray) -> IntArray:
+    """Leave a state with probability 1 - exp(-h sum r), then choose where to in proportion to r."""
+    table, h = step.program.regimes, step.program.step
+    u = step.uniforms[int(table.stream[i])]
+    new = state
+    first, last = int(table.transition_pointer[i]), int(table.transition_pointer[i + 1])
+    for origin in np.unique(table.origin[first:last]):
+        ways = [j for j in range(first, last) if table.origin[j] == origin]
+        total = np.zeros((1, 1))
+        ends = []
+        for j in ways:
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = total + np.exp(step.predictor(int(table.predictor[j])))
+            ends.append(total)
+        _refuse(~np.isfinite(total), f"regime {table.name[i]}: the rate of leaving a state overflows", total)
+        leave = -np.expm1(-h * total)
+        here = (state == origin) & (u < leave)
+        if not here.any():
+            continue
+        # u / leave is uniform again; the first way whose share of the total reaches it is taken.
+        mark = u * total
+        target = np.full((1, 1), table.target[ways[-1]], np.int64)
+        for j, end in reversed(list(zip(ways[:-1], ends[:-1], strict=True))):
+            target = np.where(mark < end * leave, table.target[j], target)
+        new = np.where(here, target, new)
+    return new
+
+
+def _events(step: Step, i: int, regimes: tuple[IntArray, ...]) -> FloatArray:
+    """n ~ Poisson(exposure (exp(eta) h + e)); e' = d e + (1 - d) branching n."""
+    table, h = step.program.events, step.program.step
+    memory = step.state.memories[i]
+    resets = int(table.resets[i])
+    if resets != NONE:
+        memory = np.where(regimes[resets] == step.state.regimes[resets], memory, 0.0)
+    levers, others = _exposure(step, i)
+    with np.errstate(over="ignore", invalid="ignore"):
+        intensity = others * (np.exp(step.predictor(int(table.predictor[i]))) * h + memory)
+        mean = levers * intensity
+    _refuse(~(mean <= MAX_MEAN), f"events {table.name[i]}: the expected count in a step is above {MAX_MEAN:g}", mean)
+    u = step.uniforms[int(table.stream[i])]
+    dispersion = step.value(int(table.dispersion[i]))
+    if dispersion.any():
+        n = negative_binomial_quantile(u, mean, dispersion)
+    else:
+        n = poisson_quantile(u, mean)
+    step.now[int(table.signal[i])] = n
+    if table.threat[i] != NONE:
+        step.now[int(table.threat[i])] = intensity / h
+    decay, branching = step.value(int(table.memory[i])), step.value(int(table.branching[i]))
+    if not branching.any():
+        return memory
+    return decay * memory + (1 - decay) * branching * n
+
+
+def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
+    """Return the product of the levers' factors and that of the others; 0 stays 0 whatever the power."""
+    table = step.program.events
+    levers, others = np.ones((1, 1)), np.ones((1, 1))
+    for f in range(int(table.factor_pointer[i]), int(table.factor_pointer[i + 1])):
+        total = np.zeros((1, 1))
+        for k in range(int(table.factor_signal_pointer[f]), int(table.factor_signal_pointer[f + 1])):
+            total = total + (step.now if table.factor_now[k] else step.before)[int(table.factor_signal[k])]
+        _refuse(total < 0, f"events {table.name[i]}: an exposure is negative", total)
+        factor = np.where(total > 0, np.abs(total) ** step.value(int(table.factor_power[f])), 0.0)
+        if table.factor_lever[f]:
+            levers = levers * factor
+        else:
+            others = others * factor
+    return levers, others
+
+
+def _response(step: Step, i: int) -> None:
+    """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1)."""
+    table = step.program.responses
+    n = np.zeros((1, 1))
+    for j in range(int(table.trigger_pointer[i]), int(table.trigger_pointer[i + 1])):
+        n = n + step.now[int(table.trigger[j])]
+    eta = step.predictor(int(table.predictor[i]))
+    _refuse(np.isnan(eta), f"response {table.name[i]}: its log odds are not a number", eta)
+    k = binomial_quantile(step.uniforms[int(table.stream[i])], n, special.expit(eta))
+    step.now[int(table.signal[i])] = k
+    if table.size_signal[i] == NONE:
+        return
+    beyond = k * (step.value(int(table.size_mean[i])) - 1.0)
+    _refuse(~(beyond <= MAX_MEAN), f"response {table.name[i]}: its expected size is above {MAX_MEAN:g}", beyond)
+    spread = step.value(int(table.size_dispersion[i])) / np.maximum(k, 1.0)
+    u = step.uniforms[int(table.size_stream[i])]
+    step.now[int(table.size_signal[i])] = k + negative_binomial_quantile(u, beyond, spread)
+
+
+def _level(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
+    """z' = m z + (1 - m) eta + sd sqrt(1 - m^2) N(0, 1); x = logistic(z)."""
+    table = step.program.levels
+    row = int(table.predictor[i])
+    m, sd = step.value(int(table.memory[i])), step.value(int(table.sd[i]))
+    z = m * step.state.scores[i] + (1 - m) * step.predictor(row)
+    if sd.any():
+        z = z + sd * np.sqrt(1 - m * m) * special.ndtri(step.uniforms[int(table.stream[i])])
+    _refuse(~(np.abs(z) <= _MAX_SCORE), f"level {table.name[i]}: its log odds are beyond {_MAX_SCORE:g}", z)
+    step.now[int(table.signal[i])] = special.expit(z)
+    cross = step.state.crosses[i]
+    if table.cross[i] != NONE:
+        cross = m * cross + (1 - m) * step.absolute(row)
+        step.now[int(table.cross[i])] = cross
+    return z, cross
+
+
+class Refused(SimulationError):
+    """A step that had to stop, with the place in the block: `draw` and `path` count within it."""
+
+    def __init__(self, text: str, draw: int, path: int) -> None:
+        super().__init__(text)
+        self.text, self.draw, self.path = text, draw, path
+
+
+def _refuse(bad: BoolArray, text: str, numbers: FloatArray) -> None:
+    if bad.any():
+        draw, path = (int(k) for k in np.argwhere(bad)[0])
+        raise Refused(f"{text} ({np.broadcast_to(numbers, bad.shape)[draw, path]:g})", draw, path)

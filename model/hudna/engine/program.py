@@ -1,0 +1,294 @@
+"""A program: a scenario as flat tables. It is data: printable, hashable, testable, the same for every engine.
+
+There are two arrays of signals, *before* (as of the last step) and *now*. Every term of a linear predictor
+says which one it reads; that is the order of the week, made visible.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from hudna.arrays import BoolArray, FloatArray, IntArray
+from hudna.case.priors import Prior
+
+__all__ = [
+    "NONE",
+    "Couplings",
+    "EventsTable",
+    "LevelTable",
+    "OutcomeTable",
+    "Program",
+    "ReducerCode",
+    "RegimeTable",
+    "ResponseTable",
+    "ScheduleTable",
+    "SeriesTable",
+    "Transform",
+    "ValueTable",
+]
+
+NONE = -1  # in a column of indices: there is none
+
+
+class Transform(IntEnum):
+    """What is done to a parameter before it is multiplied by a value's constant."""
+
+    IDENTITY = 0
+    LOG = 1
+    LOGIT = 2
+    MEMORY = 3  # 2 ** (-step / half-life), 0 at half-life 0
+
+
+class ReducerCode(IntEnum):
+    """How a path's weekly numbers become one outcome."""
+
+    SUM = 0
+    ANY = 1
+    MEAN = 2
+    MAX = 3
+    LAST = 4
+    FIRST = 5
+    TIME_ABOVE = 6
+
+
+@dataclass(frozen=True, eq=False)
+class ValueTable:
+    """Every number that a draw fixes: `constant * transform(parameter)`, or `constant` where there is none."""
+
+    constant: FloatArray
+    parameter: IntArray
+    transform: IntArray
+    label: tuple[str, ...]  # node and field, for errors
+
+
+@dataclass(frozen=True, eq=False)
+class Couplings:
+    """Linear predictors, row by row: terms `pointer[r]` to `pointer[r + 1]`, each value x signal."""
+
+    pointer: IntArray
+    value: IntArray
+    signal: IntArray
+    now: BoolArray
+    source: tuple[str, ...]  # per term: the tie it stands for, or empty
+
+    def terms(self, row: int) -> range:
+        """Return the terms of one predictor."""
+        return range(int(self.pointer[row]), int(self.pointer[row + 1]))
+
+
+@dataclass(frozen=True, eq=False)
+class ScheduleTable:
+    """Schedules: `table[policy, schedule, step]`."""
+
+    name: tuple[str, ...]
+    signal: IntArray
+    table: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class RegimeTable:
+    """Regimes. The states' signals follow the regime's own; `clamp[regime, step]` is a state, or NONE if free."""
+
+    name: tuple[str, ...]
+    signal: IntArray
+    n_states: IntArray
+    state_pointer: IntArray
+    state_value: FloatArray
+    state_name: tuple[tuple[str, ...], ...]
+    start: IntArray
+    transition_pointer: IntArray
+    origin: IntArray
+    target: IntArray
+    predictor: IntArray
+    stream: IntArray
+    clamp: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class EventsTable:
+    """Events. Exposure factors `factor_pointer[i]`... are sums of signals, each to the power of a value."""
+
+    name: tuple[str, ...]
+    signal: IntArray
+    start: IntArray
+    predictor: IntArray
+    memory: IntArray
+    branching: IntArray
+    dispersion: IntArray
+    resets: IntArray
+    stream: IntArray
+    threat: IntArray
+    factor_pointer: IntArray
+    factor_power: IntArray
+    factor_lever: BoolArray
+    factor_signal_pointer: IntArray
+    factor_signal: IntArray
+    factor_now: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseTable:
+    """Responses, each after those that trigger it. Triggers are read as of now."""
+
+    name: tuple[str, ...]
+    signal: IntArray
+    start: IntArray
+    predictor: IntArray
+    trigger_pointer: IntArray
+    trigger: IntArray
+    stream: IntArray
+    size_signal: IntArray
+    size_start: IntArray
+    size_mean: IntArray
+    size_dispersion: IntArray
+    size_stream: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class LevelTable:
+    """Levels; `cross` is the signal of the sum of absolute parts, where somebody reads it."""
+
+    name: tuple[str, ...]
+    signal: IntArray
+    start: IntArray
+    predictor: IntArray
+    memory: IntArray
+    sd: IntArray
+    stream: IntArray
+    cross: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeTable:
+    """Outcomes: which signals are summed, how they are reduced, over which steps."""
+
+    name: tuple[str, ...]
+    code: IntArray
+    signal_pointer: IntArray
+    signal: IntArray
+    first_step: IntArray
+    last_step: IntArray  # the step after the last
+    threshold: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesTable:
+    """Series: which signals are summed, and what kind of number comes out."""
+
+    name: tuple[str, ...]
+    measure: tuple[str, ...]
+    signal_pointer: IntArray
+    signal: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A scenario, compiled. Every index points into another table of the same program."""
+
+    start: dt.date
+    step_days: int
+    n_steps: int
+    policies: tuple[str, ...]
+    parameters: tuple[str, ...]
+    priors: tuple[Prior, ...]
+    correlations: tuple[tuple[IntArray, FloatArray], ...]
+    values: ValueTable
+    signals: tuple[str, ...]
+    streams: tuple[str, ...]
+    stream_ids: IntArray
+    couplings: Couplings
+    schedules: ScheduleTable
+    regimes: RegimeTable
+    events: EventsTable
+    responses: ResponseTable
+    levels: LevelTable
+    outcomes: OutcomeTable
+    series: SeriesTable
+    trajectories: IntArray  # signals kept week by week for some paths
+
+    @property
+    def step(self) -> float:
+        """Length of a step, in weeks."""
+        return self.step_days / 7
+
+    def signal_index(self) -> Mapping[str, int]:
+        """Return the place of each signal."""
+        return {name: i for i, name in enumerate(self.signals)}
+
+    def digest(self) -> str:
+        """Return a hash of all that the program holds; equal programs have equal digests."""
+        hasher = hashlib.blake2b(digest_size=16)
+        _feed(hasher, self)
+        return hasher.hexdigest()
+
+    def __str__(self) -> str:
+        """Return the program as text: a line a node, its predictor with what is read from when."""
+        return "\n".join(_lines(self))
+
+
+def _feed(hasher: Any, item: Any) -> None:
+    if hasattr(item, "__dataclass_fields__"):
+        for field in fields(item):
+            hasher.update(field.name.encode())
+            _feed(hasher, getattr(item, field.name))
+    elif isinstance(item, np.ndarray):
+        hasher.update(f"{item.dtype.str}{item.shape}".encode())
+        hasher.update(np.ascontiguousarray(item).tobytes())
+    elif isinstance(item, tuple):
+        hasher.update(f"({len(item)}".encode())
+        for part in item:
+            _feed(hasher, part)
+    elif isinstance(item, Prior):
+        hasher.update(item.model_dump_json().encode())
+    else:
+        hasher.update(f"{type(item).__name__}:{item}".encode())
+
+
+def _lines(program: Program) -> list[str]:
+    lines = [
+        f"program {program.digest()}: {len(program.policies)} policies, {program.n_steps} steps of "
+        f"{program.step_days} days from {program.start}, {len(program.signals)} signals, "
+        f"{len(program.parameters)} parameters, {len(program.streams)} streams"
+    ]
+    lines += [f"schedule {name}" for name in program.schedules.name]
+    regimes = program.regimes
+    for i, name in enumerate(regimes.name):
+        states = regimes.state_name[i]
+        lines.append(f"regime {name}: {', '.join(states)}; starts in {states[int(regimes.start[i])]}")
+        for j in range(int(regimes.transition_pointer[i]), int(regimes.transition_pointer[i + 1])):
+            way = f"{states[int(regimes.origin[j])]} -> {states[int(regimes.target[j])]}"
+            lines.append(f"  {way}: log rate = {_predictor(program, int(regimes.predictor[j]))}")
+    for kind, table, left in (
+        ("events", program.events, "log rate"),
+        ("response", program.responses, "log odds"),
+        ("level", program.levels, "log odds"),
+    ):
+        for i, name in enumerate(table.name):  # type: ignore[attr-defined]
+            lines.append(f"{kind} {name}: {left} = {_predictor(program, int(table.predictor[i]))}")  # type: ignore[attr-defined]
+    return lines
+
+
+def _predictor(program: Program, row: int) -> str:
+    parts = []
+    for j in program.couplings.terms(row):
+        signal = program.signals[int(program.couplings.signal[j])]
+        when = "now" if program.couplings.now[j] else "before"
+        value = _value(program, int(program.couplings.value[j]))
+        parts.append(value if signal == "1" else f"{value} * {signal}[{when}]")
+    return " + ".join(parts) or "0"
+
+
+def _value(program: Program, column: int) -> str:
+    constant, parameter = program.values.constant[column], int(program.values.parameter[column])
+    if parameter == NONE:
+        return f"{constant:g}"
+    name, transform = program.parameters[parameter], Transform(int(program.values.transform[column]))
+    inner = name if transform is Transform.IDENTITY else f"{transform.name.lower()}({name})"
+    return inner if constant == 1 else f"{constant:g} {inner}"

@@ -1,0 +1,202 @@
+"""Run a program: split draws and paths into blocks, simulate each under every policy, put the parts together."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine import oracle
+from hudna.engine.draws import draw_parameters, draw_values
+from hudna.engine.program import Program
+from hudna.engine.recording import TILE, BlockRecord, Recorder, Shape, series_bins
+from hudna.engine.streams import STEPS_PER_CALL, uniforms
+from hudna.errors import InputError, SimulationError
+
+__all__ = ["MAX_TRAJECTORIES", "Simulation", "simulate"]
+
+MAX_TRAJECTORIES = 20_000  # paths a policy whose events are kept week by week
+_BLOCK = 4096  # paths worked on at once: arrays that stay in the cache
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The raw numbers of a run; policies are the first axis of everything but `theta`.
+
+    outcomes : float (policy, outcome, draw, path)
+    histograms : a tuple with an int array (policy, step, bin) per series
+    threat : float (policy, events, draw, step), mean over paths of the rate at full deployment, per week
+    trajectories : (policy, signal, draw, path, step), of the first draws and paths
+    theta : float (draw, parameter)
+    """
+
+    program: Program
+    seed: int
+    n_draws: int
+    n_paths: int
+    outcomes: FloatArray
+    histograms: tuple[IntArray, ...]
+    threat: FloatArray
+    trajectory_signals: tuple[str, ...]
+    trajectories: FloatArray | IntArray
+    theta: FloatArray
+
+
+def simulate(
+    program: Program,
+    *,
+    draws: int,
+    paths: int,
+    seed: int,
+    trajectories: str = "events",
+    threads: int | None = None,
+    block: int = _BLOCK,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Simulate a program.
+
+    Parameters
+    ----------
+    program : Program
+    draws, paths : int, at least 1
+        Samples of the parameters, and futures of each.
+    seed : int, 0 to 2**64 - 1
+    trajectories : {"events", "all"}
+        Keep events and responses of the first paths, or every signal of every path.
+    threads : int, optional
+        Blocks worked on at once; the number of processors if left out. Moves no bit of the result.
+    block : int
+        Paths a block. Moves no bit of the result.
+    progress : function of (done, total), optional
+        Called in path-steps.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    SimulationError
+        If a rate or level leaves the range of numbers.
+    """
+    _check_sizes(draws, paths, seed, trajectories)
+    everything = trajectories == "all"
+    kept = np.arange(1, len(program.signals)) if everything else program.trajectories
+    kept_draws = draws if everything else min(draws, MAX_TRAJECTORIES)
+    kept_paths = paths if everything else min(paths, max(1, MAX_TRAJECTORIES // draws))
+    theta = np.empty((draws, len(program.parameters)))
+    n_policies = len(program.policies)
+    outcomes = np.empty((n_policies, len(program.outcomes.name), draws, paths))
+    histograms = [np.zeros((n_policies, program.n_steps, bins), np.int64) for bins in series_bins(program)]
+    threat = np.zeros((n_policies, len(program.events.name), draws, program.n_steps))
+    kind = np.float64 if everything else np.uint32
+    traces = np.zeros((n_policies, kept.size, kept_draws, kept_paths, program.n_steps), kind)
+    shapes = list(_blocks(draws, paths, block, kept_draws, kept_paths))
+    total, done = draws * paths * n_policies * program.n_steps, 0
+    for shape, block_theta, records in _in_order(program, shapes, seed, kept, everything, threads):
+        d = slice(shape.first_draw, shape.first_draw + shape.n_draws)
+        p = slice(shape.first_path, shape.first_path + shape.n_paths)
+        theta[d] = block_theta
+        for policy, record in enumerate(records):
+            outcomes[policy, :, d, p] = record.outcomes
+            for histogram, part in zip(histograms, record.histograms, strict=True):
+                histogram[policy] += part
+            for tile in range(record.threat.shape[1]):  # in the order of the paths, one tile after the other
+                threat[policy, :, d] += record.threat[:, tile]
+            _, n_d, n_p, _ = record.trajectories.shape
+            traces[policy, :, d.start : d.start + n_d, p.start : p.start + n_p] = record.trajectories
+        done += shape.n_draws * shape.n_paths * n_policies * program.n_steps
+        if progress is not None:
+            progress(done, total)
+    return Simulation(
+        program=program,
+        seed=seed,
+        n_draws=draws,
+        n_paths=paths,
+        outcomes=outcomes,
+        histograms=tuple(histograms),
+        threat=threat / paths,
+        trajectory_signals=tuple(program.signals[s] for s in kept),
+        trajectories=traces,
+        theta=theta,
+    )
+
+
+def _check_sizes(draws: int, paths: int, seed: int, trajectories: str) -> None:
+    for name, number, top in (("draws", draws, 2**32), ("paths", paths, 2**32), ("seed", seed, 2**64)):
+        low = 0 if name == "seed" else 1
+        if isinstance(number, bool) or not isinstance(number, int) or not low <= number < top:
+            raise InputError.of("run", f"must be a whole number, {low} to {top - 1:,}", key=name, given=repr(number))
+    if trajectories not in ("events", "all"):
+        raise InputError.of("run", "must be 'events' or 'all'", key="trajectories", given=repr(trajectories))
+
+
+def _blocks(draws: int, paths: int, block: int, kept_draws: int, kept_paths: int) -> Iterator[Shape]:
+    """Whole draws where they fit; else pieces of one draw, cut where tiles end."""
+    if paths <= block:
+        per = max(1, block // paths)
+        for first in range(0, draws, per):
+            yield Shape(first, min(per, draws - first), 0, paths, kept_draws, kept_paths)
+        return
+    size = max(TILE, block // TILE * TILE)
+    for draw in range(draws):
+        for first in range(0, paths, size):
+            yield Shape(draw, 1, first, min(size, paths - first), kept_draws, kept_paths)
+
+
+def _in_order(
+    program: Program, shapes: list[Shape], seed: int, kept: IntArray, everything: bool, threads: int | None
+) -> Iterator[tuple[Shape, FloatArray, list[BlockRecord]]]:
+    """Work on several blocks at once, hand them on in their own order, and let no more than a few wait."""
+    workers = min(threads or os.cpu_count() or 1, len(shapes))
+    waiting: deque[tuple[Shape, Future[tuple[FloatArray, list[BlockRecord]]]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for shape in shapes:
+                waiting.append((shape, pool.submit(_run_block, program, shape, seed, kept, everything)))
+                if len(waiting) > 2 * workers:
+                    first, future = waiting.popleft()
+                    yield first, *future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, *future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _run_block(
+    program: Program, shape: Shape, seed: int, kept: IntArray, everything: bool
+) -> tuple[FloatArray, list[BlockRecord]]:
+    draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
+    paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
+    theta = draw_parameters(program, seed, draws)
+    values = draw_values(program, theta)
+    states = [oracle.initial(program, values)] * len(program.policies)
+    recorders = [Recorder(program, shape, kept, exact=everything) for _ in program.policies]
+    lanes: list[tuple[FloatArray, ...]] = []
+    for t in range(program.n_steps):
+        group, lane = divmod(t, STEPS_PER_CALL)
+        if lane == 0:
+            lanes = [uniforms(seed, int(s), draws[:, None], paths, group) for s in program.stream_ids]
+        now = [lane_of[lane] for lane_of in lanes]
+        for p, policy in enumerate(program.policies):
+            try:
+                states[p] = oracle.advance(program, states[p], values, now, t, p)
+            except oracle.Refused as stop:
+                raise SimulationError(
+                    f"{stop.text} in step {t} under policy {policy}, draw {shape.first_draw + stop.draw}, "
+                    f"path {shape.first_path + stop.path}; its rates and coefficients drive it there: "
+                    "narrow or truncate their priors"
+                ) from None
+            recorders[p].record(states[p], t)
+    return theta, [recorder.finish() for recorder in recorders]
+
+

@@ -1,0 +1,206 @@
+"""A scenario: what is asked of a case. Policies, assumptions, outcomes and the size of the run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from hudna.case import Case
+from hudna.case.documents import Document
+from hudna.case.grammar import Day, Domain, Entry, Label, Reference, real
+from hudna.case.nodes import Interpolation, Node, Points, in_order
+from hudna.case.parameters import Parameter
+
+__all__ = ["FREE", "Assumption", "Outcome", "Plan", "Policy", "Reducer", "RunSize", "Scenario", "ScenarioFile"]
+
+FREE = "free"  # in an assumption: from this date on, the regime is simulated again
+
+Reducer: TypeAlias = Literal["sum", "any", "mean", "max", "last", "first", "time_above"]
+
+_NotNegative: TypeAlias = real(Domain(low=0.0))  # type: ignore[valid-type]
+_Real: TypeAlias = real(Domain())  # type: ignore[valid-type]
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list | tuple) else value
+
+
+class Plan(Entry):
+    """What a policy makes of one schedule."""
+
+    points: Points = Field(description="[[date, value], ...] with rising dates")
+    interpolation: Interpolation | None = Field(None, description="linear or step; the schedule's own if left out")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Plan:
+        in_order(self.points)
+        return self
+
+
+class Policy(Entry):
+    """Levers that the government chooses: schedules that differ from the case's own."""
+
+    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    note: str = Field("", description="what the policy means, and where it is from")
+    schedules: dict[str, Plan] = Field(default_factory=dict, description="schedule = { points, interpolation }")
+
+
+class Assumption(Entry):
+    """What nobody chooses but the question takes as given: a regime's states, or a schedule's points."""
+
+    note: str = Field(min_length=1, description="why it is assumed, or where it is from")
+    states: Annotated[tuple[tuple[Day, str], ...], BeforeValidator(_tuples)] | None = Field(
+        None, description='[[date, state], ...] with rising dates; "free" ends the assumption'
+    )
+    points: Points | None = Field(None, description="[[date, value], ...] with rising dates, for a schedule")
+    interpolation: Interpolation | None = Field(None, description="linear or step, for a schedule")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Assumption:
+        if (self.states is None) == (self.points is None):
+            raise ValueError("give either states (for a regime) or points (for a schedule)")
+        if self.states is not None and not self.states:
+            raise ValueError("states: must have at least one [date, state]")
+        in_order(self.states or self.points or ())
+        return self
+
+
+def _signal(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+class Outcome(Entry):
+    """A number per path: a signal, or a sum of signals, reduced over a window of the horizon."""
+
+    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    signal: Annotated[
+        tuple[Reference, ...],
+        BeforeValidator(_signal),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    ] = Field(min_length=1, description='a signal such as "pressure", "attacks.*", or a list of them to be summed')
+    reduce: Reducer = Field(description="sum, any, mean, max, last, first (in weeks) or time_above (in weeks)")
+    window: Annotated[tuple[_NotNegative, _NotNegative], BeforeValidator(_tuple)] | None = Field(
+        None, description="[from, to) in weeks after the start; the whole horizon if left out"
+    )
+    threshold: _Real | None = Field(
+        None, description="for any, first and time_above: what the signal must exceed; 0 for any and first if left out"
+    )
+    note: str = Field("", description="anything a reader should know")
+
+    @model_validator(mode="after")
+    def _threshold_fits(self) -> Outcome:
+        if self.reduce == "time_above" and self.threshold is None:
+            raise ValueError("time_above needs a threshold")
+        if self.threshold is not None and self.reduce not in ("any", "first", "time_above"):
+            raise ValueError(f"threshold goes with any, first and time_above, not with {self.reduce}")
+        if self.window is not None and not self.window[0] < self.window[1]:
+            raise ValueError("window: must be [from, to] with from before to")
+        return self
+
+
+class RunSize(Entry):
+    """How much is simulated if the user does not say."""
+
+    draws: int = Field(ge=1, description="samples of the uncertain parameters (what we don't know)")
+    paths: int = Field(ge=1, description="futures per draw (chance)")
+    seed: int = Field(ge=0, lt=2**64, description="of the random numbers; the same seed gives the same numbers")
+
+
+_Pairs: TypeAlias = Annotated[
+    tuple[tuple[str, str], ...],
+    BeforeValidator(_tuples),
+    WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "string"}, "minItems": 2}}),
+]
+_Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
+
+
+class ScenarioFile(Entry):
+    """A file under `scenarios/`. With `extends = "other.toml"` it starts from another one."""
+
+    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    question: Label = Field(description="what the scenario asks")
+    case: str = Field(pattern=r"^[A-Za-z0-9_-]+$", description="name of the case's folder under params/")
+    start: Day = Field(description="first day of the first step")
+    weeks: int = Field(ge=1, le=2600, description="the horizon")
+    step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")
+    run: RunSize = Field(description="draws, paths and seed")
+    policies: dict[str, Policy] = Field(min_length=1, description="at least one policy")
+    assumptions: dict[str, Assumption] = Field(default_factory=dict, description="regime or schedule taken as given")
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict, description="parameters of the case believed otherwise here"
+    )
+    starts: dict[str, float | str] = Field(default_factory=dict, description="node = its start here")
+    outcomes: dict[str, Outcome] = Field(min_length=1, description="at least one number to measure")
+    series: _Names = Field((), description="signals recorded week by week, such as pressure, attacks.*")
+    contrasts: _Pairs = Field((), description="pairs of policies to compare; all pairs if left out")
+    headline: _Names = Field((), description="outcomes and series to draw; the first few if left out")
+
+    @model_validator(mode="after")
+    def _sound(self) -> ScenarioFile:
+        if (self.weeks * 7) % self.step_days:
+            raise ValueError(f"step_days = {self.step_days} does not divide the horizon of {self.weeks} weeks")
+        return self
+
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checked question: the file, the case it asks about, and the case's nodes and parameters as assumed.
+
+    `nodes` and `parameters` are the case's, with the scenario's `starts` and `parameters` laid over them.
+    """
+
+    id: str
+    file: ScenarioFile
+    case: Case
+    nodes: Mapping[str, Node]
+    parameters: Mapping[str, Parameter]
+    document: Document = field(repr=False)
+
+    @property
+    def path(self) -> Path:
+        """Where the scenario was read from."""
+        return self.document.path
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps in the horizon."""
+        return self.file.weeks * 7 // self.file.step_days
+
+    @property
+    def step(self) -> float:
+        """Length of a step, in weeks."""
+        return self.file.step_days / 7
+
+    @property
+    def dates(self) -> tuple[dt.date, ...]:
+        """First day of each step."""
+        step = dt.timedelta(days=self.file.step_days)
+        return tuple(self.file.start + i * step for i in range(self.n_steps))
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """Names of the policies, in the order of the file."""
+        return tuple(self.file.policies)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Names of the outcomes, in the order of the file."""
+        return tuple(self.file.outcomes)
+
+    @property
+    def contrasts(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of policies to compare: the file's, or all."""
+        if self.file.contrasts:
+            return self.file.contrasts
+        names = self.policies
+        return tuple((a, b) for i, b in enumerate(names) for a in names[i + 1 :])

@@ -1,0 +1,77 @@
+"""The scenarios and cases that come with the package: where they lie, and how to take a copy."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import tomllib
+from pathlib import Path
+
+from hudna.errors import InputError, nearest
+
+__all__ = ["case", "cases", "copy", "scenario", "scenarios"]
+
+
+def _root() -> Path:
+    """Return the folder that holds `params/` and `scenarios/`: in the wheel, or the source tree's own."""
+    installed = Path(__file__).resolve().parent / "shipped"
+    return installed if installed.is_dir() else Path(__file__).resolve().parents[2]
+
+
+def scenarios() -> tuple[str, ...]:
+    """Return the names of the shipped scenarios."""
+    return tuple(sorted(path.stem for path in (_root() / "scenarios").glob("*.toml")))
+
+
+def scenario(name: str) -> Path | None:
+    """Return the file of a shipped scenario, or None if there is no such one."""
+    return _root() / "scenarios" / f"{name}.toml" if name in scenarios() else None
+
+
+def cases() -> tuple[str, ...]:
+    """Return the names of the shipped cases."""
+    return tuple(sorted(path.name for path in (_root() / "params").glob("*") if path.is_dir()))
+
+
+def case(name: str) -> Path | None:
+    """Return the folder of a shipped case, or None if there is no such one."""
+    return _root() / "params" / name if name in cases() else None
+
+
+def copy(name: str, target: Path) -> tuple[Path, ...]:
+    """Copy a shipped scenario, what it extends and its case into `target`, ready to be edited.
+
+    Nothing that exists is overwritten, and a copy that fails leaves nothing behind.
+
+    Returns
+    -------
+    tuple of Path
+        The scenario's file, the other files it extends, and the case's folder.
+    """
+    source = scenario(name)
+    if source is None:
+        raise InputError.of(name, f"no shipped scenario{nearest(name, scenarios())}; shipped: {', '.join(scenarios())}")
+    files, case_name = [source], ""
+    while True:
+        data = tomllib.loads(files[-1].read_text(encoding="utf-8"))
+        case_name = case_name or data.get("case", "")
+        if "extends" not in data:
+            break
+        files.append(source.parent / data["extends"])
+    parts = {target / "scenarios" / file.name: file for file in files}
+    parts[target / "params" / case_name] = _root() / "params" / case_name
+    taken = [path for path in parts if path.exists()]
+    if taken:
+        raise InputError.of(str(taken[0]), "exists already; choose another folder, nothing was copied")
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target, prefix=".copy-") as beside:
+        for path, origin in parts.items():
+            aside = Path(beside) / path.name
+            if origin.is_dir():
+                shutil.copytree(origin, aside)
+            else:
+                shutil.copyfile(origin, aside)
+        for path in parts:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (Path(beside) / path.name).rename(path)
+    return tuple(parts)
