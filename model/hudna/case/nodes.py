@@ -115,7 +115,7 @@ class Schedule(_Driver):
     """A dated table: what is decided. Policies and assumptions replace its points."""
 
     kind: Literal["schedule"]
-    unit: str = Field(min_length=1, description='unit of the numbers, such as "share of August 2024"')
+    unit: Label = Field(description='unit of the numbers, such as "share of August 2024"')
     start: Real = Field(description="value before the first point")
     points: Points = Field((), description="[[date, value], ...] with rising dates")
     interpolation: Interpolation = Field(description="linear between points, or step")
@@ -169,7 +169,7 @@ class Events(_Driver):
     """Counts per step: doubly stochastic, possibly self-exciting. Sources: Cox (1955); Hawkes (1971)."""
 
     kind: Literal["events"]
-    unit: str = Field(min_length=1, description='what is counted, such as "attacks"')
+    unit: Label = Field(description='what is counted, such as "attacks"')
     start: _Count = Field(description="the count in the step before the first")
     rate: _Rate = Field(description="per week at full exposure, before rate_by and effects")
     rate_by: dict[Reference, dict[str, _Factor]] = Field(
@@ -189,7 +189,7 @@ class Size(Entry):
     """How large a response is: each has a size of 1 or more; the total is published as `name.size`."""
 
     name: Label = Field(description="what readers see")
-    unit: str = Field(min_length=1, description='such as "persons"')
+    unit: Label = Field(description='such as "persons"')
     start: _Count = Field(description="the total in the step before the first")
     mean: _AtLeastOne = Field(description="mean size of one response")
     dispersion: _Spread = Field(description="of the size beyond 1: variance = m + dispersion x m^2")
@@ -199,7 +199,7 @@ class Response(_Driver):
     """Binomial thinning: each event of the triggers in this step is answered with a probability."""
 
     kind: Literal["response"]
-    unit: str = Field(min_length=1, description='what is counted, such as "strikes"')
+    unit: Label = Field(description='what is counted, such as "strikes"')
     start: _Count = Field(description="the count in the step before the first")
     triggers: tuple[Reference, ...] = Field(min_length=1, description="events or responses, summed")
     probability: _Probability = Field(description="that one event is answered, before effects")

@@ -27,7 +27,7 @@ class Signal:
     node: str
     kind: str
     measure: Measure
-    unit: str
+    unit: Text
     label: Text
 
     @property
@@ -46,26 +46,30 @@ def publish(nodes: Mapping[str, Node]) -> dict[str, Signal]:
     return dict(sorted(found.items()))
 
 
-def _published(node: Node) -> list[tuple[str, Measure, str, Text]]:
+def _published(node: Node) -> list[tuple[str, Measure, Text, Text]]:
     label = node.name
     match node:
         case Schedule():
             return [("", "lever", node.unit, label)]
         case Regime():
-            states: list[tuple[str, Measure, str, Text]] = [
-                (f".{state}", "indicator", "share of time", _join(label, node.states[state].name))
+            states: list[tuple[str, Measure, Text, Text]] = [
+                (f".{state}", "indicator", Text(en="share of paths", ar="نسبة المسارات"), _join(label, node.states[state].name))
                 for state in node.ordered_states
             ]
-            return [("", "state", "state", label), *states]
+            return [("", "state", Text(en="state", ar="حالة"), label), *states]
         case Events():
             threat = _join(label, Text(en="rate at full exposure", ar="المعدل عند التعرض الكامل"))
-            return [("", "count", node.unit, label), (".threat", "amount", f"{node.unit} per week", threat)]
+            arabic = f"{node.unit.ar} في الأسبوع" if node.unit.ar else None
+            per_week = Text(en=f"{node.unit.en} per week", ar=arabic)
+            return [("", "count", node.unit, label), (".threat", "amount", per_week, threat)]
         case Response():
-            own: list[tuple[str, Measure, str, Text]] = [("", "count", node.unit, label)]
+            own: list[tuple[str, Measure, Text, Text]] = [("", "count", node.unit, label)]
             return own + ([(".size", "count", node.size.unit, node.size.name)] if node.size else [])
         case Level():
             both = _join(label, Text(en="pushes of both sides", ar="دفع الطرفين"))
-            return [("", "level", "index, 0 to 1", label), (".cross", "amount", "log odds", both)]
+            index = Text(en="index, 0 to 1", ar="مؤشر من 0 إلى 1")
+            odds = Text(en="log odds", ar="لوغاريتم الأرجحية")
+            return [("", "level", index, label), (".cross", "amount", odds, both)]
 
 
 def _join(first: Text, second: Text) -> Text:

@@ -1,0 +1,139 @@
+"""The tables of a result: outcomes by policy, and paired differences of two policies."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hudna.analysis.estimate import ENOUGH_DRAWS_HIT, estimate, proportion_bounds, settled_means
+from hudna.analysis.exposure import exposure_alone
+from hudna.arrays import FloatArray
+from hudna.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hudna.case.grammar import Language
+    from hudna.result.result import OutcomeLabel, Result
+
+__all__ = ["contrast", "differences", "table"]
+
+
+def table(result: Result, lang: Language = "en") -> pd.DataFrame:
+    """Return a row per policy and outcome.
+
+    Parameters
+    ----------
+    result : Result
+    lang : {"en", "ar"}
+        Language of the column `name`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index (policy, outcome). Columns: name, unit; mean and its Monte Carlo error mcse, clustered by draw,
+        with the 90 % interval low to high that it gives; q05, q50, q95 over futures; mean_q05, mean_q95 over
+        draws, path noise taken out; never, for a time to something, the share of futures in which it never
+        comes (there the mean is the mean restricted to the window).
+    """
+    import pandas as pd
+
+    rows, index = [], []
+    for policy in result.policies:
+        for name in result.outcome_names:
+            y = result.sample(name, policy)
+            label = result.outcome(name)
+            found = asdict(estimate(y, proportion=label.reduce == "any"))
+            never = float((y >= label.window[1]).mean()) if label.reduce == "first" else np.nan
+            rows.append({"name": label.name.get(lang), "unit": label.unit.get(lang), **found, "never": never})
+            index.append((policy, name))
+    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(index, names=["policy", "outcome"]))
+
+
+def contrast(result: Result, a: str, b: str, lang: Language = "en") -> pd.DataFrame:
+    """Return the paired differences a - b, a row per outcome.
+
+    Parameters
+    ----------
+    result : Result
+    a, b : str
+        Names of policies.
+    lang : {"en", "ar"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index outcome. Columns: name, unit; mean ... mean_q95 as in `table`, of the difference; p_lower and
+        p_higher, the share of paired futures in which the outcome is lower (higher) under `a`, with the Monte
+        Carlo error of each; mean_lower, the share of draws in which its mean is lower under `a`; vr_factor,
+        (var a + var b) / var(a - b) within draws, what common random numbers gain; exposure_alone, the part
+        of the difference that is exposure alone (same threat as under `b`), its Monte Carlo error and its
+        share of the whole with error, for sums of events; NaN elsewhere.
+    """
+    import pandas as pd
+
+    rows = []
+    for name in result.outcome_names:
+        d = differences(result, name, a, b)
+        label = result.outcome(name)
+        found = asdict(estimate(d)) | _difference_bounds(result, name, a, b, d)
+        row: dict[str, Any] = {"name": label.name.get(lang), "unit": label.unit.get(lang), **found}
+        row |= _direction(d)
+        row["vr_factor"] = _variance_reduction(result.sample(name, a), result.sample(name, b), d)
+        row |= asdict(exposure_alone(result, name, a, b, d))
+        rows.append(row)
+    return pd.DataFrame(rows, index=pd.Index(result.outcome_names, name="outcome"))
+
+
+def differences(result: Result, outcome: str, a: str, b: str) -> FloatArray:
+    """Return outcome under `a` less outcome under `b`, path by path, shape (n_draws, n_paths)."""
+    for policy in (a, b):
+        if policy not in result.policies:
+            text = f"there is no such policy{nearest(policy, result.policies)}; policies: {', '.join(result.policies)}"
+            raise InputError.of("result", text, key="policy", given=repr(policy))
+    return result.sample(outcome, a) - result.sample(outcome, b)
+
+
+def _difference_bounds(result: Result, outcome: str, a: str, b: str, d: FloatArray) -> dict[str, float]:
+    """Return the 90 % interval of a difference of probabilities where too few draws differ to estimate its error.
+
+    It is taken from the bounds of the probabilities of either sign. Where the two policies are the same up to
+    the end of the outcome's window, the difference is 0 by construction and needs no bounds.
+    """
+    label = result.outcome(outcome)
+    if label.reduce != "any" or int((d != 0).any(axis=1).sum()) >= ENOUGH_DRAWS_HIT or _same_until(result, a, b, label):
+        return {}
+    (higher_low, higher_high), (lower_low, lower_high) = proportion_bounds(d > 0), proportion_bounds(d < 0)
+    return {"low": higher_low - lower_high, "high": higher_high - lower_low}
+
+
+def _same_until(result: Result, a: str, b: str, label: OutcomeLabel) -> bool:
+    """Whether both policies set every lever alike up to the end of the outcome's window."""
+    steps = slice(0, round(label.window[1] / result.step))
+    levers = result.levers.isel(time=steps)
+    one, other = levers.sel(policy=a), levers.sel(policy=b)
+    return all(bool((one[name].to_numpy() == other[name].to_numpy()).all()) for name in levers.data_vars)
+
+
+def _direction(d: FloatArray) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, hit in (("p_lower", d < 0), ("p_higher", d > 0)):
+        means = hit.mean(axis=1)
+        found[name] = float(means.mean())
+        found[f"{name}_mcse"] = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
+    settled = settled_means(d)
+    found["mean_lower"] = float((settled < 0).mean()) if settled is not None else np.nan
+    return found
+
+
+def _variance_reduction(a: FloatArray, b: FloatArray, d: FloatArray) -> float:
+    """(var a + var b) / var(a - b) within draws; infinite if the difference never varies inside a draw."""
+    if a.shape[1] < 2:
+        return float("nan")
+    apart = float(a.var(axis=1, ddof=1).mean() + b.var(axis=1, ddof=1).mean())
+    paired = float(d.var(axis=1, ddof=1).mean())
+    if paired == 0:
+        return float("nan") if apart == 0 else float("inf")
+    return apart / paired

@@ -1,0 +1,175 @@
+"""Distributions: an outcome by policy, and the paired difference of two policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hudna.analysis import differences, estimate
+from hudna.arrays import FloatArray
+from hudna.case.grammar import Language
+from hudna.plot.style import caption, colour_of, new_axes, title, word
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from hudna.result import Result
+
+__all__ = ["difference", "outcome"]
+
+_SHOWN = 0.995  # of the paths that the axis shows
+_BINS = 48
+
+
+def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
+    """Draw the distribution of an outcome, a ridge per policy; a probability as a dot with its interval.
+
+    Parameters
+    ----------
+    result : Result
+    name : str
+        An outcome.
+    lang : {"en", "ar"}
+    ax : matplotlib Axes, optional
+        Drawn into; a new figure's if left out.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    label = result.outcome(name)
+    ax = new_axes(ax)
+    samples = {policy: result.sample(name, policy) for policy in result.policies}
+    if label.reduce == "any":
+        _dots(ax, result, samples, lang)
+        note = word("over draws", lang)
+    else:
+        note = _ridges(ax, result, samples, lang, _whole(label.reduce, samples))
+    names = [result.policy_name(policy, lang) for policy in samples]
+    if label.reduce == "first":
+        gone = [100 * float((y >= label.window[1]).mean()) for y in samples.values()]
+        names = [f"{name}\n({word('never', lang)}: {share:.0f} %)" for name, share in zip(names, gone, strict=True)]
+    lift = 0.0 if label.reduce == "any" else 0.25
+    ax.set_yticks(lift - np.arange(len(samples)), names, fontsize=10)
+    ax.set_ylim(-len(samples) + 0.55, 0.95)
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    if lang == "ar":
+        ax.yaxis.tick_right()
+    ax.set_xlabel(label.unit.get(lang))
+    title(ax, label.name.get(lang), lang)
+    caption(ax, result, lang, note)
+    return ax
+
+
+def difference(
+    result: Result, name: str, a: str, b: str, *, lang: Language = "en", ax: Axes | None = None
+) -> Axes:
+    """Draw the distribution of an outcome under `a` less that under `b`, path by path.
+
+    Parameters
+    ----------
+    result : Result
+    name : str
+        An outcome.
+    a, b : str
+        Policies.
+    lang : {"en", "ar"}
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    label = result.outcome(name)
+    ax = new_axes(ax)
+    d = differences(result, name, a, b).ravel()
+    low, high = _reach(d)
+    edges, centred = _edges(low, high, whole=_whole(label.reduce, {a: d}))
+    counts, _ = np.histogram(d, edges)
+    share = counts / d.size
+    middle = (edges[:-1] + edges[1:]) / 2
+    shade = np.where(middle < -1e-12, "#0072B2", np.where(middle > 1e-12, "#E69F00", "#888888"))
+    if not centred:
+        shade = np.where(middle < 0, "#0072B2", "#E69F00")
+    ax.bar(middle, share, width=np.diff(edges), color=shade, edgecolor="white", linewidth=0.4)
+    for bar, colour in zip(ax.patches, shade, strict=True):
+        if colour == "#E69F00":
+            bar.set_hatch("////")
+            bar.set_edgecolor("#7a5200")
+    ax.axvline(0, color="black", linewidth=1)
+    parts = [("lower", (d < 0).mean()), ("equal", (d == 0).mean()), ("higher", (d > 0).mean())]
+    text = "   ".join(f"{word(key, lang)} {100 * value:.1f} %" for key, value in parts)
+    ax.text(0.5, 1.0, text, transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylabel(word("share of paths", lang))
+    ax.set_xlabel(f"{word('difference', lang)}: {label.unit.get(lang)}")
+    ax.spines[["top", "right"]].set_visible(False)
+    names = result.policy_name(a, lang), result.policy_name(b, lang)
+    title(ax, f"{label.name.get(lang)}: {names[0]} {word('less', lang)} {names[1]}\n", lang)
+    caption(ax, result, lang, *_beyond(d, edges[0], edges[-1], lang))
+    return ax
+
+
+def _whole(reduce: str, samples: dict[str, FloatArray]) -> bool:
+    """Whether an outcome takes whole numbers only."""
+    return reduce != "mean" and all(bool((np.asarray(y) % 1 == 0).all()) for y in samples.values())
+
+
+def _reach(y: FloatArray) -> tuple[float, float]:
+    low, high = np.quantile(y, [(1 - _SHOWN) / 2, (1 + _SHOWN) / 2])
+    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(high) + 0.5)
+
+
+def _edges(low: float, high: float, *, whole: bool) -> tuple[FloatArray, bool]:
+    """Return bin edges; for whole numbers bins of whole width around them, one of them around 0."""
+    if not whole:
+        step = (high - low) / _BINS
+        first = np.floor(low / step)  # an edge falls on 0
+        return step * np.arange(first, np.ceil(high / step) + 1), False
+    width = max(1, int(np.ceil((high - low + 1) / _BINS)))
+    width += 1 - width % 2  # odd, so that a bin is centred on 0
+    first = np.floor((low + width / 2) / width)
+    last = np.floor((high + width / 2) / width)
+    return width * (np.arange(first, last + 2) - 0.5), True
+
+
+def _ridges(
+    ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language, whole: bool
+) -> str:
+    everyone = np.concatenate([y.ravel() for y in samples.values()])
+    low, high = _reach(everyone)
+    edges, _ = _edges(low, high, whole=whole)
+    heights = {policy: np.histogram(y, edges)[0] / y.size for policy, y in samples.items()}
+    top = max(float(np.sqrt(height).max()) for height in heights.values())
+    for place, (policy, y) in enumerate(samples.items()):
+        colour, _ = colour_of(result, policy)
+        shape = np.sqrt(heights[policy]) / top * 0.8  # square roots: tails stay visible beside a peak
+        ax.stairs(shape - place, edges, baseline=-place, fill=True, color=colour, alpha=0.35)
+        ax.stairs(shape - place, edges, baseline=-place, color=colour, linewidth=1)
+        found = estimate(y)
+        ax.plot([found.q05, found.q95], [-place - 0.09] * 2, color=colour, linewidth=3, solid_capstyle="butt")
+        ax.plot(found.q50, -place - 0.09, "o", color=colour, markersize=6, markeredgecolor="white")
+    ax.set_xlim(edges[0], edges[-1])
+    beyond = _beyond(everyone, edges[0], edges[-1], lang)
+    return " · ".join([word("ridge", lang), *beyond])
+
+
+def _beyond(y: FloatArray, low: float, high: float, lang: Language) -> tuple[str, ...]:
+    share = float(((y < low) | (y > high)).mean())
+    return (f"{100 * share:.1f} % {word('beyond', lang)}",) if share > 0 else ()
+
+
+def _dots(ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language) -> None:
+    for place, (policy, y) in enumerate(samples.items()):
+        colour, _ = colour_of(result, policy)
+        found = estimate(y, proportion=True)
+        ax.plot([found.mean_q05, found.mean_q95], [-place] * 2, color=colour, linewidth=5, alpha=0.5)
+        ax.plot([found.low, found.high], [-place] * 2, color="black", linewidth=1.5)
+        ax.plot(found.mean, -place, "o", color=colour, markersize=8, markeredgecolor="white")
+        ax.annotate(f"{found.mean:.3f}", (found.mean, -place), xytext=(0, 9), textcoords="offset points",
+                    ha="center", fontsize=9)  # fmt: skip
+    ax.set_xlim(-0.02, 1.02)
+    ax.grid(axis="x", color="#dddddd")
+    ax.set_axisbelow(True)

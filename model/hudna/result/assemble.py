@@ -1,0 +1,188 @@
+"""From a simulation's arrays to a labelled result."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import platform
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hudna.arrays import FloatArray
+from hudna.case.documents import show_key, show_value
+from hudna.case.grammar import Text
+from hudna.case.nodes import Regime
+from hudna.case.signals import resolve
+from hudna.engine.draws import draw_values
+from hudna.engine.program import Program
+from hudna.engine.simulate import Simulation
+from hudna.result.result import Result
+from hudna.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["assemble", "config_hash"]
+
+_TIMES = {"first", "time_above"}
+
+
+def assemble(scenario: Scenario, simulation: Simulation) -> Result:
+    """Label a simulation's numbers with what its scenario calls them."""
+    import xarray as xr
+
+    program = simulation.program
+    policies = list(program.policies)
+    time = np.array(scenario.dates, "datetime64[ns]")
+    axes = {"policy": policies, "draw": np.arange(simulation.n_draws), "path": np.arange(simulation.n_paths)}
+
+    def dataset(data: dict[str, Any], **coords: Any) -> xr.Dataset:
+        return xr.Dataset(data, coords=coords)
+
+    outcomes = {
+        name: (("policy", "draw", "path"), simulation.outcomes[:, i]) for i, name in enumerate(program.outcomes.name)
+    }
+    histograms = {
+        name: (("policy", "time", f"{name}_bin"), simulation.histograms[i])
+        for i, name in enumerate(program.series.name)
+        if program.series.measure[i] != "lever"
+    }
+    exposure = _lever_exposure(program, draw_values(program, simulation.theta))
+    threat = {name: (("policy", "draw", "time"), simulation.threat[:, i]) for i, name in enumerate(program.events.name)}
+    exposed = {name: (("policy", "draw", "time"), exposure[:, i]) for i, name in enumerate(program.events.name)}
+    levers = {
+        name: (("policy", "time"), program.schedules.table[:, i]) for i, name in enumerate(program.schedules.name)
+    }
+    kept = simulation.trajectories
+    traces = {
+        name: (("policy", "draw", "path", "time"), _narrow(kept[:, i]))
+        for i, name in enumerate(simulation.trajectory_signals)
+    }
+    parameters = {name: (("draw",), simulation.theta[:, i]) for i, name in enumerate(program.parameters)}
+    kept_axes = {"draw": np.arange(kept.shape[2]), "path": np.arange(kept.shape[3])}
+    return Result(
+        outcomes=dataset(outcomes, **axes),
+        histograms=dataset(histograms, policy=policies, time=time),
+        threat=dataset(threat, policy=policies, draw=axes["draw"], time=time),
+        exposure=dataset(exposed, policy=policies, draw=axes["draw"], time=time),
+        levers=dataset(levers, policy=policies, time=time),
+        trajectories=dataset(traces, policy=policies, **kept_axes, time=time),
+        parameters=dataset(parameters, draw=axes["draw"]),
+        about=_about(scenario, simulation),
+    )
+
+
+def _narrow(array: Any) -> Any:
+    """Return counts in the smallest unsigned type that holds them; leave other numbers alone."""
+    return array.astype(np.min_scalar_type(int(array.max(initial=0)))) if array.dtype.kind == "u" else array
+
+
+def _lever_exposure(program: Program, values: FloatArray) -> FloatArray:
+    """Return the levers' part of each events node's exposure, shape (policy, events, draw, step)."""
+    table = program.events
+    place = {int(signal): i for i, signal in enumerate(program.schedules.signal)}
+    out = np.ones((len(program.policies), len(table.name), values.shape[1], program.n_steps))
+    for i in range(len(table.name)):
+        for f in range(int(table.factor_pointer[i]), int(table.factor_pointer[i + 1])):
+            if table.factor_lever[f]:
+                first, last = table.factor_signal_pointer[f], table.factor_signal_pointer[f + 1]
+                levers = [place[int(s)] for s in table.factor_signal[first:last]]
+                total = program.schedules.table[:, levers].sum(axis=1)[:, None, :]
+                power = values[table.factor_power[f]][None, :, None]
+                out[:, i] *= np.where(total > 0, np.abs(total) ** power, 0.0)
+    return out
+
+
+def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
+    import hudna
+
+    file, case, program = scenario.file, scenario.case, simulation.program
+    return {
+        "scenario": scenario.id,
+        "case": case.id,
+        "name": file.name.model_dump(),
+        "question": file.question.model_dump(),
+        "start": file.start.isoformat(),
+        "step_days": file.step_days,
+        "weeks": file.weeks,
+        "draws": simulation.n_draws,
+        "paths": simulation.n_paths,
+        "seed": simulation.seed,
+        "config_hash": config_hash(scenario),
+        "program": program.digest(),
+        "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "versions": {"hudna": hudna.__version__, "numpy": np.__version__, "python": platform.python_version()},
+        "policies": {name: file.policies[name].name.model_dump() for name in program.policies},
+        "contrasts": [list(pair) for pair in scenario.contrasts if set(pair) <= set(program.policies)],
+        "headline": list(file.headline),
+        "outcomes": {name: _outcome(scenario, name) for name in program.outcomes.name},
+        "series": {name: _series(scenario, name, program.series.measure[i]) for i, name in enumerate(file.series)},
+        "sources": {
+            name: {"unit": p.unit, "status": p.status, "source": p.source, "prior": p.prior.model_dump(exclude_none=True)}
+            for name, p in sorted(scenario.parameters.items())
+        },
+    }  # fmt: skip
+
+
+def _outcome(scenario: Scenario, name: str) -> dict[str, Any]:
+    outcome = scenario.file.outcomes[name]
+    signals = [s for reference in sorted(outcome.signal) for s in resolve(reference, scenario.case.signals)]
+    units = {scenario.case.signals[s].unit.en: scenario.case.signals[s].unit for s in signals}
+    unit = next(iter(units.values())) if len(units) == 1 else Text(en="sum", ar="مجموع")
+    if outcome.reduce == "any":
+        unit = Text(en="probability", ar="احتمال")
+    elif outcome.reduce in _TIMES:
+        unit = Text(en="weeks", ar="أسابيع")
+    elif outcome.reduce != "sum" and scenario.case.signals[signals[0]].measure == "count":
+        unit = _per_step(unit, scenario.file.step_days)
+    window = outcome.window or (0.0, float(scenario.file.weeks))
+    return {
+        "name": outcome.name.model_dump(),
+        "unit": unit.model_dump(),
+        "reduce": outcome.reduce,
+        "signals": signals,
+        "window": list(window),
+        "threshold": outcome.threshold or 0.0,
+    }
+
+
+def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
+    signals = scenario.case.signals
+    found = resolve(name, signals)
+    first = signals[found[0]]
+    label = first.label
+    if name.endswith(".*"):
+        label = _family_label(scenario, name) or Text(en=name)
+    node = scenario.nodes[first.node]
+    states = (
+        [(state, node.states[state].name.model_dump()) for state in node.ordered_states]
+        if isinstance(node, Regime) and measure == "state"
+        else []
+    )
+    unit = _per_step(first.unit, scenario.file.step_days) if measure == "count" else first.unit
+    return {"name": label.model_dump(), "unit": unit.model_dump(), "measure": measure, "states": states}
+
+
+def _per_step(unit: Text, days: int) -> Text:
+    if days == 7:
+        return Text(en=f"{unit.en} per week", ar=f"{unit.ar} في الأسبوع" if unit.ar else None)
+    return Text(en=f"{unit.en} per {days} days", ar=f"{unit.ar} كل {days} أيام" if unit.ar else None)
+
+
+def _family_label(scenario: Scenario, name: str) -> Text | None:
+    """Return the name of an outcome that sums the same signals, as a name for their sum."""
+    for outcome in scenario.file.outcomes.values():
+        if outcome.signal == (name,) and outcome.reduce == "sum" and outcome.window is None:
+            return outcome.name
+    return None
+
+
+def config_hash(scenario: Scenario) -> str:
+    """Return a hash of every value in the scenario's and the case's files, whatever their order."""
+    lines = []
+    documents = {"scenario": scenario.document, **scenario.case.documents}
+    for role, document in sorted(documents.items()):
+        lines += [f"{role} {show_key(key)} = {show_value(value)}" for key, value, _ in document.leaves()]
+    return hashlib.blake2b(json.dumps(sorted(lines)).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,159 @@
+"""A result: labelled numbers of a run, with the axes policy, draw, path and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hudna import analysis
+from hudna.arrays import FloatArray
+from hudna.case.grammar import Language, Text
+from hudna.errors import InputError, nearest
+from hudna.result.series import series_quantiles
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["OutcomeLabel", "Result", "SeriesLabel"]
+
+
+@dataclass(frozen=True)
+class OutcomeLabel:
+    """What an outcome is called and how it was measured; `window` in weeks."""
+
+    name: Text
+    unit: Text
+    reduce: str
+    signals: tuple[str, ...]
+    window: tuple[float, float]
+    threshold: float
+
+
+@dataclass(frozen=True)
+class SeriesLabel:
+    """What a series is called and what kind of number it is; `states` for a regime."""
+
+    name: Text
+    unit: Text
+    measure: str
+    states: tuple[tuple[str, Text], ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found. All Datasets are xarray's; `about` is plain data (names, run size, versions, sources).
+
+    outcomes : (policy, draw, path), a variable an outcome
+    histograms : (policy, time, bin of the series), a variable a series: paths counted in bins
+    threat, exposure : (policy, draw, time), a variable an events node: mean rate with every lever at 1, per
+        week, and the levers' share of it
+    levers : (policy, time), a variable a schedule
+    trajectories : (policy, draw, path, time), a variable a signal, for the first paths of the draws
+    parameters : (draw), a variable a parameter
+    """
+
+    outcomes: xr.Dataset
+    histograms: xr.Dataset
+    threat: xr.Dataset
+    exposure: xr.Dataset
+    levers: xr.Dataset
+    trajectories: xr.Dataset
+    parameters: xr.Dataset
+    about: Mapping[str, Any]
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """Names of the policies."""
+        return tuple(self.about["policies"])
+
+    @property
+    def outcome_names(self) -> tuple[str, ...]:
+        """Names of the outcomes."""
+        return tuple(self.about["outcomes"])
+
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """Names of the series."""
+        return tuple(self.about["series"])
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws."""
+        return int(self.outcomes.sizes["draw"])
+
+    @property
+    def n_paths(self) -> int:
+        """Number of paths per draw."""
+        return int(self.outcomes.sizes["path"])
+
+    @property
+    def step(self) -> float:
+        """Length of a step, in weeks."""
+        return float(self.about["step_days"]) / 7
+
+    @property
+    def title(self) -> Text:
+        """Name of the scenario."""
+        return Text(**self.about["name"])
+
+    def policy_name(self, policy: str, lang: Language = "en") -> str:
+        """Return what readers see for a policy."""
+        return Text(**self.about["policies"][self._known("policy", policy, self.policies)]).get(lang)
+
+    def outcome(self, name: str) -> OutcomeLabel:
+        """Return what an outcome is called and how it was measured."""
+        found = self.about["outcomes"][self._known("outcome", name, self.outcome_names)]
+        return OutcomeLabel(
+            name=Text(**found["name"]),
+            unit=Text(**found["unit"]),
+            reduce=found["reduce"],
+            signals=tuple(found["signals"]),
+            window=(found["window"][0], found["window"][1]),
+            threshold=found["threshold"],
+        )
+
+    def series_label(self, name: str) -> SeriesLabel:
+        """Return what a series is called and what kind of number it is."""
+        found = self.about["series"][self._known("series", name, self.series_names)]
+        states = tuple((state, Text(**label)) for state, label in found["states"])
+        return SeriesLabel(Text(**found["name"]), Text(**found["unit"]), found["measure"], states)
+
+    def sample(self, outcome: str, policy: str) -> FloatArray:
+        """Return an outcome under a policy, shape (n_draws, n_paths)."""
+        self._known("outcome", outcome, self.outcome_names)
+        self._known("policy", policy, self.policies)
+        array: FloatArray = self.outcomes[outcome].sel(policy=policy).to_numpy()
+        return array
+
+    @cached_property
+    def series(self) -> xr.Dataset:
+        """Quantiles and mean of each series, week by week: (policy, time, quantile).
+
+        Read from the histograms: exact for counts up to 255, within a bin (1/256 of the range) for levels.
+        For a regime there is the share of paths in each state instead: (policy, time, state of the regime).
+        """
+        return series_quantiles(self)
+
+    def table(self, lang: Language = "en") -> pd.DataFrame:
+        """Return outcomes by policy; see `hudna.analysis.table`."""
+        return analysis.table(self, lang)
+
+    def contrast(self, a: str, b: str, lang: Language = "en") -> pd.DataFrame:
+        """Return the paired differences a - b; see `hudna.analysis.contrast`."""
+        return analysis.contrast(self, a, b, lang)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result to a netCDF file, beside it first and then in its place."""
+        from hudna.result.storage import save
+
+        return save(self, Path(path))
+
+    def _known(self, what: str, name: str, names: tuple[str, ...]) -> str:
+        if name not in names:
+            text = f"the result has no such {what}{nearest(name, names)}; there are: {', '.join(names)}"
+            raise InputError.of("result", text, key=what, given=repr(name))
+        return name

@@ -1,0 +1,87 @@
+"""From weekly histograms to what a reader asks for: quantiles, means, shares of states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine.bins import bin_edges
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hudna.result.result import Result
+
+__all__ = ["QUANTILES", "histogram_quantile", "series_quantiles"]
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def histogram_quantile(measure: str, counts: IntArray, probability: float) -> FloatArray:
+    """Return a quantile of binned numbers.
+
+    Exact for counts in bins of their own (the smallest number whose cumulative share reaches the
+    probability); elsewhere linear inside the bin.
+
+    Parameters
+    ----------
+    measure : {"count", "level", "amount", "indicator"}
+    counts : int array, shape (..., n_bins)
+    probability : float in (0, 1)
+
+    Returns
+    -------
+    float array, shape (...)
+    """
+    edges = bin_edges(measure)
+    total = counts.sum(axis=-1, keepdims=True)
+    goal = probability * total
+    reached = np.cumsum(counts, axis=-1)
+    place = (reached >= goal).argmax(axis=-1)
+    low, high = edges[place], edges[place + 1]
+    if measure in ("count", "indicator"):
+        whole = high - low <= 1
+    else:
+        whole = np.zeros(place.shape, bool)
+    inside = np.take_along_axis(counts, place[..., None], -1)[..., 0]
+    before = np.take_along_axis(reached, place[..., None], -1)[..., 0] - inside
+    share = (goal[..., 0] - before) / np.maximum(inside, 1)
+    high = np.where(np.isfinite(high), high, low)
+    return np.where(whole, low, low + share * (high - low))
+
+
+def _mean(measure: str, counts: IntArray) -> FloatArray:
+    edges = bin_edges(measure)
+    middle = edges[:-1] + np.where(np.isfinite(edges[1:]), np.diff(edges), 0.0) / 2
+    if measure in ("count", "indicator"):
+        middle = np.where(np.diff(edges) <= 1, edges[:-1], middle)
+    weighted: FloatArray = (counts * middle).sum(axis=-1) / counts.sum(axis=-1)
+    return weighted
+
+
+def series_quantiles(result: Result) -> xr.Dataset:
+    """Return a Dataset with (policy, time, quantile) and a mean per series; shares of states for a regime."""
+    import xarray as xr
+
+    data: dict[str, Any] = {}
+    for name in result.series_names:
+        label = result.series_label(name)
+        if label.measure == "lever":
+            data[name] = (("policy", "time"), result.levers[name].to_numpy())
+            continue
+        counts = result.histograms[name].to_numpy()
+        if label.measure == "state":
+            data[name] = (("policy", "time", f"{name}_state"), counts / counts.sum(axis=-1, keepdims=True))
+            continue
+        quantiles = np.stack([histogram_quantile(label.measure, counts, q) for q in QUANTILES], axis=-1)
+        data[name] = (("policy", "time", "quantile"), quantiles)
+        data[f"{name}_mean"] = (("policy", "time"), _mean(label.measure, counts))
+    states = {
+        f"{name}_state": [state for state, _ in result.series_label(name).states]
+        for name in result.series_names
+        if result.series_label(name).measure == "state"
+    }
+    coords = {"policy": list(result.policies), "time": result.levers["time"], "quantile": list(QUANTILES), **states}
+    return xr.Dataset(data, coords=coords)
