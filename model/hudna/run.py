@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hudna.engine import compile_scenario, simulate
-from hudna.errors import InputError, nearest
+from hudna.engine.simulate import check_sizes
+from hudna.errors import Problems, nearest
 from hudna.result import Result
 from hudna.result.assemble import assemble
 from hudna.scenario import Scenario, load
 
-__all__ = ["run"]
+__all__ = ["check_arguments", "run"]
 
 ENGINES = ("auto", "oracle")
 
@@ -66,19 +67,11 @@ def run(
     >>> dict(result.outcomes.sizes)
     {'policy': 2, 'draw': 20, 'path': 10}
     """
-    if engine not in ENGINES:
-        raise InputError.of(
-            "run", f"must be one of {', '.join(ENGINES)}{nearest(engine, ENGINES)}", key="engine", given=repr(engine)
-        )
     question = scenario if isinstance(scenario, Scenario) else load(scenario)
+    check_arguments(
+        question, draws=draws, paths=paths, seed=seed, policies=policies, engine=engine, threads=threads
+    )
     chosen = tuple(policies) if policies is not None else question.policies
-    for policy in chosen:
-        if policy not in question.policies:
-            known = ", ".join(question.policies)
-            text = f"there is no such policy{nearest(policy, question.policies)}; policies: {known}"
-            raise InputError.of("run", text, key="policies", given=repr(policy))
-    if not chosen or len(set(chosen)) != len(chosen):
-        raise InputError.of("run", "must name at least one policy, and each once", key="policies", given=repr(chosen))
     size = question.file.run
     simulation = simulate(
         compile_scenario(question, policies=chosen),
@@ -90,3 +83,38 @@ def run(
         progress=progress,
     )
     return assemble(question, simulation)
+
+
+def check_arguments(
+    question: Scenario,
+    *,
+    draws: int | None = None,
+    paths: int | None = None,
+    seed: int | None = None,
+    policies: Sequence[str] | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+) -> None:
+    """Raise `InputError` with everything that is wrong with the arguments of `run`, before anything is done."""
+    problems = Problems()
+    size = question.file.run
+    problems.extend(
+        check_sizes(
+            size.draws if draws is None else draws,
+            size.paths if paths is None else paths,
+            size.seed if seed is None else seed,
+            threads=threads,
+        )
+    )
+    if engine not in ENGINES:
+        text = f"must be one of {', '.join(ENGINES)}{nearest(engine, ENGINES)}"
+        problems.add("run", "engine", text, given=repr(engine))
+    chosen = list(policies) if policies is not None else list(question.policies)
+    for policy in chosen:
+        if policy not in question.policies:
+            known = ", ".join(question.policies)
+            text = f"there is no such policy{nearest(policy, question.policies)}; policies: {known}"
+            problems.add("run", "policies", text, given=repr(policy))
+    if not chosen or len(set(chosen)) != len(chosen):
+        problems.add("run", "policies", "must name at least one policy, and each once", given=repr(chosen))
+    problems.raise_if_any()

@@ -19,6 +19,7 @@ __all__ = [
     "MAX_DEPTH",
     "Document",
     "Key",
+    "as_toml",
     "display",
     "flatten",
     "quote_key",
@@ -72,19 +73,20 @@ def display(path: Path) -> str:
 
 def show_value(value: Any) -> str:
     """Return a value as TOML would have it, cut at 60 characters."""
-    text = _toml(value)
+    text = as_toml(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """Return a value as TOML would have it, on one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{quote_key(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+        return "{ " + ", ".join(f"{quote_key(k)} = {as_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(v) for v in value) + "]"
+        return "[" + ", ".join(as_toml(v) for v in value) + "]"
     if isinstance(value, dt.date | dt.time | dt.datetime):
         return value.isoformat()
     return repr(value)
@@ -93,7 +95,12 @@ def _toml(value: Any) -> str:
 def quote_key(key: str | int) -> str:
     """Return one part of a dotted key, in quotes where TOML wants them."""
     text = str(key)
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else json.dumps(text, ensure_ascii=False)
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML string; JSON's escapes are TOML's, but for DEL, which JSON leaves bare."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def flatten(data: Mapping[str, Any], prefix: Key = ()) -> Iterator[tuple[Key, Any]]:

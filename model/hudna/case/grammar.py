@@ -17,6 +17,7 @@ __all__ = [
     "Coefficient",
     "Day",
     "Domain",
+    "Effect",
     "Entry",
     "Label",
     "Language",
@@ -35,8 +36,9 @@ Language: TypeAlias = Literal["en", "ar"]
 ITEM = "{}"  # stands for the item in a driver that is repeated by `per`
 _PART = r"[A-Za-z][A-Za-z0-9_]*"
 NAME = rf"^{_PART}(\.[A-Za-z0-9_]+)*$"  # a driver, a parameter: attacks, attacks.iraq
-_REFERENCE = rf"^{_PART}(\.([A-Za-z0-9_]+|\{{\}}))*(\.\*)?$"  # the same with {} and a last .*
-_PARAMETER = rf"^{_PART}(\.([A-Za-z0-9_]+|\{{\}}))*$"
+_OPEN = r"([A-Za-z]|\{\})([A-Za-z0-9_]|\{\})*(\.([A-Za-z0-9_]|\{\})+)*"  # the same, with {} anywhere
+_REFERENCE = rf"^{_OPEN}(\.\*)?$"
+_PARAMETER = rf"^{_OPEN}$"
 
 
 class Entry(BaseModel):
@@ -197,4 +199,40 @@ Reference: TypeAlias = Annotated[
 ]
 
 Coefficient: TypeAlias = number(ANY)  # type: ignore[valid-type]
-Values: TypeAlias = dict[Reference, Coefficient]  # signal -> coefficient
+
+
+class Effect(Entry):
+    """What a signal does to a predictor: coefficient x (signal - relative_to)."""
+
+    coefficient: Coefficient = Field(description="a number or a parameter")
+    relative_to: Real = Field(0.0, description="value of the signal at which it has no effect")
+
+
+def _effect(value: Any) -> Any:
+    return Effect(coefficient=value) if isinstance(value, int | float | str) else value
+
+
+Values: TypeAlias = dict[  # signal -> effect
+    Reference,
+    Annotated[
+        Effect,
+        BeforeValidator(_effect),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "number"},
+                    {"type": "string", "pattern": _PARAMETER},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "coefficient": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _PARAMETER}]},
+                            "relative_to": {"type": "number"},
+                        },
+                        "required": ["coefficient"],
+                        "additionalProperties": False,
+                    },
+                ]
+            }
+        ),
+    ],
+]

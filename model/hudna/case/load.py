@@ -19,12 +19,12 @@ from hudna.case.references import check_nodes, check_support, numbers, trigger_o
 from hudna.case.signals import publish
 from hudna.errors import Problems, nearest
 
-__all__ = ["FILES", "load_case"]
+__all__ = ["DRIVER_FIELDS", "FILES", "load_case"]
 
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
          "parameters": "parameters.toml"}  # fmt: skip
 _OPTIONAL = ("actors", "ties")
-_DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
+DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
 
 
 
@@ -170,7 +170,7 @@ def check_source(source: str, folder: Path, document: Document, key: tuple[str, 
 
 def _nodes(document: Document, actors: Mapping[str, Actor], problems: Problems) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
-    for name, data in _named(document, _DRIVER_FIELDS, "a driver", problems):
+    for name, data in _named(document, DRIVER_FIELDS, "a driver", problems):
         kind = data.get("kind")
         if kind not in NODES:
             text = f"must be one of {', '.join(KINDS)}{nearest(str(kind), KINDS)}" if kind is not None else (
@@ -192,7 +192,7 @@ def _failed(document: Document, nodes: Mapping[str, Node]) -> list[str]:
     """Return the drivers that could not be read."""
     return [
         name
-        for name in _tables(document, _DRIVER_FIELDS)
+        for name in _tables(document, DRIVER_FIELDS)
         if name not in nodes and not any(node.startswith(f"{name}.") for node in nodes)
     ]
 

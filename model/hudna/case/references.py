@@ -88,8 +88,8 @@ def _numbers(table: Node | Transition | Size) -> Iterator[tuple[str, float | str
         domain = number_domain(info.metadata)
         if domain is not None and value is not None:
             yield field, value, domain
-    for signal, coefficient in sorted(getattr(table, "effects", {}).items()):
-        yield f"effects.{signal}", coefficient, anything
+    for signal, effect in sorted(getattr(table, "effects", {}).items()):
+        yield f"effects.{signal}", effect.coefficient, anything
     if isinstance(table, Events):
         for signal, power in sorted(table.exposure.items()):
             yield f"exposure.{signal}", power, Domain(low=0.0)

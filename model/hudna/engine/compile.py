@@ -9,6 +9,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.case import Press
+from hudna.case.grammar import Effect
 from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
 from hudna.case.references import split_transition
 from hudna.case.signals import resolve
@@ -57,12 +58,14 @@ class _Rows:
         self.value: list[int] = []
         self.signal: list[int] = []
         self.now: list[bool] = []
+        self.reference: list[float] = []
         self.source: list[str] = []
 
-    def term(self, value: int, signal: int, now: bool, source: str = "") -> None:
+    def term(self, value: int, signal: int, now: bool, *, reference: float = 0.0, source: str = "") -> None:
         self.value.append(value)
         self.signal.append(signal)
         self.now.append(now)
+        self.reference.append(reference)
         self.source.append(source)
 
     def close(self) -> int:
@@ -142,12 +145,14 @@ class _Compiler:
 
     # -- predictors -----------------------------------------------------------------------------------------
 
-    def _terms(self, reader: Node, references: Mapping[str, float | str], label: str) -> None:
-        """Add `coefficient x signal` for each reference, sums spelled out, in name order."""
-        for reference in sorted(references):
-            value = self.value(references[reference], f"{label}.effects.{reference}")
-            for name in resolve(reference, self.catalogue):
-                self.rows.term(value, self.index[name], self._now(reader, name))
+    def _terms(self, reader: Node, effects: Mapping[str, Effect], label: str) -> None:
+        """Add `coefficient x (signal - relative_to)` for each effect, sums spelled out, in name order."""
+        for reference in sorted(effects):
+            effect = effects[reference]
+            value = self.value(effect.coefficient, f"{label}.effects.{reference}")
+            for i, name in enumerate(resolve(reference, self.catalogue)):
+                point = effect.relative_to if i == 0 else 0.0  # of the sum, so taken off once
+                self.rows.term(value, self.index[name], self._now(reader, name), reference=point)
 
     def _now(self, reader: Node, name: str) -> bool:
         return self.catalogue[name].rank < KINDS.index(reader.kind)
@@ -188,6 +193,7 @@ class _Compiler:
                 value=_ints(rows.value),
                 signal=_ints(rows.signal),
                 now=np.array(rows.now, bool),
+                reference=np.array(rows.reference),
                 source=tuple(rows.source),
             ),
             schedules=schedules,
@@ -371,7 +377,7 @@ class _Compiler:
 
     def _press(self, level: Level, press: Press) -> None:
         value = self.value(press.parameter, f"tie {press.tie.id}", times=press.weight)
-        self.rows.term(value, self.index[press.signal], self._now(level, press.signal), press.tie.id)
+        self.rows.term(value, self.index[press.signal], self._now(level, press.signal), source=press.tie.id)
 
     def _outcomes(self) -> tables.OutcomeTable:
         step, n_steps = self.scenario.step, self.scenario.n_steps

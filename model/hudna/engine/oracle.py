@@ -54,23 +54,26 @@ class Step:
         """Return a number that the draw fixes, shape (draws, 1)."""
         return self.values[column][:, None]
 
-    def predictor(self, row: int) -> FloatArray:
-        """Sum value x signal over the terms of one linear predictor, in their order."""
+    def term(self, j: int) -> FloatArray:
+        """Return value x (signal - reference) of one term, the signal as of now or of the step before."""
         couplings = self.program.couplings
+        signal = (self.now if couplings.now[j] else self.before)[int(couplings.signal[j])]
+        reference = couplings.reference[j]
+        return self.value(int(couplings.value[j])) * (signal - reference if reference else signal)
+
+    def predictor(self, row: int) -> FloatArray:
+        """Sum the terms of one linear predictor, in their order."""
         eta = np.zeros((1, 1))
-        for j in couplings.terms(row):
-            signals = self.now if couplings.now[j] else self.before
-            eta = eta + self.value(int(couplings.value[j])) * signals[int(couplings.signal[j])]
+        for j in self.program.couplings.terms(row):
+            eta = eta + self.term(j)
         return eta
 
     def absolute(self, row: int) -> FloatArray:
-        """Sum |value x signal| over the terms of one predictor, its base left out."""
-        couplings = self.program.couplings
+        """Sum the absolute terms of one predictor, its base left out."""
         total = np.zeros((1, 1))
-        for j in couplings.terms(row):
-            if couplings.signal[j]:
-                signals = self.now if couplings.now[j] else self.before
-                total = total + np.abs(self.value(int(couplings.value[j])) * signals[int(couplings.signal[j])])
+        for j in self.program.couplings.terms(row):
+            if self.program.couplings.signal[j]:
+                total = total + np.abs(self.term(j))
         return total
 
 

@@ -70,12 +70,13 @@ class ValueTable:
 
 @dataclass(frozen=True, eq=False)
 class Couplings:
-    """Linear predictors, row by row: terms `pointer[r]` to `pointer[r + 1]`, each value x signal."""
+    """Linear predictors, row by row: terms `pointer[r]` to `pointer[r + 1]`, each value x (signal - reference)."""
 
     pointer: IntArray
     value: IntArray
     signal: IntArray
     now: BoolArray
+    reference: FloatArray
     source: tuple[str, ...]  # per term: the tie it stands for, or empty
 
     def terms(self, row: int) -> range:
@@ -281,7 +282,9 @@ def _predictor(program: Program, row: int) -> str:
         signal = program.signals[int(program.couplings.signal[j])]
         when = "now" if program.couplings.now[j] else "before"
         value = _value(program, int(program.couplings.value[j]))
-        parts.append(value if signal == "1" else f"{value} * {signal}[{when}]")
+        reference = program.couplings.reference[j]
+        read = f"({signal}[{when}] - {reference:g})" if reference else f"{signal}[{when}]"
+        parts.append(value if signal == "1" else f"{value} * {read}")
     return " + ".join(parts) or "0"
 
 

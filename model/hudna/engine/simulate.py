@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,12 @@ from hudna.engine.draws import draw_parameters, draw_values
 from hudna.engine.program import Program
 from hudna.engine.recording import TILE, BlockRecord, Recorder, Shape, series_bins
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
-from hudna.errors import InputError, SimulationError
+from hudna.errors import InputError, Problem, SimulationError
 
-__all__ = ["MAX_TRAJECTORIES", "Simulation", "simulate"]
+__all__ = ["MAX_TRAJECTORIES", "Simulation", "check_sizes", "simulate"]
 
 MAX_TRAJECTORIES = 20_000  # paths a policy whose events are kept week by week
-_BLOCK = 4096  # paths worked on at once: arrays that stay in the cache
+_BLOCK = 32_768  # paths worked on at once: large enough that calls cost less than numbers
 
 Progress = Callable[[int, int], None]
 
@@ -86,7 +87,9 @@ def simulate(
     SimulationError
         If a rate or level leaves the range of numbers.
     """
-    _check_sizes(draws, paths, seed, trajectories)
+    wrong = list(check_sizes(draws, paths, seed, trajectories, threads))
+    if wrong:
+        raise InputError(wrong)
     everything = trajectories == "all"
     kept = np.arange(1, len(program.signals)) if everything else program.trajectories
     kept_draws = draws if everything else min(draws, MAX_TRAJECTORIES)
@@ -129,13 +132,18 @@ def simulate(
     )
 
 
-def _check_sizes(draws: int, paths: int, seed: int, trajectories: str) -> None:
-    for name, number, top in (("draws", draws, 2**32), ("paths", paths, 2**32), ("seed", seed, 2**64)):
-        low = 0 if name == "seed" else 1
+def check_sizes(
+    draws: Any, paths: Any, seed: Any, trajectories: Any = "events", threads: Any = None
+) -> Iterator[Problem]:
+    """Yield what is wrong with the size of a run."""
+    limits = [("draws", draws, 1, 2**32), ("paths", paths, 1, 2**32), ("seed", seed, 0, 2**64)]
+    if threads is not None:
+        limits.append(("threads", threads, 1, 2**16))
+    for name, number, low, top in limits:
         if isinstance(number, bool) or not isinstance(number, int) or not low <= number < top:
-            raise InputError.of("run", f"must be a whole number, {low} to {top - 1:,}", key=name, given=repr(number))
+            yield Problem("run", name, f"must be a whole number, {low} to {top - 1:,}", repr(number))
     if trajectories not in ("events", "all"):
-        raise InputError.of("run", "must be 'events' or 'all'", key="trajectories", given=repr(trajectories))
+        yield Problem("run", "trajectories", "must be 'events' or 'all'", repr(trajectories))
 
 
 def _blocks(draws: int, paths: int, block: int, kept_draws: int, kept_paths: int) -> Iterator[Shape]:

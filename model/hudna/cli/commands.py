@@ -1,0 +1,221 @@
+"""The commands, each a few lines around a call of the package. What is heavy is imported where it is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hudna import __version__
+from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.errors import InputError, Problems, nearest
+
+if TYPE_CHECKING:
+    from hudna.case.grammar import Language
+    from hudna.result import Result
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="hudna",
+    help="What happens to the pressure on a government, and to the odds of attacks, under this policy or that one.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_Question = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"hudna {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def hudna(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Look at what a command does with `hudna COMMAND --help`."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def run(
+    scenario: _Question,
+    draws: Annotated[int | None, typer.Option(help="Samples of the uncertain parameters.")] = None,
+    paths: Annotated[int | None, typer.Option(help="Futures per draw.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")] = None,
+    policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Run this one; may be repeated.")] = None,
+    engine: Annotated[str, typer.Option(help="auto or oracle.")] = "auto",
+    threads: Annotated[int | None, typer.Option(help="Moves no bit of the result.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; out/SCENARIO if left out.")] = None,
+    lang: Annotated[str, typer.Option(help="en or ar, for tables and figures.")] = "en",
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Simulate a scenario under its policies and write the results."""
+    from hudna.report import replacing, write_outputs
+    from hudna.run import check_arguments
+    from hudna.run import run as simulate
+    from hudna.scenario import load
+
+    language = _language(lang)
+    question = load(scenario)
+    options: dict[str, Any] = {
+        "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
+    }  # fmt: skip
+    check_arguments(question, **options)
+    target = out if out is not None else Path("out") / question.id
+    with replacing(target) as folder:
+        with progress_bar(question.file.name.get(language)) as progress:
+            result = simulate(question, progress=progress, **options)
+        manifest = write_outputs(result, folder, lang=language, with_figures=not no_figures)
+    try:
+        if as_json:
+            _print_result_json(result, target, manifest)
+        else:
+            _print_result(result, target, language)
+    except KeyboardInterrupt:
+        raise typer.Exit(1) from None
+
+
+def _language(lang: str) -> Language:
+    if lang == "en" or lang == "ar":  # noqa: PLR1714 (so that the type is known)
+        return lang
+    raise InputError.of("run", f"must be one of en, ar{nearest(lang, ('en', 'ar'))}", key="lang", given=repr(lang))
+
+
+def _print_result(result: Result, target: Path, lang: Language) -> None:
+    from hudna.cli import tables
+
+    about = result.about
+    print(f"{result.title.get(lang)}: {result.n_draws:,} draws x {result.n_paths:,} paths, seed {about['seed']}\n")
+    print_lines(tables.outcomes(result, result.table(lang), lang))
+    for a, b in about["contrasts"]:
+        print()
+        print_lines(tables.differences(result, a, b, result.contrast(a, b, lang), lang))
+    print(f"\nWritten to {target}")
+
+
+def _print_result_json(result: Result, target: Path, manifest: dict[str, Any]) -> None:
+    from hudna.report.outputs import difference_table, outcome_table
+
+    print_json(
+        {
+            "out": str(target),
+            "manifest": manifest,
+            "outcomes": outcome_table(result).to_dict("records"),
+            "differences": difference_table(result).to_dict("records"),
+        }
+    )
+
+
+@app.command("list")
+def list_(as_json: _Json = False) -> None:
+    """List the shipped scenarios, with their questions and cases."""
+    from hudna.scenario.describe import shipped_scenarios
+
+    found = shipped_scenarios()
+    if as_json:
+        print_json({"scenarios": found})
+        return
+    for entry in found:
+        print(f"{entry['scenario']}  (case {entry['case']})\n    {entry['question']}")
+
+
+@app.command()
+def copy(
+    name: Annotated[str, typer.Argument(help="A shipped scenario; see hudna list.")],
+    folder: Annotated[Path, typer.Argument(help="Where to; nothing that exists is overwritten.")],
+    as_json: _Json = False,
+) -> None:
+    """Copy a shipped scenario and its case, to be edited."""
+    from hudna import shipped
+
+    written = shipped.copy(name, folder)
+    if as_json:
+        print_json({"written": [str(path) for path in written]})
+        return
+    for path in written:
+        print(path)
+
+
+@app.command()
+def check(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|CASE", help="A scenario, or the folder of a case.")],
+    as_json: _Json = False,
+) -> None:
+    """Say everything that is wrong with a scenario or a case."""
+    from hudna.case import load_case
+    from hudna.engine import compile_scenario
+    from hudna.scenario import load
+    from hudna.scenario.describe import count
+
+    path = Path(scenario)
+    if path.is_dir():
+        problems = Problems()
+        case = load_case(path, problems)
+        if case is None:
+            raise InputError(problems)
+        found = count(case, case.nodes, case.parameters)
+    else:
+        question = load(scenario)
+        compile_scenario(question)
+        case = question.case
+        found = count(case, question.nodes, question.parameters)
+    if as_json:
+        print_json({"problems": [], "notices": case.notices, "nodes": found.nodes, "parameters": found.parameters,
+                    "ties": found.ties, "pressing": found.pressing})  # fmt: skip
+        return
+    print("ok")
+    print("nodes: " + ", ".join(f"{n} {kind}" for kind, n in found.nodes.items()))
+    print("parameters: " + ", ".join(f"{n} {status}" for status, n in found.parameters.items()))
+    print(f"ties: {found.ties}, of which {found.pressing} press")
+    for notice in case.notices:
+        print(f"note: {notice}")
+
+
+@app.command()
+def show(
+    scenario: _Question,
+    program: Annotated[bool, typer.Option("--program", help="Print the compiled program instead.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Print every value of a scenario, and the file it is from."""
+    from hudna.engine import compile_scenario
+    from hudna.scenario import load
+    from hudna.scenario.describe import as_data, merged
+
+    question = load(scenario)
+    if program:
+        compiled = compile_scenario(question)
+        if as_json:
+            print_json({"digest": compiled.digest(), "program": str(compiled).splitlines()})
+        else:
+            print(compiled)
+    elif as_json:
+        print_json(as_data(question))
+    else:
+        print("\n".join(merged(question)))
+
+
+@app.command()
+def schema(
+    kind: Annotated[
+        str, typer.Argument(help="scenario, case, actors, ties, drivers or parameters.", show_default=True)
+    ] = "scenario",
+    as_json: _Json = False,  # noqa: ARG001 (a schema is JSON anyhow)
+) -> None:
+    """Print the JSON Schema of a kind of file, for editors."""
+    from hudna.scenario.schema import json_schema
+
+    print_json(json_schema(kind))

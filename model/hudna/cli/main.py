@@ -1,0 +1,113 @@
+"""From arguments to an exit code: 0 done, 2 the input is wrong, 1 anything else; never a traceback for a user."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import typer
+
+from hudna.cli.commands import app
+from hudna.cli.printing import print_json
+from hudna.errors import HudnaError, InputError, Problem
+
+__all__ = ["main"]
+
+DONE, FAILED, WRONG_INPUT = 0, 1, 2
+# What the parser of arguments raises; its own class moved from click into typer.
+_UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process if left out.
+
+    Returns
+    -------
+    int
+        0 done; 2 the input is wrong, every problem a line on stderr; 1 anything else.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")  # a terminal that knows no Arabic shows ?, it does not stop the run
+    try:
+        with _polite_kills():
+            code = _dispatch(given)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+        return FAILED
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("hudna", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except InputError as error:
+        return _report(error.problems, WRONG_INPUT, as_json)
+    except HudnaError as error:
+        return _report([Problem("", "", str(error))], FAILED, as_json)
+    except _UsageError as error:
+        text = cast("Any", error).format_message().replace("\n", " ")
+        return _report([Problem("hudna", "", f"{text} See hudna --help")], WRONG_INPUT, as_json)
+    except KeyboardInterrupt:
+        return _report([Problem("", "", "interrupted; nothing was written")], FAILED, as_json)
+    except MemoryError:
+        return _report([Problem("", "", "out of memory; take fewer draws or paths")], FAILED, as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else ""
+        return _report([Problem(where, "", error.strerror or str(error))], FAILED, as_json)
+    return DONE
+
+
+def _report(problems: Iterable[Problem], code: int, as_json: bool) -> int:
+    """Say every problem on stderr, one a line, and with --json as data on stdout too."""
+    found = list(problems)
+    for problem in found:
+        print(" ".join(str(problem).split("\n")), file=sys.stderr)
+    if as_json:
+        fields = ("where", "key", "given", "text")
+        print_json({"problems": [{field: getattr(problem, field) for field in fields} for problem in found]})
+    return code
+
+
+@contextmanager
+def _polite_kills() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C, so that it leaves no litter either."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _silence() -> None:
+    """Let nobody complain about the closed pipe when Python flushes stdout at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,132 @@
+"""The two tables of a run: outcomes by policy, and the paired difference of two policies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rich.cells import cell_len
+
+from hudna.cli.numbers import MISSING, decimals, interval, number, share
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hudna.case.grammar import Language
+    from hudna.result import Result
+
+__all__ = ["Line", "differences", "outcomes"]
+
+Line: TypeAlias = tuple[str, bool]
+
+_WORDS = {
+    "outcomes": ("Outcomes", "النتائج"),
+    "estimate": ("estimate", "التقدير"),
+    "difference": ("difference", "الفرق"),
+    "error": ("MC error", "خطأ المحاكاة"),
+    "futures": ("90 % of futures", "٩٠٪ من المسارات"),
+    "draws": ("90 % over draws", "٩٠٪ من العينات"),
+    "never": ("never", "لم يحدث"),
+    "less": ("less", "ناقص"),
+    "lower": ("lower", "أقل"),
+    "higher": ("higher", "أعلى"),
+    "exposure": ("exposure", "التعرض وحده"),
+}  # fmt: skip
+
+
+def outcomes(result: Result, table: pd.DataFrame, lang: Language = "en") -> Iterator[Line]:
+    """Lay out `result.table(lang)`, the policies below one another under each outcome.
+
+    Parameters
+    ----------
+    result : Result
+    table : pandas.DataFrame
+    lang : {"en", "ar"}
+
+    Yields
+    ------
+    tuple of str and bool
+        A line, and whether it is a heading.
+    """
+    timed = any(result.outcome(name).reduce == "first" for name in result.outcome_names)
+    headers = ["estimate", "error", "futures", "draws", *(["never"] if timed else [])]
+    rows: list[tuple[str, list[str]]] = []
+    for name in result.outcome_names:
+        label = result.outcome(name)
+        rows.append((f"{label.name.get(lang)} ({label.unit.get(lang)})", []))
+        for policy in result.policies:
+            row = table.loc[(policy, name)]
+            never = [share(float(row["never"])) if label.reduce == "first" else ""] if timed else []
+            rows.append((result.policy_name(policy, lang), [*_numbers(row, likely=label.reduce == "any"), *never]))
+    return _lay_out(_word("outcomes", lang), [_word(header, lang) for header in headers], rows)
+
+
+def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: Language = "en") -> Iterator[Line]:
+    """Lay out `result.contrast(a, b, lang)`, each outcome's numbers under its name.
+
+    Parameters
+    ----------
+    result : Result
+    a, b : str
+        Names of policies.
+    contrast : pandas.DataFrame
+    lang : {"en", "ar"}
+
+    Yields
+    ------
+    tuple of str and bool
+        A line, and whether it is a heading.
+    """
+    exposed = bool(contrast["exposure_share"].notna().any())
+    headers = ["difference", "error", "futures", "draws", "lower", "higher", *(["exposure"] if exposed else [])]
+    heading = f"{result.policy_name(a, lang)} {_word('less', lang)} {result.policy_name(b, lang)}"
+    rows: list[tuple[str, list[str]]] = []
+    for name in result.outcome_names:
+        label, row = result.outcome(name), contrast.loc[name]
+        cells = [*_numbers(row, likely=label.reduce == "any"), share(row["p_lower"]), share(row["p_higher"])]
+        if exposed:
+            cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"])))
+        rows += [(f"{label.name.get(lang)} ({label.unit.get(lang)})", []), ("", cells)]
+    return _lay_out(heading, [_word(header, lang) for header in headers], rows)
+
+
+def _lay_out(heading: str, headers: list[str], rows: list[tuple[str, list[str]]]) -> Iterator[Line]:
+    """Yield a heading, the columns' headers, and rows; a row without cells is a heading of those below it."""
+    widths = [max(cell_len(cells[i]) for cells in [headers, *(c for _, c in rows if c)]) for i in range(len(headers))]
+    first = max((cell_len(label) for label, cells in rows if cells), default=0)
+
+    def line(label: str, cells: list[str]) -> str:
+        right = (" " * (2 + width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True))
+        return ("  " + label + " " * (first - cell_len(label)) + "".join(right)).rstrip()
+
+    yield heading, True
+    yield line("", headers), False
+    for label, cells in rows:
+        yield (line(label, cells), False) if cells else (label, True)
+
+
+def _numbers(row: Any, *, likely: bool) -> list[str]:
+    """Return estimate, Monte Carlo error, and the intervals over futures and over draws.
+
+    One future of a probability is 0 or 1, so there it has no interval. An error of 0 from draws that are all
+    alike is no certainty: the bounds are shown in its place, where there are some.
+    """
+    mean, error = float(row["mean"]), float(row["mcse"])
+    low, high = float(row["low"]), float(row["high"])
+    places = decimals(mean, error)
+    bounded = error == 0 and math.isfinite(low) and low < high
+    shown = interval(low, high) if bounded else number(error, places)
+    futures = MISSING if likely else interval(float(row["q05"]), float(row["q95"]))
+    return [number(mean, places), shown, futures, interval(float(row["mean_q05"]), float(row["mean_q95"]))]
+
+
+def _exposure(part: float, error: float) -> str:
+    """Return what share of a difference is exposure alone, unless its own error drowns it."""
+    if not math.isfinite(part) or not error < 0.5:
+        return MISSING
+    return f"{100 * part:.0f}±{100 * error:.0f} %" if error >= 0.005 else f"{100 * part:.0f} %"
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]
