@@ -298,24 +298,16 @@ class Writer:
             (reference, sort)
             for other in self.drivers
             for reference, sort in other.references(driver)
-            if not (other.signed and sort in ("lever", "state")) and sort not in ("threat", "cross")
+            if not (other.signed and sort in ("lever", "state", "indicator")) and sort not in ("threat", "cross")
         ]
         chosen = dict(self.some(known, 2))
         return _inline({ref: self.number(ROOT if sort == "count" else POWER) for ref, sort in chosen.items()})
 
     def response(self, driver: Driver) -> dict[str, str]:
-        earlier = self.drivers[: self.drivers.index(driver)]
-        known = [
-            reference
-            for other in earlier
-            if other.kind in ("events", "response")
-            for reference, sort in other.references(driver)
-            if sort == "count" and not reference.endswith(".size")
-        ]
         fields = {
             "unit": '"answers"',
             "start": self.number(COUNT),
-            "triggers": _texts(self.some(known, 3, 1)),
+            "triggers": _texts(self.triggers(driver)),
             "probability": self.number(PROBABILITY),
             "effects": self.effects(driver),
         }
@@ -324,6 +316,21 @@ class Writer:
             size = {key: self.number(allowed) for key, allowed in numbers.items()}
             fields["size"] = _inline({"name": '"size"', "unit": '"persons"', **size})
         return fields
+
+    def triggers(self, driver: Driver) -> list[str]:
+        """Return names of events and earlier responses; no node is meant twice."""
+        known = {
+            reference: (reference,) if reference in other.nodes else other.nodes
+            for other in self.drivers[: self.drivers.index(driver)]
+            if other.kind in ("events", "response")
+            for reference, sort in other.references(driver)
+            if sort == "count" and not reference.endswith(".size")
+        }
+        chosen: dict[str, tuple[str, ...]] = {}
+        for reference in self.some(known, 4, 1):
+            if not any(node in nodes for nodes in chosen.values() for node in known[reference]):
+                chosen[reference] = known[reference]
+        return list(chosen)
 
     def level(self, driver: Driver) -> dict[str, str]:
         fields = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scipy import optimize, stats
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hudna.scenario import Scenario
+
+    Sight = Callable[[str], float]
+    Term = tuple[float, str, float]  # coefficient, what is read, the value at which it has no effect
 
 __all__ = ["Walk", "draw_parameters", "philox", "uniform"]
 
@@ -261,7 +265,7 @@ class Walk:
         return (1 - self.kept(node)) * self.number(node.branching) * count
 
     def first_cross(self, name: str, node: Any) -> float:
-        return sum(abs(part) for part in self.parts(self.start_value, self.terms(name, node)))
+        return self.both_sides(self.before.__getitem__, self.terms(name, node))
 
     # Who reads what, as of when
 
@@ -286,21 +290,21 @@ class Walk:
     def value(self, reader: str, reference: str) -> float:
         return sum(self.sees(reader, signal) for signal in self.meant(reference))
 
-    def start_value(self, reference: str) -> float:
-        return sum(self.before[signal] for signal in self.meant(reference))
-
-    def parts(self, value: Callable[[str], float], terms: list[tuple[float, str, float]]) -> list[float]:
+    def parts(self, sees: Sight, terms: list[Term]) -> list[float]:
         """Return coefficient x (signal - the value at which it has no effect), term by term."""
-        return [coefficient * (value(signal) - neutral) for coefficient, signal, neutral in terms]
+        return [
+            coefficient * (sum(sees(signal) for signal in self.meant(reference)) - neutral)
+            for coefficient, reference, neutral in terms
+        ]
 
-    def effects(self, effects: Mapping[str, Any]) -> list[tuple[float, str, float]]:
+    def effects(self, effects: Mapping[str, Any]) -> list[Term]:
         return [
             (self.number(effect.coefficient), signal, effect.relative_to)
             for signal, effect in sorted(effects.items())
         ]
 
     def pushes(self, reader: str, effects: Mapping[str, Any]) -> float:
-        return sum(self.parts(lambda signal: self.value(reader, signal), self.effects(effects)))
+        return sum(self.parts(partial(self.sees, reader), self.effects(effects)))
 
     def u(self, stream: str) -> float:
         return uniform(self.seed, self.draw, self.path, self.step, stream)
@@ -439,7 +443,7 @@ class Walk:
 
     # Levels: how it is felt
 
-    def terms(self, name: str, node: Any) -> list[tuple[float, str, float]]:
+    def terms(self, name: str, node: Any) -> list[Term]:
         """Return what pushes a level: its effects, and the ties that press on its actor."""
         terms = self.effects(node.effects)
         feels = {other.actor: source for source, other in self.of("level") if other.actor is not None}
@@ -452,9 +456,12 @@ class Walk:
 
     def feel(self, name: str, node: Any) -> None:
         m = self.kept(node)
-        parts = self.parts(lambda signal: self.value(name, signal), self.terms(name, node))
+        sees, terms = partial(self.sees, name), self.terms(name, node)
         chance = self.number(node.sd) * math.sqrt(1 - m * m) * float(stats.norm.ppf(self.u(name)))
-        self.z[name] = m * self.z[name] + (1 - m) * (self.number(node.base) + sum(parts)) + chance
+        self.z[name] = m * self.z[name] + (1 - m) * (self.number(node.base) + sum(self.parts(sees, terms))) + chance
         self.now[name] = 1 / (1 + math.exp(-self.z[name]))
-        both_sides = sum(abs(part) for part in parts)
-        self.now[f"{name}.cross"] = m * self.before[f"{name}.cross"] + (1 - m) * both_sides
+        cross = self.before[f"{name}.cross"]
+        self.now[f"{name}.cross"] = m * cross + (1 - m) * self.both_sides(sees, terms)
+
+    def both_sides(self, sees: Sight, terms: list[Term]) -> float:
+        return sum(abs(part) for part in self.parts(sees, terms))

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hudna import plot
+    from hudna.answer import run
     from hudna.errors import HudnaError, InputError, SimulationError
     from hudna.result import Result, open_result
-    from hudna.run import run
     from hudna.scenario import Scenario, load
 
 __all__ = [
@@ -38,7 +38,7 @@ _WHERE = {
     "SimulationError": "hudna.errors",
     "load": "hudna.scenario",
     "open_result": "hudna.result",
-    "run": "hudna.run",
+    "run": "hudna.answer",
 }
 
 

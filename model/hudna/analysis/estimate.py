@@ -97,7 +97,7 @@ def settled_means(y: FloatArray) -> FloatArray | None:
     seen = float(means.var(ddof=1))
     noise = float(y.var(axis=1, ddof=1).mean()) / n_paths
     shrink = np.sqrt(max(0.0, seen - noise) / seen) if seen > 0 else 0.0
-    return means.mean() + shrink * (means - means.mean())
+    return np.asarray(means.mean() + shrink * (means - means.mean()))
 
 
 def proportion_bounds(y: FloatArray | BoolArray) -> tuple[float, float]:

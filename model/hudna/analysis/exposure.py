@@ -44,11 +44,13 @@ def exposure_alone(result: Result, outcome: str, a: str, b: str, d: FloatArray) 
     Returns
     -------
     Exposure
-        All NaN unless the outcome is a sum of events.
+        All NaN unless the outcome is a sum of events with levers among their exposures.
     """
     label = result.outcome(outcome)
     if label.reduce != "sum" or not set(label.signals) <= set(result.threat.data_vars):
         return Exposure()
+    if all(bool((result.exposure[signal] == 1).all()) for signal in label.signals):
+        return Exposure()  # no lever is an exposure of these events
     step = result.step
     steps = slice(round(label.window[0] / step), round(label.window[1] / step))
     alone = np.zeros(result.n_draws)

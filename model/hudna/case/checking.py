@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -34,8 +35,6 @@ def is_table(data: Any, document: Document, key: Key, problems: Problems) -> boo
     return False
 
 
-
-
 def _translate(
     model: type[BaseModel],
     code: str,
@@ -58,6 +57,9 @@ def _translate(
         problems.add(document.where(key[:-1]), name, f"is missing{hint}")
     else:
         text = message.removeprefix("Value error, ")
+        inside = re.fullmatch(r"([a-z_]+): (.*)", text)
+        if inside and isinstance(given, Mapping) and inside[1] in given:  # a table's own check, about one field
+            name, text, given = show_key((*key, inside[1])), inside[2], given[inside[1]]
         problems.add(where, name, _plain(code, text, given), given=show_value(given) if name else "")
 
 
@@ -79,6 +81,9 @@ def _plain(code: str, text: str, given: Any) -> str:
         return "must have more items: " + text[0].lower() + text[1:]
     if code in ("int_type", "int_from_float"):
         return "must be a whole number"
+    if code in ("greater_than_equal", "less_than_equal", "less_than", "greater_than"):
+        sign = {"greater_than_equal": ">=", "less_than_equal": "<=", "less_than": "<", "greater_than": ">"}[code]
+        return f"must be {sign} {text.rsplit(' ', 1)[1]}"
     if code == "bool_type":
         return "must be true or false"
     return text.replace("Input should be", "must be")

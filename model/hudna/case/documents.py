@@ -67,7 +67,7 @@ def display(path: Path) -> str:
     """Return `path` as a user would write it: relative to the working folder where it lies inside."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
+    except (ValueError, OSError, RuntimeError):  # elsewhere, or no path at all: NUL, a circle of links
         return path.as_posix()
 
 
@@ -142,10 +142,10 @@ def _read(
     own = Document(path, data, dict.fromkeys((key for key, _ in flatten(data)), path))
     if extends is None:
         return own
-    parent_path = _parent(path, extends, problems, shipped, (*chain, path.resolve()))
+    parent_path = _parent(path, extends, problems, shipped, (*chain, _real(path)))
     if parent_path is None:
         return own
-    parent = _read(parent_path, problems, shipped, (*chain, path.resolve()))
+    parent = _read(parent_path, problems, shipped, (*chain, _real(path)))
     return own if parent is None else _merge(parent, own)
 
 
@@ -168,10 +168,10 @@ def _parent(
             wrong("must be the name of a TOML file in the same folder" + (" or of a shipped one" if shipped else ""))
         return found
     parent = path.parent / extends
-    if Path(extends).name != extends or parent.resolve().parent != path.parent.resolve():
+    if Path(extends).name != extends or _real(parent).parent != _real(path.parent):
         wrong("must lie in the same folder as the file that extends it; a path may not leave its folder")
         return None
-    if parent.resolve() in chain:
+    if _real(parent) in chain:
         wrong("goes round in a circle; a file cannot extend itself, directly or through others")
         return None
     if len(chain) > MAX_EXTENDS:
@@ -180,11 +180,19 @@ def _parent(
     return parent
 
 
+def _real(path: Path) -> Path:
+    """Return where `path` leads; itself if that is nowhere."""
+    try:
+        return path.resolve()
+    except (ValueError, OSError, RuntimeError):
+        return path
+
+
 def _parse(path: Path, problems: Problems) -> dict[str, Any] | None:
     where = display(path)
     try:
         if not path.is_file():
-            problems.add(where, "", "no such file")
+            problems.add(where, "", _no_file(path))
             return None
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -206,9 +214,17 @@ def _parse(path: Path, problems: Problems) -> dict[str, Any] | None:
         problems.add(where, "", f"nested more than {MAX_DEPTH} deep; flatten it")
         return None
     except (ValueError, OverflowError) as error:
-        problems.add(where, "", f"not valid TOML: {error}")
+        long = "digits" in str(error)  # Python refuses to read a number of more than 4,300
+        problems.add(where, "", "a whole number has too many digits" if long else f"not valid TOML: {error}")
         return None
     return data if _sound(data, where, problems) else None
+
+
+def _no_file(path: Path) -> str:
+    """Say why nothing can be read from `path`."""
+    if path.is_dir():
+        return "is a folder, not a TOML file"
+    return "is not an ordinary file" if path.exists() else "no such file"
 
 
 def _sound(data: dict[str, Any], where: str, problems: Problems) -> bool:

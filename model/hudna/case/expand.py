@@ -32,7 +32,7 @@ def expand(
             problems.add(document.where((name,)), show_key((name, "overrides")), "goes with `per`; there is none")
         return {name: template}
     items = _items(name, template, actors, document, problems)
-    for item in set(template.overrides) - set(items):
+    for item in sorted(set(template.overrides) - set(items)) if items else ():
         problems.add(
             document.where((name, "overrides", item)),
             show_key((name, "overrides", item)),
@@ -64,7 +64,10 @@ def _items(
     for item in items:
         if not item.replace("_", "").isalnum() or not item.isascii():
             problems.add(
-                document.where((name, "per")), show_key((name, "per")), "items are letters, digits and _", given=item
+                document.where((name, "per")),
+                show_key((name, "per")),
+                "items are letters, digits and _",
+                given=item,
             )
     if len(set(items)) != len(items) or not items:
         problems.add(document.where((name, "per")), show_key((name, "per")), "must list each item once, at least one")
@@ -85,16 +88,19 @@ def _instance(
         if field in override:
             key = (name, "overrides", item, field)
             problems.add(document.where(key), show_key(key), "cannot be overridden")
-    merged = {**{k: v for k, v in data.items() if k not in ("per", "overrides", "name")}, **override}
+    merged = {
+        **{k: v for k, v in data.items() if k not in ("per", "overrides", "name")},
+        **override,
+        "kind": template.kind,
+    }
     filled = _fill(merged, item)
     if "name" not in override:
         filled["name"] = {
-            lang: text.replace(ITEM, label.get(lang))  # type: ignore[arg-type]
-            for lang, text in (("en", template.name.en), ("ar", template.name.ar))
-            if text is not None
+            "en": template.name.en.replace(ITEM, label.en),
+            "ar": template.name.ar and template.name.ar.replace(ITEM, label.get("ar")),
         }
-    key = (name, "overrides", item) if override else (name,)
-    return build(NODES[template.kind], filled, document, key, problems)
+    place = (name, "overrides", item) if override else (name,)
+    return build(NODES[template.kind], filled, document, place, problems)
 
 
 def _fill(value: Any, item: str) -> Any:

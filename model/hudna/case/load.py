@@ -27,8 +27,6 @@ _OPTIONAL = ("actors", "ties")
 DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
 
 
-
-
 def load_case(folder: Path, problems: Problems) -> Case | None:
     """Read the case in `folder`; note everything wrong in `problems` and return None if anything is.
 
@@ -57,9 +55,7 @@ def load_case(folder: Path, problems: Problems) -> Case | None:
     _check_clashes(nodes, documents.get("drivers", empty), problems)
     drivers = documents.get("drivers", empty)
     failed = _failed(drivers, nodes) if "drivers" in documents else []
-    check_nodes(
-        nodes, signals, parameters, actors, drivers, problems, unread_parameters=unread, unread_drivers=failed
-    )
+    check_nodes(nodes, signals, parameters, actors, drivers, problems, unread_parameters=unread, unread_drivers=failed)
     if about is not None:
         _check_about(about, ties, parameters, unread, documents["case"], documents.get("ties", empty), problems)
     if len(problems) > before or about is None:
@@ -172,7 +168,7 @@ def _nodes(document: Document, actors: Mapping[str, Actor], problems: Problems) 
     nodes: dict[str, Node] = {}
     for name, data in _named(document, DRIVER_FIELDS, "a driver", problems):
         kind = data.get("kind")
-        if kind not in NODES:
+        if not isinstance(kind, str) or kind not in NODES:
             text = f"must be one of {', '.join(KINDS)}{nearest(str(kind), KINDS)}" if kind is not None else (
                 f"is missing: one of {', '.join(KINDS)}")  # fmt: skip
             given = "" if kind is None else show_value(kind)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from hudna.case.grammar import Domain, Entry, Label, real
+from hudna.case.grammar import Domain, Entry, Label
 from hudna.case.nodes import Direction
 
 __all__ = ["CHANNELS", "Actor", "Channel", "Confidence", "Tie"]
@@ -15,7 +15,7 @@ Channel: TypeAlias = Literal["political", "military", "economic", "security"]
 CHANNELS: tuple[Channel, ...] = ("economic", "military", "political", "security")
 Confidence: TypeAlias = Literal["high", "medium", "low"]
 
-_Weight: TypeAlias = real(Domain(low=0.0, high=3.0, why="0 none, 1 weak, 2 middling, 3 strong"))  # type: ignore[valid-type]
+_Weight: TypeAlias = Annotated[float, Domain(low=0.0, high=3.0, why="0 none, 1 weak, 2 middling, 3 strong")]
 
 
 class Actor(Entry):

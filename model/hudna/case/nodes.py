@@ -7,13 +7,13 @@ own as of this step, its own and the later kinds as of the step before.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.grammar import (
-
     Coefficient,
     Day,
     Domain,
@@ -22,8 +22,6 @@ from hudna.case.grammar import (
     Real,
     Reference,
     Values,
-    number,
-    real,
 )
 
 __all__ = [
@@ -53,17 +51,19 @@ POSITIVE = Domain(low=0.0, low_open=True)
 PROBABILITY = Domain(low=0.0, high=1.0)
 INSIDE = Domain(low=0.0, high=1.0, low_open=True, high_open=True)
 
-_Rate: TypeAlias = number(Domain(low=0.0, why="a rate is events per week"))  # type: ignore[valid-type]
-_Factor: TypeAlias = number(Domain(low=0.0, low_open=True, why="it multiplies a rate; use exposure for 0"))  # type: ignore[valid-type]
-_HalfLife: TypeAlias = number(Domain(low=0.0, why="in weeks; 0 means no memory"))  # type: ignore[valid-type]
-_Branching: TypeAlias = number(  # type: ignore[valid-type]
-    Domain(low=0.0, high=1.0, high_open=True, why="at 1 the cascade never dies out")
-)
-_Spread: TypeAlias = number(NOT_NEGATIVE)  # type: ignore[valid-type]
-_Probability: TypeAlias = number(PROBABILITY)  # type: ignore[valid-type]
-_Count: TypeAlias = number(NOT_NEGATIVE)  # type: ignore[valid-type]
-_Inside: TypeAlias = number(INSIDE)  # type: ignore[valid-type]
-_AtLeastOne: TypeAlias = number(Domain(low=1.0, why="every response has a size of at least 1"))  # type: ignore[valid-type]
+_Rate: TypeAlias = Annotated[float | str, Domain(low=0.0, why="a rate is events per week")]
+_Factor: TypeAlias = Annotated[
+    float | str, Domain(low=0.0, low_open=True, why="it multiplies a rate; use exposure for 0")
+]
+_HalfLife: TypeAlias = Annotated[float | str, Domain(low=0.0, why="in weeks; 0 means no memory")]
+_Branching: TypeAlias = Annotated[
+    float | str, Domain(low=0.0, high=1.0, high_open=True, why="at 1 the cascade never dies out")
+]
+_Spread: TypeAlias = Annotated[float | str, NOT_NEGATIVE]
+_Probability: TypeAlias = Annotated[float | str, PROBABILITY]
+_Count: TypeAlias = Annotated[float | str, NOT_NEGATIVE]
+_Inside: TypeAlias = Annotated[float | str, INSIDE]
+_AtLeastOne: TypeAlias = Annotated[float | str, Domain(low=1.0, why="every response has a size of at least 1")]
 
 
 def _points(value: Any) -> Any:
@@ -78,7 +78,7 @@ def _points(value: Any) -> Any:
 
 def in_order(points: tuple[tuple[Any, Any], ...]) -> tuple[tuple[Any, Any], ...]:
     """Refuse dates that do not rise from point to point."""
-    for (before, _), (after, _) in zip(points, points[1:], strict=False):
+    for (before, _), (after, _) in itertools.pairwise(points):
         if not before < after:
             raise ValueError(f"dates must rise from point to point: {after} comes after {before}")
     return points
@@ -91,24 +91,24 @@ Points: TypeAlias = Annotated[
 ]
 
 
+def _per(value: Any) -> Any:
+    items = tuple(value) if isinstance(value, list | tuple) else value
+    if not isinstance(items, str) and not (isinstance(items, tuple) and all(isinstance(i, str) for i in items)):
+        raise ValueError('must be the kind of some actors, such as "militia", or a list of items in quotes')
+    return items
+
+
 class _Driver(Entry):
     """What every driver has."""
 
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     note: str = Field("", description="why it is modelled so")
-    per: tuple[str, ...] | str | None = Field(
+    per: Annotated[tuple[str, ...] | str | None, BeforeValidator(_per)] = Field(
         None, description="repeat the driver for each item of a list, or for each actor of a kind"
     )
     overrides: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="per item: fields that differ from the shared ones"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _per_as_tuple(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("per"), list):
-            return {**data, "per": tuple(data["per"])}
-        return data
 
 
 class Schedule(_Driver):
@@ -156,7 +156,7 @@ class Regime(_Driver):
             raise ValueError("states: a regime needs at least two states")
         for state in self.states:
             if not re.match(r"^[A-Za-z][A-Za-z0-9_]*$", state) or state == "free":
-                raise ValueError(f"states.{state}: a state's name is letters, digits and _, and not 'free'")
+                raise ValueError(f"states: a state's name is letters, digits and _, and not 'free': not {state!r}")
         return self
 
     @property
@@ -173,11 +173,13 @@ class Events(_Driver):
     start: _Count = Field(description="the count in the step before the first")
     rate: _Rate = Field(description="per week at full exposure, before rate_by and effects")
     rate_by: dict[Reference, dict[str, _Factor]] = Field(
-        default_factory=dict, description="regime = { state = factor }: the rate is multiplied by the state's factor"
+        default_factory=dict,
+        description="regime = { state = factor }: the rate is multiplied by the state's factor",
     )
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log rate")
     exposure: dict[Reference, _Spread] = Field(
-        default_factory=dict, description="signal = power: the rate is multiplied by signal ^ power; 0 stays 0"
+        default_factory=dict,
+        description="signal = power: the rate is multiplied by signal ^ power; 0 stays 0",
     )
     branching: _Branching = Field(0.0, description="further events that one event begets in the long run")
     half_life: _HalfLife = Field(0.0, description="of the memory of past events, in weeks")

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from hudna.case.grammar import Domain, Entry, Real, real
 from hudna.arrays import FloatArray
+from hudna.case.grammar import Domain, Entry, Real
 
 __all__ = ["FAMILIES", "Prior"]
 
 Family: TypeAlias = Literal["normal", "lognormal", "gamma", "beta", "uniform", "triangular", "pert", "fixed"]
 FAMILIES: tuple[str, ...] = ("normal", "lognormal", "gamma", "beta", "uniform", "triangular", "pert", "fixed")
 
-_POSITIVE = Domain(low=0.0, low_open=True)
-_Positive: TypeAlias = real(_POSITIVE)  # type: ignore[valid-type]
+_Positive: TypeAlias = Annotated[float, Domain(low=0.0, low_open=True)]
 
 _QUANTILES = (("p5", "p95", 0.95), ("p10", "p90", 0.90), ("p25", "p75", 0.75))
 _FORMS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -83,7 +82,7 @@ class Prior(Entry):
     def _check_numbers(self) -> None:
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise ValueError(f"low = {self.low:g} must be below high = {self.high:g}")
-        if self.mode is not None and not self.low <= self.mode <= self.high:  # type: ignore[operator]
+        if self.mode is not None and not self._given("low") <= self.mode <= self._given("high"):
             raise ValueError(f"mode = {self.mode:g} must lie between low and high")
         pair = self._quantile_pair()
         if pair and not pair[0] < pair[1]:
@@ -120,19 +119,27 @@ class Prior(Entry):
                 return getattr(self, low), getattr(self, high), probability
         return None
 
+    def _given(self, name: str) -> float:
+        """Return a number that the family needs, which `_complete` has seen to be there."""
+        return float(getattr(self, name))
+
     @property
     def support(self) -> tuple[float, float]:
         """The interval outside of which no draw falls."""
-        natural = {
-            "normal": (-math.inf, math.inf),
-            "lognormal": (0.0, math.inf),
-            "gamma": (0.0, math.inf),
-            "beta": (0.0, 1.0),
-            "fixed": (self.value, self.value),
-        }.get(self.family, (self.low, self.high))
-        low, high = float(natural[0]), float(natural[1])  # type: ignore[arg-type]
-        return max(low, low if self.lower is None else self.lower), min(
-            high, high if self.upper is None else self.upper
+        match self.family:
+            case "normal":
+                low, high = -math.inf, math.inf
+            case "lognormal" | "gamma":
+                low, high = 0.0, math.inf
+            case "beta":
+                low, high = 0.0, 1.0
+            case "fixed":
+                low = high = self._given("value")
+            case _:
+                low, high = self._given("low"), self._given("high")
+        return (
+            low if self.lower is None else max(low, self.lower),
+            high if self.upper is None else min(high, self.upper),
         )
 
     def quantile(self, u: FloatArray) -> FloatArray:
@@ -147,7 +154,7 @@ class Prior(Entry):
         float array of the same shape, in the parameter's unit
         """
         if self.family == "fixed":
-            return np.full(u.shape, self.value)
+            return np.full(u.shape, self._given("value"))
         first, last = self._cut
         if (first, last) != (0.0, 1.0):
             u = first + (last - first) * u
@@ -156,8 +163,8 @@ class Prior(Entry):
     @cached_property
     def _cut(self) -> tuple[float, float]:
         """Probability below `lower` and below `upper` before truncation."""
-        first = 0.0 if self.lower is None else float(self._base_cdf(self.lower))
-        last = 1.0 if self.upper is None else float(self._base_cdf(self.upper))
+        first = 0.0 if self.lower is None else self._base_cdf(self.lower)
+        last = 1.0 if self.upper is None else self._base_cdf(self.upper)
         return first, last
 
     @cached_property
@@ -166,54 +173,60 @@ class Prior(Entry):
         pair = self._quantile_pair()
         if pair:
             return _fit_quantiles(self.family, *pair)
+        given = self._given
         match self.family:
             case "normal":
-                return self.mean, self.sd  # type: ignore[return-value]
+                return given("mean"), given("sd")
             case "lognormal":
                 if self.median is not None:
-                    return math.log(self.median), self.sigma  # type: ignore[return-value]
-                variance = math.log1p((self.sd / self.mean) ** 2)  # type: ignore[operator]
-                return math.log(self.mean) - variance / 2, math.sqrt(variance)  # type: ignore[arg-type]
+                    return math.log(self.median), given("sigma")
+                variance = math.log1p((given("sd") / given("mean")) ** 2)
+                return math.log(given("mean")) - variance / 2, math.sqrt(variance)
             case "gamma":
                 if self.shape is not None:
-                    return self.shape, 1.0 / self.rate  # type: ignore[operator]
-                return (self.mean / self.sd) ** 2, self.sd**2 / self.mean  # type: ignore[operator]
+                    return given("shape"), 1.0 / given("rate")
+                return (given("mean") / given("sd")) ** 2, given("sd") ** 2 / given("mean")
             case "beta":
                 if self.a is not None:
-                    return self.a, self.b  # type: ignore[return-value]
-                size = self.mean * (1 - self.mean) / self.sd**2 - 1  # type: ignore[operator]
-                return self.mean * size, (1 - self.mean) * size  # type: ignore[operator]
+                    return given("a"), given("b")
+                mean = given("mean")
+                size = mean * (1 - mean) / given("sd") ** 2 - 1
+                return mean * size, (1 - mean) * size
             case "pert":
-                width = self.high - self.low  # type: ignore[operator]
-                return 1 + 4 * (self.mode - self.low) / width, 1 + 4 * (self.high - self.mode) / width  # type: ignore[operator]
+                low, mode, high = given("low"), given("mode"), given("high")
+                return 1 + 4 * (mode - low) / (high - low), 1 + 4 * (high - mode) / (high - low)
             case _:
-                return self.low, self.high  # type: ignore[return-value]
+                return given("low"), given("high")
 
     def _base_quantile(self, u: FloatArray) -> FloatArray:
         from scipy import special
 
         first, second = self._shapes
+        x: Any
         match self.family:
             case "normal":
-                return first + second * special.ndtri(u)
+                x = first + second * special.ndtri(u)
             case "lognormal":
-                return np.exp(first + second * special.ndtri(u))
+                x = np.exp(first + second * special.ndtri(u))
             case "gamma":
-                return second * special.gammaincinv(first, u)
+                x = second * special.gammaincinv(first, u)
             case "beta":
-                return special.betaincinv(first, second, u)
+                x = special.betaincinv(first, second, u)
             case "pert":
-                return self.low + (self.high - self.low) * special.betaincinv(first, second, u)
+                low, high = self._given("low"), self._given("high")
+                x = low + (high - low) * special.betaincinv(first, second, u)
             case "triangular":
-                return _triangular_quantile(u, self.low, self.mode, self.high)  # type: ignore[arg-type]
+                x = _triangular_quantile(u, first, self._given("mode"), second)
             case _:
-                return first + (second - first) * u
+                x = first + (second - first) * u
+        return np.asarray(x, np.float64)
 
     def _base_cdf(self, x: float) -> float:
         from scipy import special
 
         first, second = self._shapes
-        low, high = (self.low, self.high) if self.low is not None else (0.0, 1.0)
+        bounded = self.family in ("uniform", "triangular", "pert")
+        low, high = (self._given("low"), self._given("high")) if bounded else (0.0, 1.0)
         share = min(max((x - low) / (high - low), 0.0), 1.0)
         match self.family:
             case "normal":
@@ -225,8 +238,10 @@ class Prior(Entry):
             case "beta" | "pert":
                 return float(special.betainc(first, second, share))
             case "triangular":
-                top = (self.mode - low) / (high - low)
-                return share**2 / top if share < top else 1 - (1 - share) ** 2 / (1 - top) if share < 1 else 1.0
+                top = (self._given("mode") - low) / (high - low)
+                if share in (0.0, 1.0):
+                    return share
+                return share**2 / top if share < top else 1 - (1 - share) ** 2 / (1 - top)
             case _:
                 return share
 

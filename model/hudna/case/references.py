@@ -164,9 +164,15 @@ def _check_not_negative(reference: str, known: _Known, say: Say) -> None:
     for signal in resolve(reference, known.signals):
         node = known.nodes[known.signals[signal].node]
         if isinstance(node, Schedule) and min([node.start, *(v for _, v in node.points)]) < 0:
-            say(f"exposure.{reference}", f"an exposure must be >= 0, but the schedule {signal} has negative values")
+            say(
+                f"exposure.{reference}",
+                f"an exposure must be >= 0, but the schedule {signal} has negative values",
+            )
         if isinstance(node, Regime) and min(s.value for s in node.states.values()) < 0:
-            say(f"exposure.{reference}", f"an exposure must be >= 0, but the regime {signal} has negative values")
+            say(
+                f"exposure.{reference}",
+                f"an exposure must be >= 0, but the regime {signal} has negative values",
+            )
 
 
 def _check_rate_by(regime: str, factors: Mapping[str, Any], known: _Known, say: Say) -> None:
@@ -238,9 +244,7 @@ def trigger_order(
 ) -> tuple[str, ...]:
     """Return the responses so that each comes after those that trigger it, otherwise by name."""
     waiting = {
-        name: {
-            signals[s].node for t in node.triggers for s in resolve(t, signals) if signals[s].kind == "response"
-        }
+        name: {signals[s].node for t in node.triggers for s in resolve(t, signals) if signals[s].kind == "response"}
         for name, node in nodes.items()
         if isinstance(node, Response)
     }

@@ -53,7 +53,12 @@ def _published(node: Node) -> list[tuple[str, Measure, Text, Text]]:
             return [("", "lever", node.unit, label)]
         case Regime():
             states: list[tuple[str, Measure, Text, Text]] = [
-                (f".{state}", "indicator", Text(en="share of paths", ar="نسبة المسارات"), _join(label, node.states[state].name))
+                (
+                    f".{state}",
+                    "indicator",
+                    Text(en="share of paths", ar="نسبة المسارات"),
+                    _join(label, node.states[state].name),
+                )
                 for state in node.ordered_states
             ]
             return [("", "state", Text(en="state", ar="حالة"), label), *states]

@@ -63,9 +63,9 @@ def run(
     as_json: _Json = False,
 ) -> None:
     """Simulate a scenario under its policies and write the results."""
+    from hudna.answer import check_arguments
+    from hudna.answer import run as simulate
     from hudna.report import replacing, write_outputs
-    from hudna.run import check_arguments
-    from hudna.run import run as simulate
     from hudna.scenario import load
 
     language = _language(lang)
@@ -89,7 +89,7 @@ def run(
 
 
 def _language(lang: str) -> Language:
-    if lang == "en" or lang == "ar":  # noqa: PLR1714 (so that the type is known)
+    if lang == "en" or lang == "ar":
         return lang
     raise InputError.of("run", f"must be one of en, ar{nearest(lang, ('en', 'ar'))}", key="lang", given=repr(lang))
 

@@ -51,8 +51,8 @@ def interval(low: float, high: float) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return MISSING
     whole = float(low).is_integer() and float(high).is_integer()
-    apart = high - low > 1e-9 * max(abs(low), abs(high))
-    places = 0 if whole else decimals(high, high - low if apart else 0.0)
+    # Never more than five digits of the larger end: a width of nothing but rounding asks for no more.
+    places = 0 if whole else min(decimals(high, high - low), decimals(max(abs(low), abs(high)), 0.0) + 2)
     return f"[{number(low, places)}, {number(high, places)}]"
 
 

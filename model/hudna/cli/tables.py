@@ -79,7 +79,15 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
         A line, and whether it is a heading.
     """
     exposed = bool(contrast["exposure_share"].notna().any())
-    headers = ["difference", "error", "futures", "draws", "lower", "higher", *(["exposure"] if exposed else [])]
+    headers = [
+        "difference",
+        "error",
+        "futures",
+        "draws",
+        "lower",
+        "higher",
+        *(["exposure"] if exposed else []),
+    ]
     heading = f"{result.policy_name(a, lang)} {_word('less', lang)} {result.policy_name(b, lang)}"
     rows: list[tuple[str, list[str]]] = []
     for name in result.outcome_names:

@@ -17,7 +17,7 @@ from hudna.engine import program as tables
 from hudna.engine.program import NONE, Couplings, Program, ReducerCode, Transform, ValueTable
 from hudna.engine.streams import stream_id
 from hudna.errors import InputError
-from hudna.scenario.load import planned
+from hudna.scenario.reading import planned
 from hudna.scenario.scenario import FREE, Scenario
 
 __all__ = ["compile_scenario"]
@@ -218,7 +218,9 @@ class _Compiler:
                 assert isinstance(node, Schedule)  # noqa: S101 (for the type checker)
                 table[p, i] = read_off(planned(node, plans[name]) if name in plans else node, self.scenario.dates)
         return tables.ScheduleTable(
-            name=tuple(name for name, _ in named), signal=_ints(self.index[name] for name, _ in named), table=table
+            name=tuple(name for name, _ in named),
+            signal=_ints(self.index[name] for name, _ in named),
+            table=table,
         )
 
     def _regimes(self) -> tables.RegimeTable:
@@ -462,10 +464,8 @@ def read_off(schedule: Schedule, dates: Sequence[dt.date]) -> FloatArray:
         read = np.interp(days, at, values)
     else:
         read = values[np.maximum(np.searchsorted(at, days, side="right") - 1, 0)]
-    return np.where(days < at[0], schedule.start, read)
+    return np.asarray(np.where(days < at[0], schedule.start, read))
 
 
 def _ints(items: Iterable[int]) -> IntArray:
     return np.array([int(item) for item in items], np.int64)
-
-

@@ -39,7 +39,13 @@ class Step:
     """One step under way: what is read (before, now) and what is being written (now)."""
 
     def __init__(
-        self, program: Program, state: State, values: FloatArray, uniforms: list[FloatArray], t: int, policy: int
+        self,
+        program: Program,
+        state: State,
+        values: FloatArray,
+        uniforms: list[FloatArray],
+        t: int,
+        policy: int,
     ) -> None:
         self.program = program
         self.state = state
@@ -59,7 +65,7 @@ class Step:
         couplings = self.program.couplings
         signal = (self.now if couplings.now[j] else self.before)[int(couplings.signal[j])]
         reference = couplings.reference[j]
-        return self.value(int(couplings.value[j])) * (signal - reference if reference else signal)
+        return np.asarray(self.value(int(couplings.value[j])) * (signal - reference if reference else signal))
 
     def predictor(self, row: int) -> FloatArray:
         """Sum the terms of one linear predictor, in their order."""
@@ -148,9 +154,7 @@ def advance(
     for i, s in enumerate(program.schedules.signal):
         step.now[s] = np.full((1, 1), program.schedules.table[policy, i, t])
     clamped = [_clamped(step, i) for i in range(len(program.regimes.name))]
-    regimes = tuple(
-        held if held is not None else _regime(step, i, state.regimes[i]) for i, held in enumerate(clamped)
-    )
+    regimes = tuple(held if held is not None else _regime(step, i, state.regimes[i]) for i, held in enumerate(clamped))
     for i, new in enumerate(regimes):
         _publish_regime(program, i, new, step.now)
     memories = tuple(_events(step, i, regimes) for i in range(len(program.events.name)))
@@ -223,7 +227,11 @@ def _events(step: Step, i: int, regimes: tuple[IntArray, ...]) -> FloatArray:
     with np.errstate(over="ignore", invalid="ignore"):
         intensity = others * (np.exp(step.predictor(int(table.predictor[i]))) * h + memory)
         mean = levers * intensity
-    _refuse(~(mean <= MAX_MEAN), f"events {table.name[i]}: the expected count in a step is above {MAX_MEAN:g}", mean)
+    _refuse(
+        ~(mean <= MAX_MEAN),
+        f"events {table.name[i]}: the expected count in a step is above {MAX_MEAN:g}",
+        mean,
+    )
     u = step.uniforms[int(table.stream[i])]
     dispersion = step.value(int(table.dispersion[i]))
     if dispersion.any():
@@ -292,7 +300,7 @@ def _level(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
     return z, cross
 
 
-class Refused(SimulationError):
+class RefusedError(SimulationError):
     """A step that had to stop, with the place in the block: `draw` and `path` count within it."""
 
     def __init__(self, text: str, draw: int, path: int) -> None:
@@ -303,4 +311,4 @@ class Refused(SimulationError):
 def _refuse(bad: BoolArray, text: str, numbers: FloatArray) -> None:
     if bad.any():
         draw, path = (int(k) for k in np.argwhere(bad)[0])
-        raise Refused(f"{text} ({np.broadcast_to(numbers, bad.shape)[draw, path]:g})", draw, path)
+        raise RefusedError(f"{text} ({np.broadcast_to(numbers, bad.shape)[draw, path]:g})", draw, path)

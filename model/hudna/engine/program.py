@@ -271,8 +271,8 @@ def _lines(program: Program) -> list[str]:
         ("response", program.responses, "log odds"),
         ("level", program.levels, "log odds"),
     ):
-        for i, name in enumerate(table.name):  # type: ignore[attr-defined]
-            lines.append(f"{kind} {name}: {left} = {_predictor(program, int(table.predictor[i]))}")  # type: ignore[attr-defined]
+        for i, name in enumerate(table.name):
+            lines.append(f"{kind} {name}: {left} = {_predictor(program, int(table.predictor[i]))}")
     return lines
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from hudna.arrays import BoolArray, FloatArray
+from hudna.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["MAX_MEAN", "binomial_quantile", "negative_binomial_quantile", "poisson_quantile"]
 
@@ -66,9 +66,7 @@ def negative_binomial_quantile(u: FloatArray, mean: FloatArray, dispersion: Floa
             counts[~small] = _walk(u_hit[~small], m[~small], m[~small], lambda k, on: special.pdtr(k, m[~small][on]))
     else:
         r, q = _failures(m, a)
-        counts[small] = _sum_up(
-            u_hit[small], start[small], lambda k, on: (r[small][on] + (k - 1.0)) / k * q[small][on]
-        )
+        counts[small] = _sum_up(u_hit[small], start[small], lambda k, on: (r[small][on] + (k - 1.0)) / k * q[small][on])
         if not small.all():
             big = ~small
             counts[big] = _walk(
@@ -111,7 +109,10 @@ def binomial_quantile(u: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray
     counts = np.empty(some.size)
     start = np.exp(n_some[small] * np.log1p(-q[small]))
     counts[small] = _sum_up(
-        v[small], start, lambda k, on: (n_some[small][on] - (k - 1.0)) / k * odds[small][on], limit=n_some[small]
+        v[small],
+        start,
+        lambda k, on: (n_some[small][on] - (k - 1.0)) / k * odds[small][on],
+        limit=n_some[small],
     )
     if not small.all():
         big = ~small
@@ -119,7 +120,7 @@ def binomial_quantile(u: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray
             v[big],
             mean[big],
             mean[big] * (1.0 - q[big]),
-            lambda k, on: special.bdtr(k, n_some[big][on].astype(np.int64), q[big][on]),
+            lambda k, on: _binomial_cdf(k, n_some[big][on], q[big][on]),
             limit=n_some[big],
         )
     out.ravel()[some] = np.where(mirror, n_some - counts, counts)
@@ -141,19 +142,23 @@ def _failures(mean: FloatArray, dispersion: FloatArray) -> tuple[FloatArray, Flo
 def _negative_binomial_cdf(k: FloatArray, mean: FloatArray, dispersion: FloatArray) -> FloatArray:
     a = np.maximum(dispersion, _SMALL_DISPERSION)
     exact = special.betainc(1.0 / a, k + 1.0, 1.0 / (1.0 + a * mean))
-    return np.where(dispersion > _SMALL_DISPERSION, exact, special.pdtr(k, mean))
+    return np.asarray(np.where(dispersion > _SMALL_DISPERSION, exact, special.pdtr(k, mean)), np.float64)
+
+
+def _binomial_cdf(k: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
+    return np.asarray(special.bdtr(k, n.astype(np.int64), p), np.float64)
 
 
 def _sum_up(
     u: FloatArray,
     p_zero: FloatArray,
-    ratio: Callable[[float, FloatArray], FloatArray],
+    ratio: Callable[[float, IntArray], FloatArray],
     *,
     limit: FloatArray | None = None,
 ) -> FloatArray:
     """Smallest k with p_0 + ... + p_k >= u, where p_k = p_(k-1) * ratio(k, who is still counting)."""
     counts = np.zeros(u.size)
-    on = np.flatnonzero(u > p_zero)
+    on: IntArray = np.flatnonzero(u > p_zero)
     p, total, goal = p_zero[on].copy(), p_zero[on].copy(), u[on]
     k = 0.0
     while on.size:
@@ -202,7 +207,7 @@ def _walk(
     while True:
         open_ = high - low > 1.0
         if not open_.any():
-            return high
+            return np.asarray(high)
         middle = np.where(open_, np.floor(0.5 * (low + high)), high)
         reached = _cdf_on(cdf, middle, open_) >= u
         high = np.where(open_ & reached, middle, high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,9 +45,7 @@ class BlockRecord:
 
 def series_bins(program: Program) -> tuple[int, ...]:
     """Return the number of bins of each series."""
-    return tuple(
-        n_bins(measure, n_states=_n_states(program, i)) for i, measure in enumerate(program.series.measure)
-    )
+    return tuple(n_bins(measure, n_states=_n_states(program, i)) for i, measure in enumerate(program.series.measure))
 
 
 def _n_states(program: Program, series: int) -> int:
@@ -104,7 +103,7 @@ class Recorder:
                 self._outcomes[i] /= table.last_step[i] - table.first_step[i]
         return BlockRecord(self._outcomes, tuple(self._histograms), self._threat, self._trajectories)
 
-    def _full(self, array: FloatArray | IntArray) -> FloatArray | IntArray:
+    def _full(self, array: Any) -> Any:
         return np.broadcast_to(array, (self.shape.n_draws, self.shape.n_paths))
 
     def _record_outcomes(self, state: State, t: int) -> None:

@@ -198,7 +198,7 @@ def _run_block(
         for p, policy in enumerate(program.policies):
             try:
                 states[p] = oracle.advance(program, states[p], values, now, t, p)
-            except oracle.Refused as stop:
+            except oracle.RefusedError as stop:
                 raise SimulationError(
                     f"{stop.text} in step {t} under policy {policy}, draw {shape.first_draw + stop.draw}, "
                     f"path {shape.first_path + stop.path}; its rates and coefficients drive it there: "
@@ -206,5 +206,3 @@ def _run_block(
                 ) from None
             recorders[p].record(states[p], t)
     return theta, [recorder.finish() for recorder in recorders]
-
-

@@ -73,7 +73,6 @@ def uniforms(seed: int, stream: int, draws: IntArray, paths: IntArray, group: in
     -------
     four float arrays in the open interval (0, 1), on the grid (k + 0.5) / 2**32
     """
-    words = philox4x32(
-        (draws, paths, np.uint64(group), np.uint64(stream)), (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
-    )
+    counter = (draws, paths, np.array(group, np.uint64), np.array(stream, np.uint64))
+    words = philox4x32(counter, (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF))
     return tuple((word.astype(np.float64) + 0.5) * 2.0**-32 for word in words)

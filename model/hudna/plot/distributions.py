@@ -42,7 +42,7 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     ax = new_axes(ax)
     samples = {policy: result.sample(name, policy) for policy in result.policies}
     if label.reduce == "any":
-        _dots(ax, result, samples, lang)
+        _dots(ax, result, samples)
         note = word("over draws", lang)
     else:
         note = _ridges(ax, result, samples, lang, _whole(label.reduce, samples))
@@ -63,9 +63,7 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     return ax
 
 
-def difference(
-    result: Result, name: str, a: str, b: str, *, lang: Language = "en", ax: Axes | None = None
-) -> Axes:
+def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw the distribution of an outcome under `a` less that under `b`, path by path.
 
     Parameters
@@ -135,9 +133,7 @@ def _edges(low: float, high: float, *, whole: bool) -> tuple[FloatArray, bool]:
     return width * (np.arange(first, last + 2) - 0.5), True
 
 
-def _ridges(
-    ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language, whole: bool
-) -> str:
+def _ridges(ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language, whole: bool) -> str:
     everyone = np.concatenate([y.ravel() for y in samples.values()])
     low, high = _reach(everyone)
     edges, _ = _edges(low, high, whole=whole)
@@ -161,7 +157,7 @@ def _beyond(y: FloatArray, low: float, high: float, lang: Language) -> tuple[str
     return (f"{100 * share:.1f} % {word('beyond', lang)}",) if share > 0 else ()
 
 
-def _dots(ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language) -> None:
+def _dots(ax: Axes, result: Result, samples: dict[str, FloatArray]) -> None:
     for place, (policy, y) in enumerate(samples.items()):
         colour, _ = colour_of(result, policy)
         found = estimate(y, proportion=True)

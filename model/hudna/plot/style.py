@@ -75,16 +75,22 @@ def months(ax: Axes, lang: Language) -> None:
     """Label the time axis with months in the reader's language."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 
-    locator = AutoDateLocator(minticks=4, maxticks=8)
+    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     if lang == "en":
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         return
 
-    def arabic(x: float, _: int | None = None) -> str:
-        day = num2date(x)
+    def arabic(x: float, _: float) -> str:
+        day = num2date(x)  # type: ignore[no-untyped-call]
         month = _MONTHS[day.month - 1]
-        return f"{month}\n{day.year}" if day.month == 1 and day.day <= 7 else f"{day.day} {month}" if day.day > 1 else month
+        return (
+            f"{month}\n{day.year}"
+            if day.month == 1 and day.day <= 7
+            else f"{day.day} {month}"
+            if day.day > 1
+            else month
+        )
 
     ax.xaxis.set_major_formatter(arabic)
 

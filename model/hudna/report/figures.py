@@ -19,7 +19,7 @@ __all__ = ["draw_figures", "figures"]
 
 _DPI = 150
 _SIZE = (7.2, 4.2)  # inches
-_COLUMN = 3.9  # inches a policy, where each has a column of its own
+_COLUMN = {"en": 3.9, "ar": 5.6}  # inches a policy, where each has a column; months are longer in Arabic
 # The same picture gives the same file: no date, no random names inside the SVG.
 _STYLE = {"svg.hashsalt": "hudna"}
 _METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
@@ -91,7 +91,7 @@ def _columns(result: Result, name: str, lang: Language) -> Figure:
     from matplotlib.figure import Figure
 
     n = len(result.policies)
-    figure = Figure(figsize=(max(_SIZE[0], _COLUMN * n), _SIZE[1]), layout="constrained")
+    figure = Figure(figsize=(max(_SIZE[0], _COLUMN[lang] * n), _SIZE[1]), layout="constrained")
     FigureCanvasAgg(figure)
     row = list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
     columns = row[::-1] if lang == "ar" else row

@@ -154,7 +154,7 @@ def _make(target: Path) -> tuple[list[Path], Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir() and not os.access(target, os.W_OK | os.X_OK):
-            raise PermissionError("no permission")  # noqa: TRY301 (said once, below)
+            raise PermissionError("no permission")
         return missing, Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:64]}."))
     except OSError as error:
         _remove_empty(missing)

@@ -23,7 +23,10 @@ def write_outputs(
 ) -> dict[str, Any]:
     """Write result.nc, outcomes.csv, differences.csv, figures/ and manifest.json; return the manifest."""
     result.save(folder.aside / "result.nc")
-    for name, table in (("outcomes", outcome_table(result, lang)), ("differences", difference_table(result, lang))):
+    for name, table in (
+        ("outcomes", outcome_table(result, lang)),
+        ("differences", difference_table(result, lang)),
+    ):
         table.to_csv(folder.aside / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
     if with_figures:
         draw_figures(result, folder.aside / "figures", lang=lang)

@@ -49,7 +49,7 @@ def histogram_quantile(measure: str, counts: IntArray, probability: float) -> Fl
     before = np.take_along_axis(reached, place[..., None], -1)[..., 0] - inside
     share = (goal[..., 0] - before) / np.maximum(inside, 1)
     high = np.where(np.isfinite(high), high, low)
-    return np.where(whole, low, low + share * (high - low))
+    return np.asarray(np.where(whole, low, low + share * (high - low)))
 
 
 def _mean(measure: str, counts: IntArray) -> FloatArray:
@@ -83,5 +83,10 @@ def series_quantiles(result: Result) -> xr.Dataset:
         for name in result.series_names
         if result.series_label(name).measure == "state"
     }
-    coords = {"policy": list(result.policies), "time": result.levers["time"], "quantile": list(QUANTILES), **states}
+    coords = {
+        "policy": list(result.policies),
+        "time": result.levers["time"],
+        "quantile": list(QUANTILES),
+        **states,
+    }
     return xr.Dataset(data, coords=coords)

@@ -12,18 +12,27 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case import Case
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Domain, Entry, Label, Reference, real
+from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference
 from hudna.case.nodes import Interpolation, Node, Points, in_order
 from hudna.case.parameters import Parameter
 
-__all__ = ["FREE", "Assumption", "Outcome", "Plan", "Policy", "Reducer", "RunSize", "Scenario", "ScenarioFile"]
+__all__ = [
+    "FREE",
+    "Assumption",
+    "Outcome",
+    "Plan",
+    "Policy",
+    "Reducer",
+    "RunSize",
+    "Scenario",
+    "ScenarioFile",
+]
 
 FREE = "free"  # in an assumption: from this date on, the regime is simulated again
 
 Reducer: TypeAlias = Literal["sum", "any", "mean", "max", "last", "first", "time_above"]
 
-_NotNegative: TypeAlias = real(Domain(low=0.0))  # type: ignore[valid-type]
-_Real: TypeAlias = real(Domain())  # type: ignore[valid-type]
+_NotNegative: TypeAlias = Annotated[float, Domain(low=0.0)]
 
 
 def _tuple(value: Any) -> Any:
@@ -91,8 +100,9 @@ class Outcome(Entry):
     window: Annotated[tuple[_NotNegative, _NotNegative], BeforeValidator(_tuple)] | None = Field(
         None, description="[from, to) in weeks after the start; the whole horizon if left out"
     )
-    threshold: _Real | None = Field(
-        None, description="for any, first and time_above: what the signal must exceed; 0 for any and first if left out"
+    threshold: Real | None = Field(
+        None,
+        description="for any, first and time_above: what the signal must exceed; 0 for any and first if left out",
     )
     note: str = Field("", description="anything a reader should know")
 
@@ -149,7 +159,6 @@ class ScenarioFile(Entry):
         if (self.weeks * 7) % self.step_days:
             raise ValueError(f"step_days = {self.step_days} does not divide the horizon of {self.weeks} weeks")
         return self
-
 
 
 @dataclass(frozen=True)

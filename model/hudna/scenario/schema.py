@@ -58,7 +58,11 @@ def json_schema(kind: str) -> dict[str, Any]:
             kinds = [_reference(model, definitions) for model in NODES.values()]
             file = _named({"oneOf": kinds}, dict.fromkeys(DRIVER_FIELDS), definitions)
         case "ties":
-            rows = {"type": "array", "items": _reference(Tie, definitions), "description": "each begun with [[tie]]"}
+            rows = {
+                "type": "array",
+                "items": _reference(Tie, definitions),
+                "description": "each begun with [[tie]]",
+            }
             file = {"type": "object", "properties": {"tie": rows}, "additionalProperties": False}
         case _:
             text = f"must be one of {', '.join(KINDS_OF_FILE)}{nearest(kind, KINDS_OF_FILE)}"
@@ -147,7 +151,7 @@ def _plain(schema: Any) -> Any:
         return schema
     done = {}
     for key, value in schema.items():
-        if key == "title" and isinstance(value, str) or (key == "default" and value is None):
+        if (key == "title" and isinstance(value, str)) or (key == "default" and value is None):
             continue
         if key in ("properties", "$defs"):
             done[key] = {name: _plain(part) for name, part in value.items()}

@@ -116,7 +116,11 @@ def _parameters(file: ScenarioFile, case: Case, document: Document, problems: Pr
 
 
 def _nodes(
-    file: ScenarioFile, case: Case, parameters: Mapping[str, Parameter], document: Document, problems: Problems
+    file: ScenarioFile,
+    case: Case,
+    parameters: Mapping[str, Parameter],
+    document: Document,
+    problems: Problems,
 ) -> dict[str, Node]:
     """Return the case's nodes with the scenario's starts and assumed schedules."""
     nodes = dict(case.nodes)
@@ -142,9 +146,7 @@ def _nodes(
     return nodes
 
 
-def _with_start(
-    node: Node, start: Any, document: Document, key: tuple[str, ...], problems: Problems
-) -> Node | None:
+def _with_start(node: Node, start: Any, document: Document, key: tuple[str, ...], problems: Problems) -> Node | None:
     """Return `node` with another start, checked as the case's own start is."""
     found = Problems()
     data = {name: getattr(node, name) for name in node.model_fields_set}
@@ -156,9 +158,7 @@ def _with_start(
 
 def planned(node: Schedule, plan: Plan) -> Schedule:
     """Return the schedule with the points of a policy or an assumption."""
-    return node.model_copy(
-        update={"points": plan.points, "interpolation": plan.interpolation or node.interpolation}
-    )
+    return node.model_copy(update={"points": plan.points, "interpolation": plan.interpolation or node.interpolation})
 
 
 def _check(file: ScenarioFile, case: Case, document: Document, problems: Problems) -> None:
@@ -176,9 +176,17 @@ def _check(file: ScenarioFile, case: Case, document: Document, problems: Problem
                 say(("outcomes", name, "signal"), unknown_signal(reference, case.signals), reference)
         if outcome.window is not None:
             if outcome.window[1] > file.weeks:
-                say(("outcomes", name, "window"), f"must end within the horizon of {file.weeks} weeks", outcome.window)
+                say(
+                    ("outcomes", name, "window"),
+                    f"must end within the horizon of {file.weeks} weeks",
+                    outcome.window,
+                )
             if any(abs(edge / step - round(edge / step)) > 1e-9 for edge in outcome.window):
-                say(("outcomes", name, "window"), f"must fall on steps of {file.step_days} days", outcome.window)
+                say(
+                    ("outcomes", name, "window"),
+                    f"must fall on steps of {file.step_days} days",
+                    outcome.window,
+                )
     for i, reference in enumerate(file.series):
         if not resolve(reference, case.signals):
             say(("series", i), unknown_signal(reference, case.signals), reference)

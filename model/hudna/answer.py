@@ -68,9 +68,7 @@ def run(
     {'policy': 2, 'draw': 20, 'path': 10}
     """
     question = scenario if isinstance(scenario, Scenario) else load(scenario)
-    check_arguments(
-        question, draws=draws, paths=paths, seed=seed, policies=policies, engine=engine, threads=threads
-    )
+    check_arguments(question, draws=draws, paths=paths, seed=seed, policies=policies, engine=engine, threads=threads)
     chosen = tuple(policies) if policies is not None else question.policies
     size = question.file.run
     simulation = simulate(

@@ -1,0 +1,43 @@
+# make demo: set up and run the Iraq question.  make test: set up and run the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml README.md $(shell find model params scenarios -type f -not -name '*.pyc' 2>/dev/null)
+
+.PHONY: demo test check format clean
+
+demo: $(VENV)/installed
+	$(BIN)/hudna run scenarios/iraq-2024.toml
+
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest
+
+# Lint, formatting, strict types.
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist out
+
+$(VENV)/made:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+# The package is built as a wheel and installed, so that what runs is what users get.
+$(VENV)/installed: $(VENV)/made $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade .
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[test]"
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev]"
+	touch $@
