@@ -49,10 +49,10 @@ REAL = Range(
     ),
 )  # fmt: skip
 PER_COUNT = Range(
-    -20, 2, (1, -10),
+    -20, 1, (1, -10),
     (
-        'family = "uniform", low = -0.3, high = 0.02',
-        'family = "triangular", low = -0.1, mode = 0, high = 0.02',
+        'family = "uniform", low = -0.3, high = 0.01',
+        'family = "triangular", low = -0.1, mode = 0, high = 0.01',
     ),
 )  # fmt: skip
 BASE = Range(-200, 200, (), REAL.priors)
@@ -76,7 +76,7 @@ POWER = Range(
     0, 150, (0, 50, 100),
     ('family = "uniform", low = 0, high = 1', 'family = "beta", mean = 0.6, sd = 0.2', 'family = "fixed", value = 0'),
 )  # fmt: skip
-ROOT = Range(0, 40, (0, 30), ('family = "uniform", low = 0, high = 0.4',))
+ROOT = Range(0, 30, (0, 20), ('family = "uniform", low = 0, high = 0.3',))
 PROBABILITY = Range(
     0, 100, (0, 50, 100),
     (
@@ -88,11 +88,14 @@ PROBABILITY = Range(
     ),
 )  # fmt: skip
 BRANCHING = Range(0, 80, (0, 50, 70), ('family = "beta", a = 2, b = 3, upper = 0.9', 'family = "fixed", value = 0.5'))
-SIZE = Range(100, 500, (100,), ('family = "gamma", mean = 3, sd = 1, lower = 1', 'family = "uniform", low = 1, high = 4'))
+FEW = Range(0, 20, (0, 20), ('family = "uniform", low = 0, high = 0.2',))
+SIZE = Range(
+    100, 500, (100,), ('family = "gamma", mean = 3, sd = 1, lower = 1', 'family = "uniform", low = 1, high = 4')
+)
 COUNT = Range(0, 600, (0, 300), ('family = "gamma", mean = 3, sd = 1', 'family = "fixed", value = 4'))
 INSIDE = Range(5, 95, (), ('family = "beta", mean = 0.4, sd = 0.2', 'family = "uniform", low = 0.1, high = 0.9'))
 STRENGTH = Range(0, 150, (), RATE.priors)
-LEVER = Range(0, 150, (0, 100), ())
+LEVER = Range(0, 120, (0, 100), ())
 SIGNED = Range(-100, 200, (0,), ())
 
 CORRELATIONS = {
@@ -227,19 +230,24 @@ class Writer:
 
     # What it does
 
-    def effects(self, reader: Driver, most: int = 3) -> str:
+    def effects(self, reader: Driver) -> str:
         # The design gives no value of `threat` and `cross` in the step before the first, for those who read
         # them as of the step before and would need one.
         unread = {"response": (), "level": ("threat", "cross"), "events": ("threat",), "regime": ("threat",)}
-        small = ("count", "threat", "cross")
+        often = {"regime": ("state", "indicator"), "events": ("count",), "level": ("lever",), "response": ("state",)}
         known = self.references(reader, but=unread[reader.kind])
-        chosen = dict(self.some(known, most))
-        return _inline({ref: self.effect(PER_COUNT if sort in small else REAL) for ref, sort in chosen.items()})
+        if reader.kind == "level":  # is a sum one push or several? it matters for `cross` if signs differ
+            signed = {f"{driver.name}.*" for driver in self.drivers if driver.signed}
+            known = [found for found in known if found[0] not in signed]
+        chosen = dict(self.some([found for found in known if found[1] in often[reader.kind]], 1))
+        chosen |= dict(self.some(known, 2))
+        return _inline({reference: self.effect(reader, reference, sort) for reference, sort in chosen.items()})
 
-    def effect(self, allowed: Range) -> str:
+    def effect(self, reader: Driver, reference: str, sort: str) -> str:
         """Return a coefficient, now and then with the value of the signal at which it has no effect."""
-        coefficient = self.number(allowed)
-        if self.draw(st.integers(0, 3)):
+        bounded = reader.kind in ("regime", "response")  # at most certain, however strong the effect
+        coefficient = self.number(PER_COUNT if sort in ("count", "threat", "cross") else BASE if bounded else REAL)
+        if self.draw(st.integers(0, 3)) or (reader.kind == "level" and reference.endswith(".*")):
             return coefficient
         return _inline({"coefficient": coefficient, "relative_to": self.literal(SIGNED)})
 
@@ -269,19 +277,20 @@ class Writer:
             "states": _inline({s: _inline({"name": f'"{s}"', "value": v}) for s, v in states.items()}),
         }
         ways = [(a, b) for a in driver.states for b in driver.states if a != b]
-        for a, b in self.some(ways, len(ways), 1):
-            way = {"rate": self.number(RATE), "effects": self.effects(driver, 2)}
+        for a, b in self.some(ways, len(ways), len(ways) // 2):
+            way = {"rate": self.number(RATE), "effects": self.effects(driver)}
             fields[f'transitions."{a} -> {b}"'] = _inline(way)
         return fields
 
     def events(self, driver: Driver) -> dict[str, str]:
+        exposure = self.exposure(driver)
         fields = {
             "unit": '"attacks"',
             "start": self.number(COUNT),
             "rate": self.number(RATE),
             "effects": self.effects(driver),
-            "exposure": self.exposure(driver),
-            "branching": self.number(BRANCHING),
+            "exposure": _inline(exposure),
+            "branching": self.number(FEW if len(exposure) > 1 else BRANCHING),
             "half_life": self.number(HALF_LIFE),
             "dispersion": self.number(SPREAD),
         }
@@ -293,15 +302,16 @@ class Writer:
             fields["resets_with"] = f'"{self.one_of(regimes)[0]}"'
         return fields
 
-    def exposure(self, driver: Driver) -> str:
-        known = [
-            (reference, sort)
+    def exposure(self, driver: Driver) -> dict[str, str]:
+        """Return at most one signal to any power, and one to a small power, perhaps a count."""
+        known = {
+            reference: sort
             for other in self.drivers
             for reference, sort in other.references(driver)
             if not (other.signed and sort in ("lever", "state", "indicator")) and sort not in ("threat", "cross")
-        ]
-        chosen = dict(self.some(known, 2))
-        return _inline({ref: self.number(ROOT if sort == "count" else POWER) for ref, sort in chosen.items()})
+        }
+        found = {ref: self.number(POWER) for ref in self.some([r for r in known if known[r] != "count"], 1)}
+        return found | {ref: self.number(ROOT) for ref in self.some([r for r in known if r not in found], 1)}
 
     def response(self, driver: Driver) -> dict[str, str]:
         fields = {
@@ -350,9 +360,7 @@ class Writer:
         fields = self.fields(driver)
         if driver.repeated == "apart":
             tables = [fields, *(self.fields(driver) for _ in driver.items[1:])]
-            return "".join(
-                _table(node, driver, own) for node, own in zip(driver.nodes, tables, strict=True)
-            )
+            return "".join(_table(node, driver, own) for node, own in zip(driver.nodes, tables, strict=True))
         if not driver.items:
             return _table(driver.name, driver, fields)
         fields["per"] = '"faction"' if driver.repeated == "actors" else _texts(driver.items)
@@ -412,8 +420,9 @@ class Writer:
         return text
 
     def assumptions(self) -> tuple[list[str], str]:
-        known = [(node, d) for d in self.drivers if d.kind in ("schedule", "regime") for node in d.nodes]
-        chosen = self.some(known, 2)
+        known = [(node, driver) for driver in self.drivers for node in driver.nodes]
+        chosen = self.some([pair for pair in known if pair[1].kind == "regime"], 2)
+        chosen += self.some([pair for pair in known if pair[1].kind == "schedule"], 1)
         text = ""
         for node, driver in chosen:
             text += f'[assumptions."{node}"]\nnote = "made up"\n'
@@ -429,7 +438,7 @@ class Writer:
         sums = [reference for reference, _ in self.references(None)]
         asked = [node + suffix for d in self.drivers for node in d.nodes for suffix, _ in d.signals()
                  if suffix in (".threat", ".cross")]  # fmt: skip
-        chosen = [*self.some(asked, 6), *self.some(sums, 1, 1)]
+        chosen = [*(asked if self.maybe() else self.some(asked, 3)), self.one_of(sums)]
         return "".join(
             f'[outcomes.number{i}]\nname = "A number"\nsignal = "{signal}"\nreduce = "mean"\n'
             for i, signal in enumerate(dict.fromkeys(chosen))
@@ -472,9 +481,7 @@ def _inline(pairs: Mapping[str, str]) -> str:
 
 
 def _parameter(prior: str) -> str:
-    return (
-        f'unit = "a number"\nprior = {{ {prior} }}\nstatus = "judgement"\nsource = "made up"\nnote = "made up"\n'
-    )
+    return f'unit = "a number"\nprior = {{ {prior} }}\nstatus = "judgement"\nsource = "made up"\nnote = "made up"\n'
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Mistakes made at random in the files of a case: lines lost, doubled or cut, values swapped for odd ones."""
+"""The small case's files with mistakes in them: chosen ones, or lines and values lost, doubled, swapped at random."""
 
 from __future__ import annotations
 
@@ -7,27 +7,53 @@ import re
 import shutil
 from pathlib import Path
 
-__all__ = ["FILES", "mutate", "write"]
+from hudna import shipped
+from hudna.cli import main
+
+__all__ = ["FILES", "edited", "mutate", "said", "texts", "write"]
 
 FILES = ("scenarios/two-militias.toml", *(f"params/two-militias/{name}.toml"
          for name in ("case", "actors", "ties", "drivers", "parameters")))  # fmt: skip
 
 ODD = (
-    "0", "-1", "1", "2", "1e308", "-1e308", "1e-320", "0.5", "nan", "inf", "true", "false", '""', '"x"', '"{}"', "[]", "{}",
-    "[[]]", "[1, 2]", '["a"]', '["attacks.*"]', "[[2024-01-01, 1]]", "[[2024-01-01, -1.0]]", "2024-01-01", "0001-01-01", "9999-12-31",
-    "2024-01-01T00:00:00", "12:00:00", "99999999999999999999999", "9223372036854775807", '"pressure"', '"attacks.*"', '"truce"',
-    '"truce.broken"', '"attack_rate"', '"anger.NORTH"', '"strikes"', '"anger.*.threat"', '"*"', '"x.*"', '"\\u0000"', '"\\n"', '"é"',
-    "{ en = 1 }", "{ a = { b = {} } }", '{ holds = 1, broken = "x" }', '{ attacks = 1 }', '{ "attacks.*" = "attack_rate" }',
-    '{ family = "fixed", value = 0 }', '{ family = "beta", mean = 0.5, sd = 1e-9 }', '{ family = "normal", mean = 0, sd = 1e300 }',
-    '{ family = "gamma", p5 = 1e-300, p95 = 1e300 }', '{ family = "beta", p5 = 0.4999, p95 = 0.5 }',
-    '{ family = "lognormal", mean = 1, sd = 1e200 }', '{ family = "pert", low = 0, mode = 0, high = 1e-300 }',
-    '{ family = "triangular", low = 0, mode = 1, high = 1 }', '{ family = "normal", mean = 0, sd = 1, lower = 8 }',
-    '{ family = "gamma", shape = 1e-10, rate = 1e10 }', '{ family = "uniform", low = -1e308, high = 1e308 }',
-    '{ family = "gamma", mean = 1e-300, sd = 1e-10 }', '{ family = "beta", a = 1e-300, b = 1e300 }',
+    "0", "-1", "1", "2", "1e308", "-1e308", "1e-320", "0.5", "nan", "inf", "true", "false", '""', '"x"', '"{}"', "[]",
+    "{}", "[[]]", "[1, 2]", '["a"]', '["attacks.*"]', "[[2024-01-01, 1]]", "[[2024-01-01, -1.0]]", "2024-01-01",
+    "0001-01-01", "9999-12-31", "2024-01-01T00:00:00", "12:00:00", "99999999999999999999999", "9223372036854775807",
+    '"pressure"', '"attacks.*"', '"truce"', '"truce.broken"', '"attack_rate"', '"anger.NORTH"', '"strikes"',
+    '"anger.*.threat"', '"*"', '"x.*"', '"\\u0000"', '"\\n"', '"é"', "{ en = 1 }", "{ a = { b = {} } }",
+    '{ holds = 1, broken = "x" }', "{ attacks = 1 }", '{ "attacks.*" = "attack_rate" }',
+    '{ family = "fixed", value = 0 }', '{ family = "beta", mean = 0.5, sd = 1e-9 }',
+    '{ family = "normal", mean = 0, sd = 1e300 }', '{ family = "gamma", p5 = 1e-300, p95 = 1e300 }',
+    '{ family = "beta", p5 = 0.4999, p95 = 0.5 }', '{ family = "lognormal", mean = 1, sd = 1e200 }',
+    '{ family = "pert", low = 0, mode = 0, high = 1e-300 }', '{ family = "triangular", low = 0, mode = 1, high = 1 }',
+    '{ family = "normal", mean = 0, sd = 1, lower = 8 }', '{ family = "gamma", shape = 1e-10, rate = 1e10 }',
+    '{ family = "uniform", low = -1e308, high = 1e308 }', '{ family = "gamma", mean = 1e-300, sd = 1e-10 }',
+    '{ family = "beta", a = 1e-300, b = 1e300 }',
 )  # fmt: skip
-WORDS = ("attacks", "truce", "GOV", "NORTH", "presence", "strikes", "anger", "pressure", "time", "policy", "draw", "path", "quantile",
-         "start", "rate", "kind", "name", "stay", "leave", "threat", "cross", "size", "free", "holds", "-> ", "{}", "a/b",
-         '"a b"', "''", '"attacks.NORTH"', "per", "overrides", "toward", "extends", "unit", "window")  # fmt: skip
+WORDS = (
+    "attacks", "truce", "GOV", "NORTH", "presence", "strikes", "anger", "pressure", "time", "policy", "draw", "path",
+    "quantile", "start", "rate", "kind", "name", "stay", "leave", "threat", "cross", "size", "free", "holds", "-> ",
+    "{}", "a/b", '"a b"', "''", '"attacks.NORTH"', "per", "overrides", "toward", "extends", "unit", "window",
+)  # fmt: skip
+
+
+def texts() -> dict[str, str]:
+    """Return the files of the shipped small case."""
+    scenario, folder = shipped.scenario("two-militias"), shipped.case("two-militias")
+    assert scenario is not None
+    assert folder is not None
+    return {
+        name: (scenario if name == FILES[0] else folder / Path(name).name).read_text(encoding="utf-8") for name in FILES
+    }
+
+
+def edited(*edits: tuple[str, str, str]) -> dict[str, str]:
+    """Return the files with some texts replaced, each of which has to be there."""
+    found = texts()
+    for name, old, new in edits:
+        assert old in found[name], old
+        found[name] = found[name].replace(old, new, 1)
+    return found
 
 
 def mutate(texts: dict[str, str], dice: random.Random) -> dict[str, str]:
@@ -47,6 +73,16 @@ def write(texts: dict[str, str], folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
     return folder / FILES[0]
+
+
+def said(capsys, folder: Path) -> list[str]:
+    """Run the check and return what it says is wrong, files without the folder's own path."""
+    code = main(["check", str(folder / FILES[0])])
+    out, err = capsys.readouterr()
+    assert code == 2, out + err
+    assert out == ""
+    assert "Traceback" not in err
+    return [line.replace(f"{folder}/", "").replace(f"{folder.resolve()}/", "") for line in err.splitlines()]
 
 
 def _lines(text: str, dice: random.Random) -> tuple[list[str], int]:
@@ -119,14 +155,20 @@ def _swap_values(text: str, dice: random.Random) -> str:
 def _insert(text: str, dice: random.Random) -> str:
     lines, i = _lines(text, dice)
     key = dice.choice(WORDS)
-    lines.insert(i, dice.choice((f"{key} = {dice.choice(ODD)}", f"[{key}]", f"[{key}.{dice.choice(WORDS)}]", f"[[{key}]]")))
+    lines.insert(
+        i, dice.choice((f"{key} = {dice.choice(ODD)}", f"[{key}]", f"[{key}.{dice.choice(WORDS)}]", f"[[{key}]]"))
+    )
     return "\n".join(lines)
 
 
 def _noise(text: str, dice: random.Random) -> str:
     i = dice.randrange(len(text) + 1)
-    return text[:i] + dice.choice(("\x00", "\t", '"', "'", "[", "]", "{", "=", "#", "é", "\u202e", "1", "-", ".")) + text[i:]
+    return (
+        text[:i]
+        + dice.choice(("\x00", "\t", '"', "'", "[", "]", "{", "=", "#", "é", "\u202e", "1", "-", "."))
+        + text[i:]
+    )
 
 
-_KINDS = (_delete, _delete_block, _double, _move, _cut, _odd_value, _odd_value, _odd_value, _odd_part, _odd_part, _rename,
-          _rename, _swap_values, _insert, _noise)  # fmt: skip
+_KINDS = (_delete, _delete_block, _double, _move, _cut, _odd_value, _odd_value, _odd_value, _odd_part, _odd_part,
+          _rename, _rename, _swap_values, _insert, _noise)  # fmt: skip

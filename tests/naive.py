@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from scipy import optimize, stats
@@ -67,7 +67,7 @@ def draw_parameters(scenario: Scenario, seed: int, draw: int) -> dict[str, float
     for group in scenario.case.about.correlations.values():
         names = sorted(group.parameters)
         place = [group.parameters.index(name) for name in names]
-        factor = _cholesky([[group.matrix[i][j] for j in place] for i in place])
+        factor = cholesky([[group.matrix[i][j] for j in place] for i in place])
         scores = [float(stats.norm.ppf(u[name])) for name in names]
         for name, row in zip(names, factor, strict=True):
             mixed = sum(weight * score for weight, score in zip(row, scores, strict=True))
@@ -75,7 +75,7 @@ def draw_parameters(scenario: Scenario, seed: int, draw: int) -> dict[str, float
     return {name: _quantile(parameter.prior, u[name]) for name, parameter in scenario.parameters.items()}
 
 
-def _cholesky(matrix: list[list[float]]) -> list[list[float]]:
+def cholesky(matrix: list[list[float]]) -> list[list[float]]:
     factor = [[0.0] * len(matrix) for _ in matrix]
     for i in range(len(matrix)):
         for j in range(i + 1):
@@ -93,6 +93,7 @@ def _quantile(prior: Any, u: float) -> float:
     return float(belief.ppf(low + (high - low) * u))
 
 
+@cache
 def _distribution(prior: Any) -> Any:
     """Return the frozen distribution of scipy that a prior describes, before truncation."""
     for tail in (5, 10, 25):
@@ -299,8 +300,7 @@ class Walk:
 
     def effects(self, effects: Mapping[str, Any]) -> list[Term]:
         return [
-            (self.number(effect.coefficient), signal, effect.relative_to)
-            for signal, effect in sorted(effects.items())
+            (self.number(effect.coefficient), signal, effect.relative_to) for signal, effect in sorted(effects.items())
         ]
 
     def pushes(self, reader: str, effects: Mapping[str, Any]) -> float:
@@ -387,7 +387,7 @@ class Walk:
         for reference, power in node.exposure.items():
             factor = self.power(self.value(name, reference), self.number(power))
             exposure *= factor
-            if any(self.nodes[self.owner[signal]].kind != "schedule" for signal in self.meant(reference)):
+            if not self.is_lever(reference):
                 threat *= factor
         mean = exposure * (own * self.h + self.memory[name])
         count = inverse_count(self.u(name), mean, self.number(node.dispersion))
@@ -397,6 +397,9 @@ class Walk:
 
     def forgets(self, node: Any) -> bool:
         return node.resets_with is not None and self.changed[node.resets_with]
+
+    def is_lever(self, reference: str) -> bool:
+        return all(self.nodes[self.owner[signal]].kind == "schedule" for signal in self.meant(reference))
 
     def power(self, x: float, power: float) -> float:
         return 0.0 if x == 0 else x**power

@@ -77,9 +77,7 @@ def test_quantiles_are_scipys(form: str) -> None:
     reference = FORMS[form][1]
     same_quantiles(prior(form), reference)
     with pytest.raises(AssertionError):  # a shift by a thousandth of the spread is seen
-        np.testing.assert_allclose(
-            prior(form).quantile(U), reference.ppf(U) + reference.std() / 1000, rtol=1e-9
-        )
+        np.testing.assert_allclose(prior(form).quantile(U), reference.ppf(U) + reference.std() / 1000, rtol=1e-9)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -119,9 +117,7 @@ def test_two_quantiles_give_back_the_distribution_that_they_are_from(
         found = Prior(family=family, **{low: first, high: last})
         np.testing.assert_allclose(found.quantile(np.array([tail, 1 - tail])), [first, last], rtol=1e-7)
         np.testing.assert_allclose(found.quantile(U), reference.ppf(U), rtol=2e-5, atol=1e-12)
-        other = Prior(
-            family=family, **{"p5" if low == "p10" else "p10": first, "p95" if low == "p10" else "p90": last}
-        )
+        other = Prior(family=family, **{"p5" if low == "p10" else "p10": first, "p95" if low == "p10" else "p90": last})
         with pytest.raises(AssertionError):
             np.testing.assert_allclose(other.quantile(U), reference.ppf(U), rtol=2e-5, atol=1e-12)
 
@@ -154,9 +150,7 @@ CUTS: list[tuple[str, float | None, float | None]] = [
 
 
 @pytest.mark.parametrize(("form", "lower", "upper"), CUTS)
-def test_truncation_gives_the_conditional_distribution(
-    form: str, lower: float | None, upper: float | None
-) -> None:
+def test_truncation_gives_the_conditional_distribution(form: str, lower: float | None, upper: float | None) -> None:
     reference = FORMS[form][1]
     cut = prior(form, **{k: v for k, v in (("lower", lower), ("upper", upper)) if v is not None})
     low = max(reference.support()[0], -math.inf if lower is None else lower)
@@ -183,6 +177,12 @@ def test_truncation_gives_the_conditional_distribution(
 def test_a_truncated_normal_is_scipys() -> None:
     cut = Prior(family="normal", mean=0.0, sd=1.0, lower=4.5, upper=6.0)
     np.testing.assert_allclose(cut.quantile(U), stats.truncnorm(4.5, 6.0).ppf(U), rtol=1e-8)
+
+
+@pytest.mark.xfail(strict=True, reason="1 - (a small probability) is rounded, in the end to 1: infinity")
+def test_a_prior_cut_to_its_far_upper_tail_has_no_infinite_draws() -> None:
+    cut = Prior(family="normal", mean=0.0, sd=1.0, lower=5.0)
+    np.testing.assert_allclose(cut.quantile(U), stats.truncnorm(5.0, math.inf).ppf(U), rtol=1e-6)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -290,9 +290,7 @@ N = 60_000
 
 def group(members: tuple[str, ...], matrix: list[list[float]]) -> str:
     rows = [[float(x) for x in row] for row in matrix]
-    return (
-        f'[correlations.mood]\nparameters = {list(members)}\nmatrix = {rows}\nsource = "x"\nnote = "test"\n'
-    )
+    return f'[correlations.mood]\nparameters = {list(members)}\nmatrix = {rows}\nsource = "x"\nnote = "test"\n'
 
 
 def rho(a: str, b: str) -> float:
@@ -316,9 +314,7 @@ def scores(found: Simulation) -> dict[str, np.ndarray]:
     """Normal scores of the draws, from scipy's distribution functions."""
     theta = dict(zip(found.program.parameters, found.theta.T, strict=True))
     beta = stats.beta(2, 5)
-    u = {
-        name: reference.cdf(theta[name]) for name, (_, reference) in MEMBERS.items() if reference is not None
-    }
+    u = {name: reference.cdf(theta[name]) for name, (_, reference) in MEMBERS.items() if reference is not None}
     u["fear"] = beta.cdf(theta["fear"]) / beta.cdf(0.5)
     return {name: special.ndtri(x) for name, x in u.items()}
 
@@ -354,9 +350,7 @@ def test_a_group_is_a_gaussian_copula(write_case: Callable[..., Path], mc_close:
     mc_close(together, exact=(sum(quadrant(a, b) for a, b in itertools.combinations(GROUP, 2)) - 0.5) / 2)
 
 
-def test_a_group_leaves_every_margin_as_it_was(
-    write_case: Callable[..., Path], mc_close: Callable[..., None]
-) -> None:
+def test_a_group_leaves_every_margin_as_it_was(write_case: Callable[..., Path], mc_close: Callable[..., None]) -> None:
     z = scores(drawn(write_case, GROUP))
 
     def check(z: np.ndarray) -> None:
@@ -377,9 +371,7 @@ def test_a_group_moves_no_parameter_outside_of_it_and_not_its_first(write_case: 
     names = tied.program.parameters
     tied_by, free_by = (dict(zip(names, found.theta.T, strict=True)) for found in (tied, free))
     np.testing.assert_array_equal(tied_by["calm"], free_by["calm"])
-    np.testing.assert_allclose(
-        tied_by["anger"], free_by["anger"], rtol=1e-9
-    )  # the first row of the factor is 1, 0, 0
+    np.testing.assert_allclose(tied_by["anger"], free_by["anger"], rtol=1e-9)  # the first row of the factor is 1, 0, 0
     for other in ("doubt", "fear"):
         assert np.all(tied_by[other] != free_by[other])
 
@@ -407,14 +399,14 @@ def test_every_prior_is_drawn_by_inversion_of_its_own_stream(write_case: Callabl
 
 REFUSED_GROUPS = {
     "twice": ((("anger", "anger"), [[1, 0.5], [0.5, 1]]), "each may stand in the group once"),
-    "size": ((("anger", "calm"), [[1.0]]), "matrix: must have 2 rows of 2 numbers"),
+    "size": ((("anger", "calm"), [[1.0]]), "must have 2 rows of 2 numbers"),
     "not symmetric": (
         (("anger", "calm"), [[1, 0.5], [0.4, 1]]),
-        "matrix: must be symmetric with 1 on the diagonal",
+        "must be symmetric with 1 on the diagonal",
     ),
     "diagonal": (
         (("anger", "calm"), [[2, 0.5], [0.5, 2]]),
-        "matrix: must be symmetric with 1 on the diagonal",
+        "must be symmetric with 1 on the diagonal",
     ),
     "not definite": (
         (("anger", "calm", "fear"), [[1, 0.9, 0.9], [0.9, 1, -0.9], [0.9, -0.9, 1]]),

@@ -69,9 +69,7 @@ def grid(n: int) -> np.ndarray:
     return np.concatenate([ends, 1 - ends, tails / 2**32, 1 - tails / 2**32, between.ravel()])
 
 
-def same_counts(
-    u: np.ndarray, k: np.ndarray, expected: np.ndarray, cdf: Callable[[np.ndarray], np.ndarray]
-) -> None:
+def same_counts(u: np.ndarray, k: np.ndarray, expected: np.ndarray, cdf: Callable[[np.ndarray], np.ndarray]) -> None:
     """Equal, but where `u` is a probability up to rounding: there the next count is as good an answer."""
     assert k.shape == expected.shape
     assert np.isfinite(k).all()
@@ -140,9 +138,7 @@ def test_planted_bugs_in_counts_are_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(AssertionError):
         poisson_agrees(lambda u, mean: poisson_quantile(u, mean * (1 + 1e-6)))
     with pytest.raises(AssertionError):
-        negative_binomial_agrees(
-            lambda u, mean, spread: negative_binomial_quantile(u, mean, spread * (1 + 1e-4))
-        )
+        negative_binomial_agrees(lambda u, mean, spread: negative_binomial_quantile(u, mean, spread * (1 + 1e-4)))
     with pytest.raises(AssertionError):
         negative_binomial_agrees(lambda u, mean, spread: poisson_quantile(u, mean + 0 * spread))
     with pytest.raises(AssertionError):
@@ -187,9 +183,7 @@ def test_small_means_and_tiny_dispersions_are_exact() -> None:
     with pytest.raises(AssertionError):
         check(lambda u, mean, spread: negative_binomial_quantile(u, mean, spread + 1e-3))
     with pytest.raises(AssertionError):  # the trap that the exact sum is here for: 1 / (1 + a m) rounds to 1
-        check(
-            lambda u, m, a: stats.nbinom.ppf(u, 1 / np.maximum(a, 1e-14), 1 / (1 + np.maximum(a, 1e-14) * m))
-        )
+        check(lambda u, m, a: stats.nbinom.ppf(u, 1 / np.maximum(a, 1e-14), 1 / (1 + np.maximum(a, 1e-14) * m)))
 
 
 def test_shapes_broadcast_and_no_count_depends_on_its_neighbours() -> None:
@@ -212,14 +206,10 @@ def test_shapes_broadcast_and_no_count_depends_on_its_neighbours() -> None:
         check(lambda u, mean, spread: poisson_quantile(u, np.full_like(mean, mean.mean())))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a dispersion of 0 is raised to 1e-10 where another draw of the block has one"
-)
+@pytest.mark.xfail(strict=True, reason="a dispersion of 0 is raised to 1e-10 where another draw of the block has one")
 def test_no_count_depends_on_whether_its_neighbours_are_dispersed() -> None:
     mean, k = np.full((2, 1), 30.0), np.arange(10, 60)
-    u = (np.floor(stats.poisson.cdf(k, 30) * 2**32)[None, :] + np.array([[-0.5], [0.5], [1.5]])).reshape(
-        1, -1
-    ) / 2**32
+    u = (np.floor(stats.poisson.cdf(k, 30) * 2**32)[None, :] + np.array([[-0.5], [0.5], [1.5]])).reshape(1, -1) / 2**32
     together = negative_binomial_quantile(u, mean, np.array([[0.0], [0.5]]))
     alone = negative_binomial_quantile(u, mean[:1], np.array([[0.0]]))
     np.testing.assert_array_equal(together[0], alone[0])
@@ -257,18 +247,14 @@ def test_counts_never_fall_when_the_rate_rises(u: float, rate: float, step: floa
 
 @often
 @given(NUMBERS, NUMBERS, RATES, SPREADS)
-def test_counts_never_fall_when_the_uniform_number_rises(
-    u: float, v: float, rate: float, spread: float
-) -> None:
+def test_counts_never_fall_when_the_uniform_number_rises(u: float, v: float, rate: float, spread: float) -> None:
     low, high = negative_binomial_quantile(np.array(sorted([u, v])), np.array([rate]), np.array([spread]))
     assert low <= high
 
 
 @often
 @given(NUMBERS, TRIES, TRIES, SHARES, SHARES)
-def test_answers_never_fall_when_events_or_their_chance_rise(
-    u: float, n: int, m: int, p: float, q: float
-) -> None:
+def test_answers_never_fall_when_events_or_their_chance_rise(u: float, n: int, m: int, p: float, q: float) -> None:
     (n, m), (p, q) = sorted([n, m]), sorted([p, q])
     least, more, most = binomial_quantile(np.array([u]), np.array([n, n, m], float), np.array([p, q, q]))
     assert 0 <= least <= more <= most <= m

@@ -67,6 +67,10 @@ class Problems:
         for problem in problems:
             self._found.setdefault(problem)
 
+    def about(self, where: str, key: str) -> bool:
+        """Whether a problem with just this key is noted."""
+        return any(problem.where == where and problem.key == key for problem in self._found)
+
     def __len__(self) -> int:
         return len(self._found)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from hudna.errors import InputError, nearest
@@ -51,27 +53,51 @@ def copy(name: str, target: Path) -> tuple[Path, ...]:
     source = scenario(name)
     if source is None:
         raise InputError.of(name, f"no shipped scenario{nearest(name, scenarios())}; shipped: {', '.join(scenarios())}")
+    files, case_name = _chain(source)
+    parts = {target / "scenarios" / file.name: file for file in files}
+    parts[target / "params" / case_name] = _root() / "params" / case_name
+    try:
+        taken = [path for path in parts if path.exists()]
+        if taken:
+            raise InputError.of(str(taken[0]), "exists already; choose another folder, nothing was copied")
+        _copy(parts, target)
+    except OSError as error:
+        raise InputError.of(str(target), f"cannot be written: {error.strerror}; nothing was copied") from None
+    return tuple(parts)
+
+
+def _chain(source: Path) -> tuple[list[Path], str]:
+    """Return a shipped scenario with the files that it extends, and the name of its case."""
     files, case_name = [source], ""
     while True:
         data = tomllib.loads(files[-1].read_text(encoding="utf-8"))
         case_name = case_name or data.get("case", "")
         if "extends" not in data:
-            break
-        files.append(source.parent / data["extends"])
-    parts = {target / "scenarios" / file.name: file for file in files}
-    parts[target / "params" / case_name] = _root() / "params" / case_name
-    taken = [path for path in parts if path.exists()]
-    if taken:
-        raise InputError.of(str(taken[0]), "exists already; choose another folder, nothing was copied")
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target, prefix=".copy-") as beside:
-        for path, origin in parts.items():
-            aside = Path(beside) / path.name
-            if origin.is_dir():
-                shutil.copytree(origin, aside)
-            else:
-                shutil.copyfile(origin, aside)
-        for path in parts:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            (Path(beside) / path.name).rename(path)
-    return tuple(parts)
+            return files, case_name
+        files.append((source.parent / data["extends"]).with_suffix(".toml"))
+
+
+def _copy(parts: Mapping[Path, Path], target: Path) -> None:
+    """Copy everything beside its place first; take back what was put in place if anything fails."""
+    made = [path for path in (target / "scenarios", target / "params", target, *target.parents) if not path.exists()]
+    placed: list[Path] = []
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target, prefix=".copy-") as beside:
+            for path, origin in parts.items():
+                aside = Path(beside) / path.name
+                if origin.is_dir():
+                    shutil.copytree(origin, aside)
+                else:
+                    shutil.copyfile(origin, aside)
+            for path in parts:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                (Path(beside) / path.name).rename(path)
+                placed.append(path)
+    except BaseException:
+        for path in placed:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in made:
+            with contextlib.suppress(OSError):  # not made after all, or somebody uses it by now
+                path.rmdir()
+        raise

@@ -9,7 +9,7 @@ import numpy as np
 
 from hudna.analysis.estimate import ENOUGH_DRAWS_HIT, estimate, proportion_bounds, settled_means
 from hudna.analysis.exposure import exposure_alone
-from hudna.arrays import FloatArray
+from hudna.arrays import BoolArray, FloatArray
 from hudna.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def table(result: Result, lang: Language = "en") -> pd.DataFrame:
         Index (policy, outcome). Columns: name, unit; mean and its Monte Carlo error mcse, clustered by draw,
         with the 90 % interval low to high that it gives; q05, q50, q95 over futures; mean_q05, mean_q95 over
         draws, path noise taken out; never, for a time to something, the share of futures in which it never
-        comes (there the mean is the mean restricted to the window).
+        comes (there the mean is the mean restricted to the window), and its Monte Carlo error never_mcse.
     """
     import pandas as pd
 
@@ -46,8 +46,9 @@ def table(result: Result, lang: Language = "en") -> pd.DataFrame:
             y = result.sample(name, policy)
             label = result.outcome(name)
             found = asdict(estimate(y, proportion=label.reduce == "any"))
-            never = float((y >= label.window[1]).mean()) if label.reduce == "first" else np.nan
-            rows.append({"name": label.name.get(lang), "unit": label.unit.get(lang), **found, "never": never})
+            never, error = _share(y >= label.window[1]) if label.reduce == "first" else (np.nan, np.nan)
+            row = {"name": label.name.get(lang), "unit": label.unit.get(lang), **found}
+            rows.append({**row, "never": never, "never_mcse": error})
             index.append((policy, name))
     return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(index, names=["policy", "outcome"]))
 
@@ -67,7 +68,7 @@ def contrast(result: Result, a: str, b: str, lang: Language = "en") -> pd.DataFr
     pandas.DataFrame
         Index outcome. Columns: name, unit; mean ... mean_q95 as in `table`, of the difference; p_lower and
         p_higher, the share of paired futures in which the outcome is lower (higher) under `a`, with the Monte
-        Carlo error of each; mean_lower, the share of draws in which its mean is lower under `a`; vr_factor,
+        Carlo error of each; mean_lower, the share of draws in which its mean is lower under `a`, with its error; vr_factor,
         (var a + var b) / var(a - b) within draws, what common random numbers gain; exposure_alone, the part
         of the difference that is exposure alone (same threat as under `b`), its Monte Carlo error and its
         share of the whole with error, for sums of events; NaN elsewhere.
@@ -117,15 +118,25 @@ def _same_until(result: Result, a: str, b: str, label: OutcomeLabel) -> bool:
     return all(bool((one[name].to_numpy() == other[name].to_numpy()).all()) for name in levers.data_vars)
 
 
+def _share(hit: BoolArray) -> tuple[float, float]:
+    """Return the share of hits and its Monte Carlo error, clustered by draw."""
+    found = estimate(hit.astype(np.float64))
+    return found.mean, found.mcse
+
+
 def _direction(d: FloatArray) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, hit in (("p_lower", d < 0), ("p_higher", d > 0)):
-        means = hit.mean(axis=1)
-        found[name] = float(means.mean())
-        found[f"{name}_mcse"] = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
+    lower, lower_error = _share(d < 0)
+    higher, higher_error = _share(d > 0)
     settled = settled_means(d)
-    found["mean_lower"] = float((settled < 0).mean()) if settled is not None else np.nan
-    return found
+    draws = float((settled < 0).mean()) if settled is not None else np.nan
+    return {
+        "p_lower": lower,
+        "p_lower_mcse": lower_error,
+        "p_higher": higher,
+        "p_higher_mcse": higher_error,
+        "mean_lower": draws,
+        "mean_lower_mcse": float(np.sqrt(draws * (1 - draws) / len(d))),
+    }
 
 
 def _variance_reduction(a: FloatArray, b: FloatArray, d: FloatArray) -> float:

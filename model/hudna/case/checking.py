@@ -46,6 +46,8 @@ def _translate(
     problems: Problems,
 ) -> None:
     where, name = document.where(key), show_key(key)
+    if code != "extra_forbidden" and problems.about(where, name):
+        return  # said while reading, such as NaN
     owner = _model_at(model, key[depth:-1])
     if code == "extra_forbidden":
         known = list(owner.model_fields) if owner else []

@@ -228,23 +228,26 @@ def _no_file(path: Path) -> str:
 
 
 def _sound(data: dict[str, Any], where: str, problems: Problems) -> bool:
-    """Refuse deep nesting, and NaN or infinity anywhere; walks with a list, so depth cannot overflow it."""
-    before = len(problems)
+    """Note NaN, infinity and whole numbers that no float holds, anywhere; refuse deep nesting.
+
+    Walks with a list, so depth cannot overflow it. A number that is noted stays in its place as NaN, so that
+    the rest of the file is checked too.
+    """
     stack: list[tuple[Key, Any]] = [((), data)]
     while stack:
-        key, value = stack.pop()
+        key, table = stack.pop()
         if len(key) > MAX_DEPTH:
             problems.add(where, show_key(key[:4]) + "...", f"nested more than {MAX_DEPTH} deep; flatten it")
             return False
-        if isinstance(value, dict):
-            stack.extend(((*key, name), item) for name, item in value.items())
-        elif isinstance(value, list):
-            stack.extend(((*key, i), item) for i, item in enumerate(value))
-        elif isinstance(value, float) and not math.isfinite(value):
-            problems.add(where, show_key(key), "must be a finite number", given=show_value(value))
-        elif isinstance(value, int) and abs(value) > 2**63:
-            problems.add(where, show_key(key), "is too large a whole number", given=show_value(value))
-    return len(problems) == before
+        for name, value in list(table.items() if isinstance(table, dict) else enumerate(table)):
+            if isinstance(value, dict | list):
+                stack.append(((*key, name), value))
+            elif isinstance(value, float) and not math.isfinite(value):
+                problems.add(where, show_key((*key, name)), "must be a finite number", given=show_value(value))
+            elif isinstance(value, int) and abs(value) > 2**63:
+                problems.add(where, show_key((*key, name)), "is too large a whole number", given=show_value(value))
+                table[name] = math.nan
+    return True
 
 
 def show_key(key: Key) -> str:

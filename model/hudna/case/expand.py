@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from hudna.case.checking import build
@@ -14,6 +14,8 @@ from hudna.errors import Problems, nearest
 
 __all__ = ["expand"]
 
+_FIXED = ("kind", "per", "overrides")  # the same for every item
+
 
 def expand(
     name: str,
@@ -22,8 +24,10 @@ def expand(
     actors: Mapping[str, Actor],
     document: Document,
     problems: Problems,
+    *,
+    unread: Collection[str] = (),
 ) -> dict[str, Node]:
-    """Return the nodes that one driver stands for, by name."""
+    """Return the nodes that one driver stands for, by name; `unread` actors are there, but have problems."""
     if template.per is None:
         if ITEM in _strings(data):
             text = f"{ITEM} stands for an item, but the driver has no `per`"
@@ -31,8 +35,8 @@ def expand(
         if template.overrides:
             problems.add(document.where((name,)), show_key((name, "overrides")), "goes with `per`; there is none")
         return {name: template}
-    items = _items(name, template, actors, document, problems)
-    for item in sorted(set(template.overrides) - set(items)) if items else ():
+    items = _items(name, template, actors, document, problems, unread)
+    for item in sorted(set(template.overrides) - set(items) - set(unread)) if items else ():
         problems.add(
             document.where((name, "overrides", item)),
             show_key((name, "overrides", item)),
@@ -47,11 +51,16 @@ def expand(
 
 
 def _items(
-    name: str, template: Node, actors: Mapping[str, Actor], document: Document, problems: Problems
+    name: str,
+    template: Node,
+    actors: Mapping[str, Actor],
+    document: Document,
+    problems: Problems,
+    unread: Collection[str],
 ) -> dict[str, Text]:
     if isinstance(template.per, str):
         found = {actor: actors[actor].name for actor in sorted(actors) if actors[actor].kind == template.per}
-        if not found:
+        if not found and not unread:
             kinds = sorted({actor.kind for actor in actors.values()})
             problems.add(
                 document.where((name, "per")),
@@ -84,15 +93,13 @@ def _instance(
     problems: Problems,
 ) -> Node | None:
     override = template.overrides.get(item, {})
-    for field in ("kind", "per", "overrides"):
+    for field in _FIXED:
         if field in override:
             key = (name, "overrides", item, field)
             problems.add(document.where(key), show_key(key), "cannot be overridden")
-    merged = {
-        **{k: v for k, v in data.items() if k not in ("per", "overrides", "name")},
-        **override,
-        "kind": template.kind,
-    }
+    shared = {field: value for field, value in data.items() if field not in ("per", "overrides", "name")}
+    own = {field: value for field, value in override.items() if field not in _FIXED}
+    merged = {**shared, **own}
     filled = _fill(merged, item)
     if "name" not in override:
         filled["name"] = {

@@ -71,7 +71,7 @@ def _text(value: Any) -> Any:
             raise ValueError('must not be empty; write "..." or { en = "...", ar = "..." }')
         return Text(en=value)
     if not isinstance(value, Mapping | Text):
-        raise ValueError('must be "..." or { en = "...", ar = "..." }')  # noqa: TRY004 (pydantic reads ValueError)
+        raise ValueError('must be "..." or { en = "...", ar = "..." }')
     return value
 
 
@@ -135,7 +135,7 @@ class Domain:
             return value
         if isinstance(value, bool) or not isinstance(value, int | float):
             what = str(self) if math.isinf(self.low) and math.isinf(self.high) else f"a number {self}"
-            raise ValueError(f"must be {what}{' or the name of a parameter' if named else ''}")  # noqa: TRY004
+            raise ValueError(f"must be {what}{' or the name of a parameter' if named else ''}")
         if not self.holds(float(value)):
             raise ValueError(self.sentence())
         return float(value)
@@ -170,7 +170,7 @@ _FIRST_YEAR, _LAST_YEAR = 1700, 2200  # results count time in nanoseconds: 1678 
 
 def _day(value: Any) -> dt.date:
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
-        raise ValueError("must be a date, written without quotes: 2024-08-22")  # noqa: TRY004
+        raise ValueError("must be a date, written without quotes: 2024-08-22")
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         raise ValueError(f"must be a date between {_FIRST_YEAR} and {_LAST_YEAR}")
     return value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +13,24 @@ from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.documents import Document, display, read_document, show_key, show_value
 from hudna.case.expand import expand
-from hudna.case.grammar import NAME, Domain
+from hudna.case.grammar import NAME, Domain, Text
 from hudna.case.network import Actor, Tie
 from hudna.case.nodes import KINDS, NODES, Level, Node
 from hudna.case.parameters import Parameter
-from hudna.case.references import check_nodes, check_support, numbers, trigger_order
+from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
 from hudna.case.signals import publish
 from hudna.errors import Problems, nearest
 
-__all__ = ["DRIVER_FIELDS", "FILES", "load_case"]
+__all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
 
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
          "parameters": "parameters.toml"}  # fmt: skip
 _OPTIONAL = ("actors", "ties")
+_NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
+    name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
+)
+# The axes of a result: variables of these names would take their place.
+_TAKEN = ("policy", "draw", "path", "time", "quantile")
 DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
 
 
@@ -39,32 +46,46 @@ def load_case(folder: Path, problems: Problems) -> Case | None:
     -------
     Case or None
     """
+    before = len(problems)
+    case, _ = read_case(folder, problems)
+    return case if len(problems) == before else None
+
+
+def read_case(folder: Path, problems: Problems) -> tuple[Case | None, Unread]:
+    """Read as much of the case in `folder` as can be read, and say what is there but could not be.
+
+    What has problems is left out of the case; None if there is no such folder.
+    """
     if not folder.is_dir():
         problems.add(display(folder), "", "no such folder; a case is a folder with case.toml, drivers.toml and more")
-        return None
+        return None, Unread()
     before = len(problems)
     documents = _documents(folder, problems)
     empty = Document(folder, {})
-    actors = _actors(documents.get("actors", empty), problems)
+    people, drivers = documents.get("actors", empty), documents.get("drivers", empty)
+    actors = _actors(people, problems)
     parameters = _parameters(documents.get("parameters", empty), folder, problems)
-    unread = set(_tables(documents.get("parameters", empty), Parameter.model_fields)) - set(parameters)
-    nodes = _nodes(documents.get("drivers", empty), actors, problems)
+    named = _tables(documents.get("parameters", empty), Parameter.model_fields)
+    unread = Unread(
+        parameters=frozenset(named) - frozenset(parameters),
+        actors=frozenset(_tables(people, Actor.model_fields)) - frozenset(actors),
+        files=frozenset(role for role, file in FILES.items() if role not in documents and _there(folder / file, role)),
+    )
+    nodes = _nodes(drivers, actors, unread, problems)
+    unread = replace(unread, drivers=_failed(drivers, nodes, unread))
     about = build(About, documents["case"].data, documents["case"], (), problems) if "case" in documents else None
-    ties = _ties(documents.get("ties", empty), documents.get("actors", empty), problems)
+    ties = _ties(documents.get("ties", empty), people, unread, problems)
     signals = publish(nodes)
-    _check_clashes(nodes, documents.get("drivers", empty), problems)
-    drivers = documents.get("drivers", empty)
-    failed = _failed(drivers, nodes) if "drivers" in documents else []
-    check_nodes(nodes, signals, parameters, actors, drivers, problems, unread_parameters=unread, unread_drivers=failed)
+    _check_clashes(nodes, drivers, problems)
+    entries = _tables(drivers, DRIVER_FIELDS)
+    check_nodes(nodes, signals, parameters, actors, drivers, problems, entries=entries, unread=unread)
     if about is not None:
         _check_about(about, ties, parameters, unread, documents["case"], documents.get("ties", empty), problems)
-    if len(problems) > before or about is None:
-        return None
-    order = trigger_order(nodes, signals, problems, documents["drivers"])
-    return Case(
+    order = trigger_order(nodes, signals, Problems(), drivers)  # a circle is noted already
+    case = Case(
         id=folder.name,
         folder=folder,
-        about=about,
+        about=about or _NOTHING_KNOWN,
         actors=actors,
         ties=ties,
         nodes=nodes,
@@ -72,8 +93,14 @@ def load_case(folder: Path, problems: Problems) -> Case | None:
         signals=signals,
         response_order=order,
         documents=documents,
-        notices=tuple(_notices(about, ties, nodes, parameters)),
+        notices=tuple(_notices(about, ties, nodes, parameters)) if about and len(problems) == before else (),
     )
+    return case, unread
+
+
+def _there(path: Path, role: str) -> bool:
+    """Whether a file that could not be read is there, or has to be."""
+    return role not in _OPTIONAL or path.exists()
 
 
 def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
@@ -125,6 +152,10 @@ def _named(document: Document, fields: Collection[str], what: str, problems: Pro
     for name, data in _tables(document, fields).items():
         if not re.match(NAME, name):
             problems.add(document.where((name,)), show_key((name,)), f"the name of {what} is letters, digits, _ and .")
+        elif name in _TAKEN and what != "an actor":
+            problems.add(
+                document.where((name,)), show_key((name,)), "is the name of an axis of the results; choose another"
+            )
         elif is_table(data, document, (name,), problems):
             yield name, data
 
@@ -164,7 +195,7 @@ def check_source(source: str, folder: Path, document: Document, key: tuple[str, 
         problems.add(document.where(key), show_key(key), text, given=show_value(part))
 
 
-def _nodes(document: Document, actors: Mapping[str, Actor], problems: Problems) -> dict[str, Node]:
+def _nodes(document: Document, actors: Mapping[str, Actor], unread: Unread, problems: Problems) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     for name, data in _named(document, DRIVER_FIELDS, "a driver", problems):
         kind = data.get("kind")
@@ -175,22 +206,25 @@ def _nodes(document: Document, actors: Mapping[str, Actor], problems: Problems) 
             problems.add(document.where((name,)), show_key((name, "kind")), text, given=given)
             continue
         template = build(NODES[kind], data, document, (name,), problems)
-        if template is None:
+        if template is None or (isinstance(template.per, str) and "actors" in unread.files):
             continue
-        for instance, node in expand(name, data, template, actors, document, problems).items():
+        known = expand(name, data, template, actors, document, problems, unread=unread.actors)
+        for instance, node in known.items():
             if instance in nodes:
                 problems.add(document.where((name,)), show_key((instance,)), "is there twice")
             nodes[instance] = node
     return dict(sorted(nodes.items()))
 
 
-def _failed(document: Document, nodes: Mapping[str, Node]) -> list[str]:
-    """Return the drivers that could not be read."""
-    return [
-        name
-        for name in _tables(document, DRIVER_FIELDS)
-        if name not in nodes and not any(node.startswith(f"{name}.") for node in nodes)
-    ]
+def _failed(document: Document, nodes: Mapping[str, Node], unread: Unread) -> frozenset[str]:
+    """Return the drivers that could not be read, and their nodes for actors that could not."""
+    found = set()
+    for name, data in _tables(document, DRIVER_FIELDS).items():
+        if name not in nodes and not any(node.startswith(f"{name}.") for node in nodes):
+            found.add(name)
+        elif isinstance(data, Mapping) and isinstance(data.get("per"), str):
+            found |= {f"{name}.{actor}" for actor in unread.actors}
+    return frozenset(found)
 
 
 def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Problems) -> None:
@@ -203,7 +237,7 @@ def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Prob
             published[signal] = name
 
 
-def _ties(document: Document, people: Document, problems: Problems) -> tuple[Tie, ...]:
+def _ties(document: Document, people: Document, unread: Unread, problems: Problems) -> tuple[Tie, ...]:
     known = _tables(people, Actor.model_fields)
     data = dict(document.data)
     rows = data.pop("tie", [])
@@ -219,7 +253,7 @@ def _ties(document: Document, people: Document, problems: Problems) -> tuple[Tie
             continue
         for end in ("source", "target"):
             actor = getattr(tie, end)
-            if actor not in known:
+            if actor not in known and not unread.actor(actor):
                 text = f"there is no such actor{nearest(actor, known)}; a tie leads from actor to actor"
                 problems.add(document.where(("tie",)), f"tie[{i}].{end}", text, given=show_value(actor))
         if tie.source == tie.target:
@@ -234,13 +268,13 @@ def _check_about(
     about: About,
     ties: tuple[Tie, ...],
     parameters: Mapping[str, Parameter],
-    unread: set[str],
+    unread: Unread,
     document: Document,
     tie_document: Document,
     problems: Problems,
 ) -> None:
     def parameter(key: str, name: str, domain: Domain) -> None:
-        if name in unread:
+        if unread.parameter(name):
             return
         found = parameters.get(name)
         if found is None:

@@ -75,8 +75,18 @@ class Prior(Entry):
             if self.family in _BY_QUANTILES:
                 allowed += ", or two quantiles: p5 and p95, p10 and p90, p25 and p75"
             raise ValueError(f"a {self.family} is given by {allowed}; here: {', '.join(sorted(given)) or 'nothing'}")
-        self._check_numbers()
-        self._check_truncation()
+        try:
+            self._check_numbers()
+            shapes = self._shapes if self.family != "fixed" else (0.0, 0.0)
+            sound = all(map(math.isfinite, (*shapes, shapes[1] - shapes[0])))
+            if self.family in ("gamma", "beta"):
+                sound = sound and min(shapes) > 0
+            if sound:
+                self._check_truncation()
+        except (OverflowError, ZeroDivisionError):
+            sound = False
+        if not sound:
+            raise ValueError("its numbers are too large, too small or too far apart to work with")
         return self
 
     def _check_numbers(self) -> None:

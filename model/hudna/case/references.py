@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,37 @@ from hudna.case.priors import Prior
 from hudna.case.signals import Signal, resolve, unknown_signal
 from hudna.errors import Problems, nearest
 
-__all__ = ["check_nodes", "check_support", "numbers", "split_transition", "trigger_order"]
+__all__ = ["Unread", "check_nodes", "check_support", "numbers", "split_transition", "trigger_order"]
 
 Say = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Names that are there, but with problems of their own. What refers to them is excused: one mistake, one problem.
+
+    `files` are the roles of files of which nothing could be read.
+    """
+
+    drivers: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
+    actors: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    def driver(self, reference: str) -> bool:
+        """Whether `reference` may mean a driver that could not be read."""
+        stem = reference.removesuffix("*")
+        return "drivers" in self.files or any(
+            f"{reference}.".startswith(f"{name}.") or f"{name}.".startswith(stem) for name in self.drivers
+        )
+
+    def parameter(self, name: str) -> bool:
+        """Whether `name` may mean a parameter that could not be read."""
+        return "parameters" in self.files or name in self.parameters
+
+    def actor(self, name: str) -> bool:
+        """Whether `name` may mean an actor that could not be read."""
+        return "actors" in self.files or name in self.actors
 
 
 @dataclass(frozen=True)
@@ -29,15 +57,11 @@ class _Known:
     signals: Mapping[str, Signal]
     parameters: Mapping[str, Parameter]
     actors: Mapping[str, Actor]
-    unread_parameters: frozenset[str]  # there, but with problems of their own
-    unread_drivers: frozenset[str]
+    unread: Unread
 
     def excused(self, reference: str) -> bool:
-        """Whether `reference` may mean a driver that could not be read: one mistake, one problem."""
-        stem = reference.removesuffix("*")
-        return ITEM in reference or any(
-            f"{reference}.".startswith(f"{name}.") or f"{name}.".startswith(stem) for name in self.unread_drivers
-        )
+        """Whether `reference` is no name yet, or may mean a driver that could not be read."""
+        return ITEM in reference or self.unread.driver(reference)
 
 
 def check_nodes(
@@ -48,25 +72,34 @@ def check_nodes(
     document: Document,
     problems: Problems,
     *,
-    unread_parameters: Iterable[str] = (),
-    unread_drivers: Iterable[str] = (),
+    entries: Mapping[str, Any],
+    unread: Unread,
 ) -> None:
-    """Check every reference of every node against what the case has."""
-    known = _Known(nodes, signals, parameters, actors, frozenset(unread_parameters), frozenset(unread_drivers))
+    """Check every reference of every node against what the case has; `entries` are the drivers as written."""
+    known = _Known(nodes, signals, parameters, actors, unread)
     for name, node in nodes.items():
-        driver = name if name in document.data else name.rsplit(".", 1)[0]
+        driver = name if name in entries else name.rsplit(".", 1)[0]
 
         def say(field: str, text: str, given: Any = None, *, name: str = name, driver: str = driver) -> None:
             shown = "" if given is None else show_value(given)
-            problems.add(document.where((driver,)), f"{show_key((name,))}.{field}", text, given=shown)
+            key = (driver, *_overridden(entries, name, driver, field))
+            problems.add(document.where((driver,)), f"{show_key(key)}.{field}", text, given=shown)
 
         for field, value, domain in numbers(node):
             if isinstance(value, str):
                 _check_parameter(field, value, domain, known, say)
         _check_node(node, known, say)
-    if not problems:
-        trigger_order(nodes, signals, problems, document)
+    trigger_order(nodes, signals, problems, document)
     _check_levels(nodes, document, problems)
+
+
+def _overridden(entries: Mapping[str, Any], name: str, driver: str, field: str) -> tuple[str, ...]:
+    """Return the keys under which the node `name` has the field for itself; none if all of its driver share it."""
+    if name == driver:
+        return ()
+    item = name.removeprefix(f"{driver}.")
+    own = entries[driver].get("overrides", {}).get(item, {})
+    return ("overrides", item) if field.split(".", 1)[0] in own else ()
 
 
 def numbers(node: Node) -> Iterator[tuple[str, float | str, Domain]]:
@@ -99,7 +132,7 @@ def _numbers(table: Node | Transition | Size) -> Iterator[tuple[str, float | str
 
 
 def _check_parameter(field: str, name: str, domain: Domain, known: _Known, say: Say) -> None:
-    if ITEM in name or name in known.unread_parameters:
+    if ITEM in name or known.unread.parameter(name):
         return
     parameter = known.parameters.get(name)
     if parameter is None:
@@ -149,7 +182,7 @@ def _check_node(node: Node, known: _Known, say: Say) -> None:
                     counts = [s for s, signal in known.signals.items() if signal.measure == "count"]
                     say("triggers", "must be events or responses: " + ", ".join(counts), trigger)
         case Level():
-            if node.actor is not None and node.actor not in known.actors:
+            if node.actor is not None and node.actor not in known.actors and not known.unread.actor(node.actor):
                 say("actor", f"there is no such actor{nearest(node.actor, known.actors)}", node.actor)
         case _:
             pass
@@ -193,6 +226,7 @@ def _check_regime(node: Regime, known: _Known, say: Say) -> None:
     if node.start not in node.states:
         say("start", f"must be one of the states {', '.join(node.ordered_states)}{nearest(node.start, node.states)}",
             node.start)  # fmt: skip
+    seen: set[tuple[str, str]] = set()
     for way, transition in sorted(node.transitions.items()):
         field = f'transitions."{way}"'
         ends = split_transition(way)
@@ -204,6 +238,9 @@ def _check_regime(node: Regime, known: _Known, say: Say) -> None:
                 say(field, _no_state("the regime", state, node))
         if ends[0] == ends[1]:
             say(field, "a transition must lead to another state")
+        if ends in seen:
+            say(field, "is there twice, written in two ways")
+        seen.add(ends)
         for signal in sorted(transition.effects):
             _check_signal(f"{field}.effects.{signal}", signal, known, say)
 

@@ -39,7 +39,7 @@ def _version(asked: bool) -> None:
 @app.callback(invoke_without_command=True)
 def hudna(
     context: typer.Context,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 (its callback has done it)
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
@@ -89,9 +89,10 @@ def run(
 
 
 def _language(lang: str) -> Language:
-    if lang == "en" or lang == "ar":
-        return lang
-    raise InputError.of("run", f"must be one of en, ar{nearest(lang, ('en', 'ar'))}", key="lang", given=repr(lang))
+    known: dict[str, Language] = {"en": "en", "ar": "ar"}
+    if lang not in known:
+        raise InputError.of("run", f"must be one of en, ar{nearest(lang, known)}", key="lang", given=repr(lang))
+    return known[lang]
 
 
 def _print_result(result: Result, target: Path, lang: Language) -> None:
@@ -161,7 +162,9 @@ def check(
     from hudna.scenario.describe import count
 
     path = Path(scenario)
-    if path.is_dir():
+    if _is_folder(path):
+        if not (path / "case.toml").exists():
+            raise InputError.of(str(path), "is a folder without case.toml; give a scenario's file or a case's folder")
         problems = Problems()
         case = load_case(path, problems)
         if case is None:
@@ -182,6 +185,13 @@ def check(
     print(f"ties: {found.ties}, of which {found.pressing} press")
     for notice in case.notices:
         print(f"note: {notice}")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long
+        return False
 
 
 @app.command()

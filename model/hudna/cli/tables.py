@@ -56,7 +56,7 @@ def outcomes(result: Result, table: pd.DataFrame, lang: Language = "en") -> Iter
         label = result.outcome(name)
         rows.append((f"{label.name.get(lang)} ({label.unit.get(lang)})", []))
         for policy in result.policies:
-            row = table.loc[(policy, name)]
+            row: Any = table.loc[(policy, name), :]
             never = [share(float(row["never"])) if label.reduce == "first" else ""] if timed else []
             rows.append((result.policy_name(policy, lang), [*_numbers(row, likely=label.reduce == "any"), *never]))
     return _lay_out(_word("outcomes", lang), [_word(header, lang) for header in headers], rows)
@@ -91,7 +91,8 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
     heading = f"{result.policy_name(a, lang)} {_word('less', lang)} {result.policy_name(b, lang)}"
     rows: list[tuple[str, list[str]]] = []
     for name in result.outcome_names:
-        label, row = result.outcome(name), contrast.loc[name]
+        label = result.outcome(name)
+        row: Any = contrast.loc[name, :]
         cells = [*_numbers(row, likely=label.reduce == "any"), share(row["p_lower"]), share(row["p_higher"])]
         if exposed:
             cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"])))

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from hudna.arrays import FloatArray, IntArray
+from hudna.arrays import FloatArray, IntArray, ints
 from hudna.case.case import Press
 from hudna.case.grammar import Effect
 from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
 from hudna.case.references import split_transition
 from hudna.case.signals import resolve
 from hudna.engine import program as tables
-from hudna.engine.program import NONE, Couplings, Program, ReducerCode, Transform, ValueTable
+from hudna.engine.dated import held, read_off
+from hudna.engine.measures import outcome_table, series_table
+from hudna.engine.program import NONE, Couplings, Program, Transform, ValueTable
 from hudna.engine.streams import stream_id
 from hudna.errors import InputError
 from hudna.scenario.reading import planned
-from hudna.scenario.scenario import FREE, Scenario
+from hudna.scenario.scenario import Scenario
 
 __all__ = ["compile_scenario"]
 
 ONE = "1"  # the signal that is always 1; bases hang on it
-_REDUCERS = {code.name.lower(): code for code in ReducerCode}
 
 
 def compile_scenario(scenario: Scenario, *, policies: Sequence[str] | None = None) -> Program:
@@ -168,7 +168,7 @@ class _Compiler:
         events = self._events(regimes.name)
         responses = self._responses()
         levels = self._levels()
-        outcomes, series = self._outcomes(), self._series()
+        outcomes, series = outcome_table(self.scenario, self.index), series_table(self.scenario, self.index)
         ids = self._stream_ids()
         rows = self.rows
         return Program(
@@ -181,17 +181,17 @@ class _Compiler:
             correlations=self._correlations(),
             values=ValueTable(
                 constant=np.array([key[0] for key in self.value_rows]),
-                parameter=_ints(key[1] for key in self.value_rows),
-                transform=_ints(key[2] for key in self.value_rows),
+                parameter=ints(key[1] for key in self.value_rows),
+                transform=ints(key[2] for key in self.value_rows),
                 label=tuple(key[3] for key in self.value_rows),
             ),
             signals=self.signals,
             streams=tuple(self.streams),
             stream_ids=ids,
             couplings=Couplings(
-                pointer=_ints(rows.pointer),
-                value=_ints(rows.value),
-                signal=_ints(rows.signal),
+                pointer=ints(rows.pointer),
+                value=ints(rows.value),
+                signal=ints(rows.signal),
                 now=np.array(rows.now, bool),
                 reference=np.array(rows.reference),
                 source=tuple(rows.source),
@@ -203,7 +203,7 @@ class _Compiler:
             levels=levels,
             outcomes=outcomes,
             series=series,
-            trajectories=_ints(self.index[name] for name in (*events.name, *sorted(responses.name))),
+            trajectories=ints(self.index[name] for name in (*events.name, *sorted(responses.name))),
         )
 
     def _named(self, kind: type) -> list[tuple[str, Node]]:
@@ -219,7 +219,7 @@ class _Compiler:
                 table[p, i] = read_off(planned(node, plans[name]) if name in plans else node, self.scenario.dates)
         return tables.ScheduleTable(
             name=tuple(name for name, _ in named),
-            signal=_ints(self.index[name] for name, _ in named),
+            signal=ints(self.index[name] for name, _ in named),
             table=table,
         )
 
@@ -252,31 +252,22 @@ class _Compiler:
                 ways.append((origin, target, self.rows.close()))
             transition_pointer.append(len(ways))
             streams.append(self._stream(name))
-            clamps.append(self._clamp(name, place))
+            clamps.append(held(self.scenario.file.assumptions.get(name), place, self.scenario.dates))
         return tables.RegimeTable(
             name=tuple(names),
-            signal=_ints(self.index[name] for name in names),
-            n_states=_ints(np.diff(state_pointer)),
-            state_pointer=_ints(state_pointer),
+            signal=ints(self.index[name] for name in names),
+            n_states=ints(np.diff(state_pointer)),
+            state_pointer=ints(state_pointer),
             state_value=np.array(state_values),
             state_name=tuple(state_names),
-            start=_ints(starts),
-            transition_pointer=_ints(transition_pointer),
-            origin=_ints(way[0] for way in ways),
-            target=_ints(way[1] for way in ways),
-            predictor=_ints(way[2] for way in ways),
-            stream=_ints(streams),
+            start=ints(starts),
+            transition_pointer=ints(transition_pointer),
+            origin=ints(way[0] for way in ways),
+            target=ints(way[1] for way in ways),
+            predictor=ints(way[2] for way in ways),
+            stream=ints(streams),
             clamp=np.array(clamps, np.int64).reshape(len(names), self.scenario.n_steps),
         )
-
-    def _clamp(self, name: str, place: Mapping[str, int]) -> IntArray:
-        """Return the state that each step is held in; an assumption acts from the first step that it reaches."""
-        held = np.full(self.scenario.n_steps, NONE, np.int64)
-        assumption = self.scenario.file.assumptions.get(name)
-        for date, state in (assumption.states or ()) if assumption else ():
-            reached = np.array([day >= date for day in self.scenario.dates])
-            held[reached] = NONE if state == FREE else place[state]
-        return held
 
     def _events(self, regimes: tuple[str, ...]) -> tables.EventsTable:
         columns: dict[str, list[int]] = {key: [] for key in (
@@ -313,13 +304,13 @@ class _Compiler:
             pointer.append(len(power))
         return tables.EventsTable(
             name=tuple(name for name, _ in named),
-            signal=_ints(self.index[name] for name, _ in named),
-            **{key: _ints(column) for key, column in columns.items()},
-            factor_pointer=_ints(pointer),
-            factor_power=_ints(power),
+            signal=ints(self.index[name] for name, _ in named),
+            **{key: ints(column) for key, column in columns.items()},
+            factor_pointer=ints(pointer),
+            factor_power=ints(power),
             factor_lever=np.array(lever, bool),
-            factor_signal_pointer=_ints(signal_pointer),
-            factor_signal=_ints(factor_signals),
+            factor_signal_pointer=ints(signal_pointer),
+            factor_signal=ints(factor_signals),
             factor_now=np.array(factor_now, bool),
         )
 
@@ -349,10 +340,10 @@ class _Compiler:
             columns["size_stream"].append(NONE if size is None else self._stream(f"{name}.size"))
         return tables.ResponseTable(
             name=self.case.response_order,
-            signal=_ints(self.index[name] for name in self.case.response_order),
-            trigger_pointer=_ints(pointer),
-            trigger=_ints(triggers),
-            **{key: _ints(column) for key, column in columns.items()},
+            signal=ints(self.index[name] for name in self.case.response_order),
+            trigger_pointer=ints(pointer),
+            trigger=ints(triggers),
+            **{key: ints(column) for key, column in columns.items()},
         )
 
     def _levels(self) -> tables.LevelTable:
@@ -373,52 +364,17 @@ class _Compiler:
             columns["cross"].append(self.index.get(f"{name}.cross", NONE))
         return tables.LevelTable(
             name=tuple(name for name, _ in named),
-            signal=_ints(self.index[name] for name, _ in named),
-            **{key: _ints(column) for key, column in columns.items()},
+            signal=ints(self.index[name] for name, _ in named),
+            **{key: ints(column) for key, column in columns.items()},
         )
 
     def _press(self, level: Level, press: Press) -> None:
         value = self.value(press.parameter, f"tie {press.tie.id}", times=press.weight)
         self.rows.term(value, self.index[press.signal], self._now(level, press.signal), source=press.tie.id)
 
-    def _outcomes(self) -> tables.OutcomeTable:
-        step, n_steps = self.scenario.step, self.scenario.n_steps
-        outcomes = self.scenario.file.outcomes
-        pointer, signals = self._sums(outcome.signal for outcome in outcomes.values())
-        windows = [outcome.window or (0.0, n_steps * step) for outcome in outcomes.values()]
-        return tables.OutcomeTable(
-            name=tuple(outcomes),
-            code=_ints(_REDUCERS[outcome.reduce] for outcome in outcomes.values()),
-            signal_pointer=pointer,
-            signal=signals,
-            first_step=_ints(round(window[0] / step) for window in windows),
-            last_step=_ints(round(window[1] / step) for window in windows),
-            threshold=np.array([outcome.threshold or 0.0 for outcome in outcomes.values()]),
-        )
-
-    def _series(self) -> tables.SeriesTable:
-        names = self.scenario.file.series
-        pointer, signals = self._sums((name,) for name in names)
-        measures = [self._measure(resolve(name, self.catalogue)) for name in names]
-        return tables.SeriesTable(name=tuple(names), measure=tuple(measures), signal_pointer=pointer, signal=signals)
-
-    def _measure(self, names: tuple[str, ...]) -> str:
-        """Return what kind of number a sum of signals is: a sum of several is a count or just an amount."""
-        measures = {self.catalogue[name].measure for name in names}
-        if len(names) == 1 or measures == {"count"}:
-            return measures.pop()
-        return "amount"
-
-    def _sums(self, references: Iterable[Sequence[str]]) -> tuple[IntArray, IntArray]:
-        pointer, signals = [0], []
-        for group in references:
-            signals += [self.index[s] for reference in sorted(group) for s in resolve(reference, self.catalogue)]
-            pointer.append(len(signals))
-        return _ints(pointer), _ints(signals)
-
     def _correlations(self) -> tuple[tuple[IntArray, FloatArray], ...]:
         return tuple(
-            (_ints(self.parameter_index[name] for name in sorted(group.parameters)), group.factor())
+            (ints(self.parameter_index[name] for name in sorted(group.parameters)), group.factor())
             for _, group in sorted(self.case.about.correlations.items())
         )
 
@@ -430,7 +386,7 @@ class _Compiler:
             if other != name:
                 text = f"the streams {name} and {other} have the same hash; rename one of the two"
                 raise InputError.of(str(self.case.folder), text)
-        return _ints(stream_id(name) for name in self.streams)
+        return ints(stream_id(name) for name in self.streams)
 
 
 def transformed(numbers: FloatArray, transform: Transform, step: float) -> FloatArray:
@@ -444,28 +400,3 @@ def transformed(numbers: FloatArray, transform: Transform, step: float) -> Float
             return np.exp2(-step / numbers)
         case _:
             return numbers
-
-
-def read_off(schedule: Schedule, dates: Sequence[dt.date]) -> FloatArray:
-    """Return a schedule's value on the first day of each step: `start` before its first point, then the table.
-
-    Examples
-    --------
-    >>> read_off(Schedule(kind="schedule", name="x", unit="1", start=1.0, interpolation="linear",
-    ...     points=[[dt.date(2024, 1, 1), 1.0], [dt.date(2024, 1, 11), 0.0]]), [dt.date(2024, 1, 6)])
-    array([0.5])
-    """
-    days = np.array([date.toordinal() for date in dates], float)
-    if not schedule.points:
-        return np.full(len(days), schedule.start)
-    at = np.array([date.toordinal() for date, _ in schedule.points], float)
-    values = np.array([value for _, value in schedule.points])
-    if schedule.interpolation == "linear":
-        read = np.interp(days, at, values)
-    else:
-        read = values[np.maximum(np.searchsorted(at, days, side="right") - 1, 0)]
-    return np.asarray(np.where(days < at[0], schedule.start, read))
-
-
-def _ints(items: Iterable[int]) -> IntArray:
-    return np.array([int(item) for item in items], np.int64)

@@ -70,16 +70,18 @@ class Step:
     def predictor(self, row: int) -> FloatArray:
         """Sum the terms of one linear predictor, in their order."""
         eta = np.zeros((1, 1))
-        for j in self.program.couplings.terms(row):
-            eta = eta + self.term(j)
+        with np.errstate(over="ignore", invalid="ignore"):  # every reader refuses what is out of range
+            for j in self.program.couplings.terms(row):
+                eta = eta + self.term(j)
         return eta
 
     def absolute(self, row: int) -> FloatArray:
         """Sum the absolute terms of one predictor, its base left out."""
         total = np.zeros((1, 1))
-        for j in self.program.couplings.terms(row):
-            if self.program.couplings.signal[j]:
-                total = total + np.abs(self.term(j))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for j in self.program.couplings.terms(row):
+                if self.program.couplings.signal[j]:
+                    total = total + np.abs(self.term(j))
         return total
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -165,10 +166,11 @@ def _in_order(
     """Work on several blocks at once, hand them on in their own order, and let no more than a few wait."""
     workers = min(threads or os.cpu_count() or 1, len(shapes))
     waiting: deque[tuple[Shape, Future[tuple[FloatArray, list[BlockRecord]]]]] = deque()
+    stop = threading.Event()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for shape in shapes:
-                waiting.append((shape, pool.submit(_run_block, program, shape, seed, kept, everything)))
+                waiting.append((shape, pool.submit(_run_block, program, shape, seed, kept, everything, stop)))
                 if len(waiting) > 2 * workers:
                     first, future = waiting.popleft()
                     yield first, *future.result()
@@ -176,12 +178,13 @@ def _in_order(
                 first, future = waiting.popleft()
                 yield first, *future.result()
         finally:
+            stop.set()  # after Ctrl-C or an error nobody waits for the blocks under way
             for _, future in waiting:
                 future.cancel()
 
 
 def _run_block(
-    program: Program, shape: Shape, seed: int, kept: IntArray, everything: bool
+    program: Program, shape: Shape, seed: int, kept: IntArray, everything: bool, stop: threading.Event
 ) -> tuple[FloatArray, list[BlockRecord]]:
     draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
     paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
@@ -191,6 +194,8 @@ def _run_block(
     recorders = [Recorder(program, shape, kept, exact=everything) for _ in program.policies]
     lanes: list[tuple[FloatArray, ...]] = []
     for t in range(program.n_steps):
+        if stop.is_set():
+            break
         group, lane = divmod(t, STEPS_PER_CALL)
         if lane == 0:
             lanes = [uniforms(seed, int(s), draws[:, None], paths, group) for s in program.stream_ids]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.analysis import differences, estimate
+from hudna.analysis.estimate import settled_means
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
 from hudna.plot.style import caption, colour_of, new_axes, title, word
@@ -20,6 +21,11 @@ __all__ = ["difference", "outcome"]
 
 _SHOWN = 0.995  # of the paths that the axis shows
 _BINS = 48
+_SIDES = {  # colour, edge and hatch of what is lower, equal, higher
+    -1: ("#0072B2", "white", None),
+    0: ("#888888", "white", None),
+    1: ("#E69F00", "#7a5200", "////"),
+}
 
 
 def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
@@ -82,31 +88,25 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     """
     label = result.outcome(name)
     ax = new_axes(ax)
-    d = differences(result, name, a, b).ravel()
-    low, high = _reach(d)
-    edges, centred = _edges(low, high, whole=_whole(label.reduce, {a: d}))
-    counts, _ = np.histogram(d, edges)
-    share = counts / d.size
-    middle = (edges[:-1] + edges[1:]) / 2
-    shade = np.where(middle < -1e-12, "#0072B2", np.where(middle > 1e-12, "#E69F00", "#888888"))
-    if not centred:
-        shade = np.where(middle < 0, "#0072B2", "#E69F00")
-    ax.bar(middle, share, width=np.diff(edges), color=shade, edgecolor="white", linewidth=0.4)
-    for bar, colour in zip(ax.patches, shade, strict=True):
-        if colour == "#E69F00":
-            bar.set_hatch("////")
-            bar.set_edgecolor("#7a5200")
-    ax.axvline(0, color="black", linewidth=1)
+    d = differences(result, name, a, b)
     parts = [("lower", (d < 0).mean()), ("equal", (d == 0).mean()), ("higher", (d > 0).mean())]
+    settled = settled_means(d) if label.reduce == "any" else None
+    shown = d.ravel() if settled is None else settled  # a difference of 0 and 1 says more draw by draw
+    edges = _edges_around_zero(*_reach(shown), whole=settled is None and _whole(label.reduce, {a: d}))
+    counts, _ = np.histogram(shown, edges)
+    for low, high, share in zip(edges[:-1], edges[1:], counts / shown.size, strict=True):
+        colour, edge, hatch = _SIDES[int(np.sign(np.round(low + high, 12)))]
+        ax.bar(low, share, width=high - low, align="edge", color=colour, edgecolor=edge, hatch=hatch, linewidth=0.4)
+    ax.axvline(0, color="black", linewidth=1)
     text = "   ".join(f"{word(key, lang)} {100 * value:.1f} %" for key, value in parts)
     ax.text(0.5, 1.0, text, transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
     ax.set_xlim(edges[0], edges[-1])
-    ax.set_ylabel(word("share of paths", lang))
+    ax.set_ylabel(word("share of paths" if settled is None else "share of draws", lang))
     ax.set_xlabel(f"{word('difference', lang)}: {label.unit.get(lang)}")
     ax.spines[["top", "right"]].set_visible(False)
     names = result.policy_name(a, lang), result.policy_name(b, lang)
     title(ax, f"{label.name.get(lang)}: {names[0]} {word('less', lang)} {names[1]}\n", lang)
-    caption(ax, result, lang, *_beyond(d, edges[0], edges[-1], lang))
+    caption(ax, result, lang, *_beyond(shown, edges[0], edges[-1], lang))
     return ax
 
 
@@ -120,23 +120,29 @@ def _reach(y: FloatArray) -> tuple[float, float]:
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(high) + 0.5)
 
 
-def _edges(low: float, high: float, *, whole: bool) -> tuple[FloatArray, bool]:
-    """Return bin edges; for whole numbers bins of whole width around them, one of them around 0."""
+def _edges(low: float, high: float, *, whole: bool) -> FloatArray:
+    """Return bin edges; for whole numbers bins of whole width around them."""
+    if not whole:
+        return np.linspace(low, high, _BINS + 1)
+    width = max(1, int(np.ceil((high - low + 1) / _BINS)))
+    return np.arange(np.floor(low), high + width + 1, width) - 0.5
+
+
+def _edges_around_zero(low: float, high: float, *, whole: bool) -> FloatArray:
+    """Return bin edges that part lower from higher; for whole numbers 0 has a bin of its own."""
     if not whole:
         step = (high - low) / _BINS
-        first = np.floor(low / step)  # an edge falls on 0
-        return step * np.arange(first, np.ceil(high / step) + 1), False
+        return step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
     width = max(1, int(np.ceil((high - low + 1) / _BINS)))
-    width += 1 - width % 2  # odd, so that a bin is centred on 0
-    first = np.floor((low + width / 2) / width)
-    last = np.floor((high + width / 2) / width)
-    return width * (np.arange(first, last + 2) - 0.5), True
+    below = -0.5 - width * np.arange(max(0, int(np.ceil(-low / width))), -1, -1)
+    above = 0.5 + width * np.arange(max(0, int(np.ceil(high / width))) + 1)
+    return np.concatenate([below, above])
 
 
 def _ridges(ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language, whole: bool) -> str:
     everyone = np.concatenate([y.ravel() for y in samples.values()])
     low, high = _reach(everyone)
-    edges, _ = _edges(low, high, whole=whole)
+    edges = _edges(low, high, whole=whole)
     heights = {policy: np.histogram(y, edges)[0] / y.size for policy, y in samples.items()}
     top = max(float(np.sqrt(height).max()) for height in heights.values())
     for place, (policy, y) in enumerate(samples.items()):

@@ -20,14 +20,14 @@ SHADES = ("#EEF3F7", "#A9CBE2", "#E9A03B", "#8C2D1E")  # light to dark: calm to 
 
 _WORDS: dict[str, tuple[str, str]] = {
     "share of paths": ("share of paths", "نسبة المسارات"),
-    "probability": ("probability", "الاحتمال"),
+    "share of draws": ("share of draws", "نسبة العينات"),
     "median": ("median", "الوسيط"),
     "band": ("90 % of paths", "90٪ من المسارات"),
     "never": ("never", "لم يحدث"),
     "draws": ("draws", "عينات"),
     "paths each": ("paths each", "مسارا لكل منها"),
     "seed": ("seed", "البذرة"),
-    "beyond": ("of paths lie beyond the axis", "من المسارات خارج المحور"),
+    "beyond": ("lie beyond the axis", "خارج المحور"),
     "less": ("less", "ناقص"),
     "lower": ("lower", "أقل"),
     "equal": ("equal", "متساو"),

@@ -21,7 +21,7 @@ _DPI = 150
 _SIZE = (7.2, 4.2)  # inches
 _COLUMN = {"en": 3.9, "ar": 5.6}  # inches a policy, where each has a column; months are longer in Arabic
 # The same picture gives the same file: no date, no random names inside the SVG.
-_STYLE = {"svg.hashsalt": "hudna"}
+_STYLE: Any = {"svg.hashsalt": "hudna"}
 _METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 

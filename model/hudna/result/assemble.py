@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.case.documents import show_key, show_value
+from hudna.case.documents import as_toml, show_key
 from hudna.case.grammar import Text
 from hudna.case.nodes import Regime
 from hudna.case.signals import resolve
@@ -120,8 +120,11 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "outcomes": {name: _outcome(scenario, name) for name in program.outcomes.name},
         "series": {name: _series(scenario, name, program.series.measure[i]) for i, name in enumerate(file.series)},
         "sources": {
-            name: {"unit": p.unit, "status": p.status, "source": p.source, "prior": p.prior.model_dump(exclude_none=True)}
-            for name, p in sorted(scenario.parameters.items())
+            name: {
+                **parameter.model_dump(include={"unit", "status", "source"}),
+                "prior": parameter.prior.model_dump(exclude_none=True),
+            }
+            for name, parameter in sorted(scenario.parameters.items())
         },
     }  # fmt: skip
 
@@ -157,12 +160,18 @@ def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
         label = _family_label(scenario, name) or Text(en=name)
     node = scenario.nodes[first.node]
     states = (
-        [(state, node.states[state].name.model_dump()) for state in node.ordered_states]
+        [[state, node.states[state].name.model_dump()] for state in node.ordered_states]
         if isinstance(node, Regime) and measure == "state"
         else []
     )
     unit = _per_step(first.unit, scenario.file.step_days) if measure == "count" else first.unit
-    return {"name": label.model_dump(), "unit": unit.model_dump(), "measure": measure, "states": states}
+    return {
+        "name": label.model_dump(),
+        "unit": unit.model_dump(),
+        "measure": measure,
+        "signals": list(found),
+        "states": states,
+    }
 
 
 def _per_step(unit: Text, days: int) -> Text:
@@ -184,5 +193,5 @@ def config_hash(scenario: Scenario) -> str:
     lines = []
     documents = {"scenario": scenario.document, **scenario.case.documents}
     for role, document in sorted(documents.items()):
-        lines += [f"{role} {show_key(key)} = {show_value(value)}" for key, value, _ in document.leaves()]
+        lines += [f"{role} {show_key(key)} = {as_toml(value)}" for key, value, _ in document.leaves()]
     return hashlib.blake2b(json.dumps(sorted(lines)).encode(), digest_size=16).hexdigest()

@@ -69,7 +69,8 @@ def series_quantiles(result: Result) -> xr.Dataset:
     for name in result.series_names:
         label = result.series_label(name)
         if label.measure == "lever":
-            data[name] = (("policy", "time"), result.levers[name].to_numpy())
+            signals = result.about["series"][name]["signals"]
+            data[name] = (("policy", "time"), sum(result.levers[signal].to_numpy() for signal in signals))
             continue
         counts = result.histograms[name].to_numpy()
         if label.measure == "state":

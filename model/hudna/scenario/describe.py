@@ -31,7 +31,7 @@ class Count:
 
 def count(case: Case, nodes: Mapping[str, Node], parameters: Mapping[str, Parameter]) -> Count:
     """Count what a case holds; `nodes` and `parameters` may be a scenario's."""
-    kinds = Counter(node.kind for node in nodes.values())
+    kinds: Counter[str] = Counter(node.kind for node in nodes.values())
     status = Counter(parameter.status for parameter in parameters.values())
     return Count(
         nodes={kind: kinds[kind] for kind in KINDS},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +118,18 @@ class Outcome(Entry):
         return self
 
 
+def _folder(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9_-]+", value):
+        raise ValueError("must be the name of a folder under params/; a path may not leave its folder")
+    return value
+
+
+def _start(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number, a state or the name of a parameter")
+    return value
+
+
 class RunSize(Entry):
     """How much is simulated if the user does not say."""
 
@@ -138,7 +151,7 @@ class ScenarioFile(Entry):
 
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     question: Label = Field(description="what the scenario asks")
-    case: str = Field(pattern=r"^[A-Za-z0-9_-]+$", description="name of the case's folder under params/")
+    case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
     start: Day = Field(description="first day of the first step")
     weeks: int = Field(ge=1, le=2600, description="the horizon")
     step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")
@@ -148,7 +161,9 @@ class ScenarioFile(Entry):
     parameters: dict[str, Parameter] = Field(
         default_factory=dict, description="parameters of the case believed otherwise here"
     )
-    starts: dict[str, float | str] = Field(default_factory=dict, description="node = its start here")
+    starts: dict[str, Annotated[float | str, BeforeValidator(_start)]] = Field(
+        default_factory=dict, description="node = its start here"
+    )
     outcomes: dict[str, Outcome] = Field(min_length=1, description="at least one number to measure")
     series: _Names = Field((), description="signals recorded week by week, such as pressure, attacks.*")
     contrasts: _Pairs = Field((), description="pairs of policies to compare; all pairs if left out")

@@ -149,7 +149,7 @@ def _plain(schema: Any) -> Any:
         return [_plain(part) for part in schema if part != {"type": "null"}]
     if not isinstance(schema, dict):
         return schema
-    done = {}
+    done: dict[str, Any] = {}
     for key, value in schema.items():
         if (key == "title" and isinstance(value, str)) or (key == "default" and value is None):
             continue

@@ -1,0 +1,169 @@
+"""What a scenario refers to: checked against what its case has."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from hudna.case import Case
+from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.nodes import Points, Regime, Schedule
+from hudna.case.references import Unread
+from hudna.case.signals import resolve, unknown_signal
+from hudna.errors import Problems, nearest
+from hudna.scenario.scenario import FREE, Assumption, Outcome, ScenarioFile
+
+__all__ = ["Known", "check_references"]
+
+Say: TypeAlias = Callable[..., None]
+
+_AXES = ("policy", "draw", "path", "time", "quantile")
+_MADE_OF_SERIES = ("_mean", "_bin", "_state")  # what results add to a series' name
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a scenario may refer to: its case, names that could not be read, and its own file as written."""
+
+    case: Case
+    unread: Unread
+    written: Mapping[str, Any]
+
+    def names(self, table: str) -> list[str]:
+        """Return the names in a table or list of the file, also of what has problems of its own."""
+        found = self.written.get(table)
+        return [name for name in found if isinstance(name, str)] if isinstance(found, Mapping | list) else []
+
+    def signal(self, reference: str) -> bool:
+        """Whether a signal is there, or may be that of a driver that could not be read."""
+        return bool(resolve(reference, self.case.signals)) or self.unread.driver(reference)
+
+
+def check_references(file: ScenarioFile, known: Known, document: Document, problems: Problems) -> None:
+    """Note every reference of `file` to what is not there."""
+
+    def say(key: Key, text: str, given: Any = None) -> None:
+        problems.add(document.where(key), show_key(key), text, given="" if given is None else show_value(given))
+
+    _check_names(known, say)
+    _check_policies(file, known, say)
+    _check_assumptions(file, known, say)
+    for name, outcome in file.outcomes.items():
+        _check_outcome(name, outcome, file, known, say)
+    _check_series(file, known, say)
+    _check_contrasts(file, known, say)
+    drawn = [*known.names("outcomes"), *known.names("series")]
+    for name in file.headline:
+        if name not in drawn:
+            say(("headline",), f"must be an outcome or a series{nearest(name, drawn)}", name)
+    if file.start > known.case.evidence_until and (file.start - known.case.evidence_until).days > 366:
+        text = f"is more than a year after the case's evidence, which ends on {known.case.evidence_until}"
+        say(("start",), text, file.start)
+
+
+def _check_names(known: Known, say: Say) -> None:
+    """Names of policies and outcomes become names of files and of variables."""
+    for table in ("policies", "outcomes"):
+        for name in known.names(table):
+            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+                say((table, name), "a name is letters, digits and _")
+            elif table == "outcomes" and name in _AXES:
+                say((table, name), "is the name of an axis of the results; choose another")
+
+
+def _check_outcome(name: str, outcome: Outcome, file: ScenarioFile, known: Known, say: Say) -> None:
+    for reference in outcome.signal:
+        if not known.signal(reference):
+            say(("outcomes", name, "signal"), unknown_signal(reference, known.case.signals), reference)
+    if outcome.window is None:
+        return
+    key, step = ("outcomes", name, "window"), file.step_days / 7
+    if outcome.window[1] > file.weeks:
+        say(key, f"must end within the horizon of {file.weeks} weeks", outcome.window)
+    if any(abs(edge / step - round(edge / step)) > 1e-9 for edge in outcome.window):
+        say(key, f"must fall on steps of {file.step_days} days", outcome.window)
+
+
+def _check_series(file: ScenarioFile, known: Known, say: Say) -> None:
+    for i, reference in enumerate(file.series):
+        if not known.signal(reference):
+            say(("series", i), unknown_signal(reference, known.case.signals), reference)
+        for suffix in _MADE_OF_SERIES:
+            if f"{reference}{suffix}" in file.series:
+                say(("series",), f"{reference}{suffix} is what results call a part of {reference}; leave one out")
+    if len(set(file.series)) != len(file.series):
+        say(("series",), "names a signal twice")
+
+
+def _check_contrasts(file: ScenarioFile, known: Known, say: Say) -> None:
+    policies = known.names("policies")
+    for i, pair in enumerate(file.contrasts):
+        for policy in pair:
+            if policy not in policies:
+                text = f"there is no such policy{nearest(policy, policies)}; policies: {', '.join(policies)}"
+                say(("contrasts", i), text, policy)
+        if pair[0] == pair[1]:
+            say(("contrasts", i), "compares a policy with itself", pair)
+        if pair in file.contrasts[:i]:
+            say(("contrasts", i), "is there twice", pair)
+
+
+def _check_policies(file: ScenarioFile, known: Known, say: Say) -> None:
+    schedules = [name for name, node in known.case.nodes.items() if isinstance(node, Schedule)]
+    for policy, content in file.policies.items():
+        for name, plan in content.schedules.items():
+            key = ("policies", policy, "schedules", name)
+            if name not in schedules and not known.unread.driver(name):
+                text = f"the case has no such schedule{nearest(name, schedules)}; schedules: {', '.join(schedules)}"
+                say(key, text)
+                continue
+            if name in known.names("assumptions"):
+                say(key, "is assumed under [assumptions]; a policy cannot choose what is taken as given")
+            _check_exposure(name, plan.points, known.case, (*key, "points"), say)
+    for name, start in file.starts.items():
+        if name in schedules and not isinstance(start, str):
+            _check_exposure(name, ((dt.date.min, start),), known.case, ("starts", name), say)
+
+
+def _check_exposure(name: str, points: Points, case: Case, key: Key, say: Say) -> None:
+    if min((value for _, value in points), default=0.0) >= 0:
+        return
+    readers = [
+        reader
+        for reader, node in case.nodes.items()
+        for reference in getattr(node, "exposure", {})
+        if name in resolve(reference, case.signals)
+    ]
+    if readers:
+        say(key, f"must be >= 0: it is an exposure of {', '.join(readers)}")
+
+
+def _check_assumptions(file: ScenarioFile, known: Known, say: Say) -> None:
+    nodes = known.case.nodes
+    for name, assumption in file.assumptions.items():
+        key = ("assumptions", name)
+        node = nodes.get(name)
+        if isinstance(node, Regime):
+            _check_states(name, node, assumption, say)
+        elif isinstance(node, Schedule):
+            if assumption.points is None:
+                say(key, "is a schedule: give points, not states")
+            else:
+                _check_exposure(name, assumption.points, known.case, (*key, "points"), say)
+        elif node is not None or not known.unread.driver(name):
+            allowed = [n for n, other in nodes.items() if isinstance(other, Regime | Schedule)]
+            say(key, f"must be a regime or a schedule{nearest(name, allowed)}; there are: {', '.join(allowed)}")
+
+
+def _check_states(name: str, node: Regime, assumption: Assumption, say: Say) -> None:
+    if assumption.states is None:
+        say(("assumptions", name), "is a regime: give states, not points")
+        return
+    for _, state in assumption.states:
+        if state not in node.states and state != FREE:
+            states = ", ".join((*node.ordered_states, FREE))
+            text = f"{name} has no state '{state}'{nearest(state, node.states)}; states: {states}"
+            say(("assumptions", name, "states"), text)

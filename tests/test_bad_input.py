@@ -1,0 +1,372 @@
+"""Wrong input: everything that is wrong is said at once, each with file, key, value and what to do; exit 2."""
+
+from __future__ import annotations
+
+import pytest
+from mutations import FILES, edited, said, texts, write
+
+from hudna.cli import main
+
+S, C, A, T, D, P = FILES
+THREE = '["attack_rate", "attack_rate_south", "truce_breaks"]'
+GROUP = f'[correlations.g]\nparameters = {THREE}\nsource = "invented"\nnote = "x"\n'
+ASSUMED = '[assumptions.truce]\nnote = "x"'
+SCENARIO_KEYS = ("name", "question", "case", "start", "weeks", "run", "policies", "outcomes")
+
+
+MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
+    "unknown key": (
+        [(D, "start = 1.0", "strat = 2\nstart = 1.0")],
+        ["drivers.toml: presence.strat = 2: unknown key; did you mean 'start'?; allowed: name, "],
+    ),
+    "unknown key in a scenario": (
+        [(S, "weeks = 52", "weeks = 52\nwindw = 3")],
+        [f"{S}: windw = 3: unknown key; allowed: name, question, "],
+    ),
+    "bool for a number": (
+        [(D, "start = 1.0", "start = true")],
+        ["drivers.toml: presence.start = true: must be a finite number"],
+    ),
+    "text for a table": (
+        [(D, 'effects = { strikes = "strike_breaks_truce" }', 'effects = "strikes"')],
+        ['drivers.toml: truce.transitions."holds -> broken".effects = "strikes": must be a table'],
+    ),
+    "number for a text": (
+        [(P, 'unit = "1/week"', "unit = 3")],
+        ["parameters.toml: truce_breaks.unit = 3: must be a text in quotes"],
+    ),
+    "text for a number": (
+        [(S, "weeks = 52", 'weeks = "52"')],
+        [f'{S}: weeks = "52": must be a whole number'],
+    ),
+    "list for a table": (
+        [
+            (P, 'prior = { family = "gamma", p5 = 0.03, p95 = 0.12 }', "prior = [1]"),
+            (C, '[channels]\npolitical = "tie_political"', "channels = [1]"),
+        ],
+        [
+            "parameters.toml: truce_breaks.prior = [1]: must be a table",
+            "case.toml: channels = [1]: must be a table",
+        ],
+    ),
+    "table for a list": (
+        [(T, "[[tie]]", "[tie]"), (T, "[[tie]]", "[tie.b]"), (T, "[[tie]]", "[tie.c]")],
+        ["ties.toml: tie: must be a list of tables, each begun with [[tie]]"],
+    ),
+    "table for a kind": (
+        [(D, 'kind = "schedule"', "kind = { a = 1 }")],
+        ["drivers.toml: presence.kind = { a = 1 }: must be one of schedule, regime, events, response, level"],
+    ),
+    "no unit, source, status, prior or name": (
+        [
+            (P, 'unit = "1/week"\n', ""),
+            (P, 'source = "invented"\n', ""),
+            (P, 'status = "judgement"\n', ""),
+            (P, 'prior = { family = "gamma", p5 = 0.05, p95 = 0.3 }\n', ""),
+            (D, 'name = { en = "Truce of the militias", ar = "هدنة الميليشيات" }\n', ""),
+        ],
+        [
+            "parameters.toml: truce_breaks.unit: is missing: such as",
+            "parameters.toml: truce_breaks.source: is missing: a file under evidence/",
+            "parameters.toml: truce_breaks.status: is missing: evidence",
+            "parameters.toml: truce_returns.prior: is missing: such as",
+            "drivers.toml: truce.name: is missing: what readers see",
+        ],
+    ),
+    "NaN and infinity": (
+        [(D, "start = 1.0", "start = nan"), (P, "p95 = 0.12", "p95 = inf")],
+        [
+            "drivers.toml: presence.start = nan: must be a finite number",
+            "parameters.toml: truce_breaks.prior.p95 = inf: must be a finite number",
+        ],
+    ),
+    "branching of 1": (
+        [(D, "branching = 0.15", "branching = 1")],
+        ["drivers.toml: attacks.branching = 1: must be in [0, 1); at 1 the cascade never dies out"],
+    ),
+    "priors that leave a domain": (
+        [(D, "branching = 0.15", 'branching = "truce_breaks"'), (D, '"strike_probability"', '"pressure_base"')],
+        [
+            'attacks.branching = "truce_breaks": must be in [0, 1); at 1 the cascade never dies out, but the prior of '
+            "this parameter reaches from 0 to inf; truncate it with lower and upper",
+            'strikes.probability = "pressure_base": must be in [0, 1], but the prior of this parameter reaches from',
+        ],
+    ),
+    "priors that make no sense": (
+        [
+            (P, "p5 = 0.03, p95 = 0.12", "p5 = 0.12, p95 = 0.03"),
+            (P, 'family = "uniform", low = 0, high = 1', 'family = "uniform", low = -1e308, high = 1e308'),
+            (P, 'family = "lognormal", median = 2.0, sigma = 0.3', 'family = "lognormal", mean = 1, sd = 1e200'),
+            (P, 'family = "beta", mean = 0.05, sd = 0.03', 'family = "beta", mean = 0.05'),
+        ],
+        [
+            "truce_breaks.prior = { family = \"gamma\", p5 = 0.12, p95 = 0.03 }: the lower quantile 0.12 must be below",
+            "presence_power.prior = ",
+            "attack_rate.prior = ",
+            "truce_factor.prior = { family = \"beta\", mean = 0.05 }: a beta is given by mean and sd or a and b",
+        ],
+    ),
+    "ties to nobody": (
+        [(T, 'target = "GOV"', 'target = "GVO"')],
+        ["ties.toml: tie[0].target = \"GVO\": there is no such actor; did you mean 'GOV'?"],
+    ),
+    "signals that are not there": (
+        [
+            (D, '{ presence = "presence_angers", strikes', '{ presense = "presence_angers", "strike.*"'),
+            (S, 'signal = "truce.broken"', 'signal = "truce.brokn"'),
+            (S, 'series = ["pressure", "attacks.*"', 'series = ["presure", "atacks.*"'),
+            (S, 'headline = ["attacks", "pressure"', 'headline = ["atacks", "pressure"'),
+        ],
+        [
+            "drivers.toml: anger.effects.presense: there is no signal 'presense'; did you mean 'presence'?",
+            "drivers.toml: anger.effects.strike.*: no node's name begins with 'strike.'",
+            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no signal 'truce.brokn'; did you mean "
+            "'truce.broken'?",
+            f"{S}: series[0] = \"presure\": there is no signal 'presure'; did you mean 'pressure'?",
+            f"{S}: series[1] = \"atacks.*\": no node's name begins with 'atacks.'; did you mean 'attacks.*'?",
+            f"{S}: headline = \"atacks\": must be an outcome or a series; did you mean 'attacks'?",
+        ],
+    ),
+    "states that are not there": (
+        [
+            (D, 'rate_by.truce = { holds = "truce_factor", broken', 'rate_by.truce = { hold = "truce_factor", broken'),
+            (D, '"broken -> holds"', '"broken -> hold"'),
+            (D, 'start = "holds"', 'start = "hold"'),
+            (S, "[policies.stay]", f'{ASSUMED}\nstates = [[2024-02-01, "brokn"]]\n[policies.stay]'),
+        ],
+        [
+            "attacks.rate_by.truce.hold = \"truce_factor\": truce has no state 'hold'; did you mean 'holds'?",
+            "attacks.rate_by.truce: needs a factor for every state; missing: holds",
+            "truce.start = \"hold\": must be one of the states holds, broken; did you mean 'holds'?",
+            "truce.transitions.\"broken -> hold\": the regime has no state 'hold'; did you mean 'holds'?",
+            f"{S}: assumptions.truce.states: truce has no state 'brokn'; did you mean 'broken'?",
+        ],
+    ),
+    "the same transition twice": (
+        [(D, '[truce.transitions."broken -> holds"]', '[truce.transitions."broken->holds"]\nrate = 1\n'
+          '[truce.transitions."broken -> holds"]')],
+        ['truce.transitions."broken->holds": is there twice'],
+    ),
+    "responses in a circle": (
+        [(D, 'triggers = ["attacks.*"]', 'triggers = ["strikes"]'), (D, "branching = 0.15", "branching = 2")],
+        ["strikes.triggers: responses trigger one another in a circle: strikes", "attacks.branching = 2: must be in"],
+    ),
+    "dates out of order": (
+        [(S, "[[2024-02-01, 1.0], [2024-08-01, 0.0]]", "[[2024-08-01, 1.0], [2024-02-01, 0.0]]")],
+        ["policies.leave.schedules.presence", "dates must rise from point to point: 2024-02-01 comes after 2024-08-01"],
+    ),
+    "a time of day, and a date as text": (
+        [(S, "start = 2024-01-01", "start = 2024-01-01T12:00:00"), (C, "2024-01-01", '"2024-01-01"')],
+        [
+            f"{S}: start = 2024-01-01T12:00:00: must be a date, written without quotes: 2024-08-22",
+            'case.toml: evidence_until = "2024-01-01": must be a date, written without quotes',
+        ],
+    ),
+    "dates that no calendar of results holds": (
+        [(S, "start = 2024-01-01", "start = 9999-12-31"), (C, "2024-01-01", "0001-01-01")],
+        [f"{S}: start = 9999-12-31: must be a date between", "evidence_until = 0001-01-01: must be a date between"],
+    ),
+    "extends leaving its folder": (
+        [(S, "case =", 'extends = "../x.toml"\ncase =')],
+        [f'{S}: extends = "../x.toml": must lie in the same folder as the file that extends it'],
+    ),
+    "extends from the root": (
+        [(S, "case =", 'extends = "/etc/x.toml"\ncase =')],
+        [f'{S}: extends = "/etc/x.toml": must lie in the same folder as the file that extends it'],
+    ),
+    "extends itself": (
+        [(S, "case =", 'extends = "two-militias.toml"\ncase =')],
+        [f'{S}: extends = "two-militias.toml": goes round in a circle'],
+    ),
+    "extends nothing": (
+        [(S, "case =", 'extends = "none.toml"\ncase ='), (D, "[presence]", 'extends = "two"\n[presence]')],
+        ["scenarios/none.toml: no such file", 'drivers.toml: extends = "two": must be the name of a TOML file in the'],
+    ),
+    "sources that leave the case": (
+        [(P, 'source = "invented"', f'source = "{path}"') for path in ("../../etc/passwd", "/etc/passwd", "~/x")]
+        + [(P, 'source = "invented"', 'source = "a book; evidence/none.csv"')],
+        [
+            'source = "../../etc/passwd": leaves the folder of the case; evidence lies under evidence/',
+            'source = "/etc/passwd": leaves the folder of the case',
+            'source = "~/x": there is no such file in the case',
+            'source = "evidence/none.csv": there is no such file in the case',
+        ],
+    ),
+    "a case elsewhere": (
+        [(S, 'case = "two-militias"', 'case = "../x"')],
+        [f'{S}: case = "../x": must be the name of a folder under params/; a path may not leave its folder'],
+    ),
+    "a case that is not there": (
+        [(S, 'case = "two-militias"', 'case = "two-militia"')],
+        ["there is no such case beside the scenario or shipped; did you mean 'two-militias'?"],
+    ),
+    "a file that is too long": (
+        [(P, "[truce_breaks]", "#" * 1_000_001 + "\n[truce_breaks]")],
+        ["parameters.toml: larger than 1,000,000 bytes"],
+    ),
+    "arrays too deep": ([(S, "weeks = 52", "weeks = " + "[" * 2000 + "]" * 2000)], [f"{S}: nested more than 12 deep"]),
+    "keys too deep": ([(S, "weeks = 52", ".".join("a" * 2000) + " = 1")], ["a.a.a.a...: nested more than 12 deep"]),
+    "whole numbers too large": (
+        [(S, "weeks = 52", "weeks = 99999999999999999999"), (P, "p95 = 0.12", "p95 = " + "9" * 5000)],
+        [f"{S}: weeks = 99999999999999999999: is too large a whole number", "a whole number has too many digits"],
+    ),
+    "an empty scenario": (
+        [(S, texts()[S], "")],
+        [f"{S}: {key}: is missing: " for key in SCENARIO_KEYS],
+    ),
+    "a schedule that is not there": (
+        [(S, "schedules.presence", "schedules.presense")],
+        ["policies.leave.schedules.presense: the case has no such schedule; did you mean 'presence'?; schedules: "],
+    ),
+    "policies that are not there": (
+        [(S, "series =", 'contrasts = [["leave", "sty"], ["stay", "stay"]]\nseries =')],
+        [
+            "contrasts[0] = \"sty\": there is no such policy; did you mean 'stay'?; policies: stay, leave",
+            "contrasts[1] = [\"stay\", \"stay\"]: compares a policy with itself",
+        ],
+    ),
+    "negative exposure": (
+        [(S, "[2024-08-01, 0.0]", "[2024-08-01, -0.5]")],
+        ["policies.leave.schedules.presence.points: must be >= 0: it is an exposure of attacks.NORTH, attacks.SOUTH"],
+    ),
+    "a negative start of an exposure": (
+        [(S, "[policies.stay]", "[starts]\npresence = -1\n[policies.stay]")],
+        ["starts.presence: must be >= 0: it is an exposure of attacks.NORTH, attacks.SOUTH"],
+    ),
+    "starts that make no sense": (
+        [(S, "[policies.stay]", '[starts]\ntruce = "brokn"\npressure = "attack_rate"\nx = 1\ny = []\n[policies.stay]')],
+        [
+            "starts.truce = \"brokn\": must be one of the states holds, broken; did you mean 'broken'?",
+            'starts.pressure = "attack_rate": must be in (0, 1), but the prior of this parameter reaches from 0 to inf',
+            "starts.x: there is no such driver",
+            "starts.y = []: must be a number, a state or the name of a parameter",
+        ],
+    ),
+    "windows off the grid and beyond the horizon": (
+        [(S, "window = [0, 4]", "window = [0.5, 4]"), (S, 'reduce = "sum"', 'reduce = "sum"\nwindow = [0, 60]')],
+        [
+            "outcomes.attacks.window = [0.0, 60.0]: must end within the horizon of 52 weeks",
+            "outcomes.any_attack_4w.window = [0.5, 4.0]: must fall on steps of 7 days",
+        ],
+    ),
+    "windows that end before they begin": (
+        [(S, "window = [0, 4]", "window = [4, 4]"), (S, 'reduce = "sum"', 'reduce = "sum"\nwindow = [-1, 4]')],
+        [
+            "outcomes.any_attack_4w.window = [4, 4]: must be [from, to] with from before to",
+            "outcomes.attacks.window[0] = -1: must be >= 0",
+        ],
+    ),
+    "correlations that cannot all hold": (
+        [(C, "[channels]", f"{GROUP}matrix = [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]\n[channels]")],
+        ["correlations.g.matrix = [[1, 0.9, -0.9], ", "must be positive definite; these correlations cannot all hold"],
+    ),
+    "items that are no items": (
+        [(D, 'per = "militia"', "per = [1]"), (D, 'per = "militia"', 'per = "milita"')],
+        [
+            'attacks.per = [1]: must be the kind of some actors, such as "militia", or a list of items in quotes',
+            "anger.per = \"milita\": no actor is of this kind; did you mean 'militia'?; kinds: militia, state",
+        ],
+    ),
+    "an override of what cannot be overridden": (
+        [(D, 'rate = "attack_rate_south"', 'rate = "attack_rate_sout"\nkind = "level"')],
+        [
+            "attacks.overrides.SOUTH.kind: cannot be overridden",
+            "attacks.overrides.SOUTH.rate = \"attack_rate_sout\": there is no such parameter; did you mean ",
+        ],
+    ),
+    "names that no file can have": (
+        [
+            (S, "[policies.stay]", '[policies."../stay"]'),
+            (S, "[outcomes.any_attack_4w]", '[outcomes."any/attack"]'),
+            (S, "[outcomes.truce_breaks]", "[outcomes.time]"),
+        ],
+        [
+            'policies."../stay": a name is letters, digits and _',
+            'outcomes."any/attack": a name is letters, digits and _',
+            "outcomes.time: is the name of an axis of the results; choose another",
+        ],
+    ),
+    "drivers and parameters called like an axis": (
+        [(D, "[presence]", "[draw]"), (P, "[truce_breaks]", "[time]")],
+        [
+            "drivers.toml: draw: is the name of an axis of the results; choose another",
+            "parameters.toml: time: is the name of an axis of the results; choose another",
+        ],
+    ),
+    "two mistakes in each of four files": (
+        [
+            (S, 'signal = "truce.broken"', 'signal = "truce.brokn"'),
+            (S, 'reduce = "sum"', 'reduce = "smu"'),
+            (D, "branching = 0.15", "branching = 1.2"),
+            (D, 'interpolation = "linear"', 'interpolation = "liner"'),
+            (P, 'unit = "1/week"\n', ""),
+            (P, 'family = "normal"', 'family = "norml"'),
+            (T, "weight = 2", "weight = 7"),
+            (T, 'source = "SOUTH"', 'source = "SUOTH"'),
+        ],
+        [
+            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no signal",
+            f"{S}: outcomes.attacks.reduce = \"smu\": must be one of sum, any, mean, max, last, first, time_above; did "
+            "you mean 'sum'?",
+            "drivers.toml: attacks.branching = 1.2: must be in [0, 1)",
+            "drivers.toml: presence.interpolation = \"liner\": must be one of linear, step; did you mean 'linear'?",
+            "parameters.toml: truce_breaks.unit: is missing",
+            "parameters.toml: strike_breaks_truce.prior.family = \"norml\": must be one of normal, ",
+            "ties.toml: tie[0].weight = 7: must be in [0, 3]",
+            "ties.toml: tie[1].source = \"SUOTH\": there is no such actor; did you mean 'SOUTH'?",
+        ],
+    ),
+}  # fmt: skip
+
+# Fragments that are two halves of one problem.
+_ONE_PROBLEM = {"dates out of order", "correlations that cannot all hold"}
+_MORE = {
+    "drivers and parameters called like an axis",  # whoever refers to them refers to nothing
+    "names that no file can have",
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_every_mistake_is_said_with_file_key_value_and_what_is_allowed(name, tmp_path, capsys):
+    edits, expected = MISTAKES[name]
+    write(edited(*edits), tmp_path / "work")
+    lines = said(capsys, tmp_path / "work")
+    for fragment in expected:
+        assert any(fragment in line for line in lines), (fragment, lines)
+    if name not in _MORE:
+        assert len(lines) == (1 if name in _ONE_PROBLEM else len(expected)), lines
+
+
+def test_the_small_case_itself_has_no_mistake(tmp_path, capsys):
+    write(texts(), tmp_path / "work")
+    assert main(["check", str(tmp_path / "work" / S)]) == 0
+    assert capsys.readouterr().out.startswith("ok\n")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_syntax_error_is_one_problem_beside_the_others(name, tmp_path, capsys):
+    found = edited(
+        (
+            P if name != P else D,
+            "[",
+            "[",
+        )
+    )
+    found[name] = "a = = 1\n" + found[name]
+    other = T if name != T else D
+    found[other] = (
+        found[other].replace('source = "SOUTH"', 'source = "SUOTH"').replace("branching = 0.15", "branching = 2")
+    )
+    write(found, tmp_path / "work")
+    lines = said(capsys, tmp_path / "work")
+    assert any(line.startswith(f"{name}: not valid TOML: Invalid value (at line 1, column 5)") for line in lines)
+    if name == S:
+        return  # nobody knows which case was meant
+    assert len(lines) == (1 if name == A and other == T else 2), lines
+
+
+def test_one_wrong_actor_is_one_problem(tmp_path, capsys):
+    write(edited((A, 'kind = "militia"', "kind = 3")), tmp_path / "work")
+    assert said(capsys, tmp_path / "work") == [
+        "params/two-militias/actors.toml: NORTH.kind = 3: must be a text in quotes"
+    ]

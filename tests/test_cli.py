@@ -1,0 +1,374 @@
+"""The command line: exit codes, what goes to stdout and what to stderr, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import hudna
+from hudna import shipped
+from hudna.case.load import FILES
+from hudna.cli import main
+from hudna.cli.numbers import decimals, interval, number, share
+from hudna.scenario.schema import KINDS_OF_FILE, json_schema
+
+SMALL = ["--draws", "6", "--paths", "5"]
+HEAVY = ("numpy", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "h5netcdf", "numba")
+
+
+def call(*arguments: str, cwd: Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command as its own process."""
+    command = [sys.executable, "-m", "hudna.cli", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **more)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_tables_are_plain_text_when_piped(here):
+    done = call("run", "two-militias", *SMALL, "--no-figures", cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert "…" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    for text in ("Attacks in a year (attacks)", "Stay", "MC error", "never", "Leave less Stay", "lower", "exposure"):
+        assert text in done.stdout
+    assert f"Written to {Path('out/two-militias')}" in done.stdout
+
+
+def test_a_run_gives_the_numbers_of_the_package(here, capsys):
+    assert main(["run", "two-militias", *SMALL, "--seed", "5", "--json", "--no-figures"]) == 0
+    given = json.loads(capsys.readouterr().out)
+    result = hudna.run("two-militias", draws=6, paths=5, seed=5)
+    table, contrast = result.table(), result.contrast("leave", "stay")
+    assert len(given["outcomes"]) == len(table)
+    for row in given["outcomes"]:
+        assert row["mean"] == table.loc[(row["policy"], row["outcome"]), "mean"]
+    for row in given["differences"]:
+        assert (row["a"], row["b"]) == ("leave", "stay")
+        assert row["mean"] == contrast.loc[row["outcome"], "mean"]
+    assert given["manifest"]["seed"] == 5
+
+
+def test_options_reach_the_run(here, capsys):
+    options = [
+        "--policy",
+        "leave",
+        "--draws",
+        "3",
+        "--paths",
+        "2",
+        "--seed",
+        "0",
+        "--engine",
+        "oracle",
+        "--threads",
+        "1",
+    ]
+    assert main(["run", "two-militias", *options, "--out", "mine", "--lang", "ar", "--no-figures", "--json"]) == 0
+    given = json.loads(capsys.readouterr().out)
+    assert given["differences"] == []
+    assert {row["policy"] for row in given["outcomes"]} == {"leave"}
+    result = hudna.open_result(here / "mine/result.nc")
+    assert (result.policies, result.n_draws, result.n_paths, result.about["seed"]) == (("leave",), 3, 2, 0)
+    assert "الهجمات خلال عام" in (here / "mine/outcomes.csv").read_text(encoding="utf-8")
+
+
+def test_one_draw_of_one_path_has_no_errors_to_show(here, capsys):
+    assert main(["run", "two-militias", "--draws", "1", "--paths", "1", "--no-figures"]) == 0
+    assert "nan" not in capsys.readouterr().out
+    assert main(["run", "two-militias", "--draws", "1", "--paths", "1", "--no-figures", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["outcomes"][0]["mcse"] is None
+
+
+def test_every_wrong_argument_is_said_at_once(here, capsys):
+    wrong = ["--draws", "0", "--paths", "-1", "--seed", "-3", "--policy", "lave", "--engine", "orcle", "--threads", "0"]
+    assert main(["run", "two-militias", *wrong]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 6
+    assert "run: engine = 'orcle': must be one of auto, oracle; did you mean 'oracle'?" in err
+    assert "run: policies = 'lave': there is no such policy; did you mean 'leave'?; policies: stay, leave" in err
+    assert not (here / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["run", "two-militias", "--draws", "many"],
+        ["run", "two-militias", "--drawz", "3"],
+        ["rnu"],
+        ["--wrong"],
+        ["run", "two-militias", "--lang", "fr"],
+        ["schema", "driver"],
+        ["copy", "two-milita", "x"],
+        ["show", "no-such"],
+    ],
+)
+def test_wrong_arguments_exit_with_2_and_a_line(arguments, here, capsys):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_errors_are_json_too(here, capsys):
+    assert main(["run", "two-militia", "--json"]) == 2
+    out, err = capsys.readouterr()
+    (problem,) = json.loads(out)["problems"]
+    assert set(problem) == {"where", "key", "given", "text"}
+    assert problem["where"] == "two-militia"
+    assert "did you mean 'two-militias'?" in problem["text"]
+    assert len(err.splitlines()) == 1
+    assert main(["run", "--json"]) == 2
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == 1
+
+
+def test_a_run_that_has_to_stop_exits_with_1_and_leaves_nothing(write_case, here, capsys):
+    drivers = '[n]\nkind = "events"\nname = "n"\nunit = "n"\nstart = 0\nrate = 1e300\n'
+    path = write_case(drivers, outcomes='[outcomes.n]\nname = "n"\nsignal = "n"\nreduce = "sum"\n')
+    before = sorted(here.rglob("*"))
+    assert main(["run", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("events n: the expected count in a step is above")
+    assert len(err.splitlines()) == 1
+    assert sorted(here.rglob("*")) == before
+
+
+def test_no_bar_is_drawn_into_a_pipe_and_one_on_a_terminal(here):
+    pty = pytest.importorskip("pty")
+    main_end, terminal = pty.openpty()
+    command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", *SMALL, "--no-figures"]
+    with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=terminal) as process:
+        os.close(terminal)
+        seen = b""
+        while True:
+            try:
+                part = os.read(main_end, 4096)
+            except OSError:
+                break
+            if not part:
+                break
+            seen += part
+        assert process.stdout is not None
+        assert b"Outcomes" in process.stdout.read()
+    os.close(main_end)
+    assert process.returncode == 0
+    assert b"Stay or leave" in seen
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(number, here):
+    assert call("run", "two-militias", *SMALL, "--no-figures", cwd=here).returncode == 0
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", "--draws", "20000", "--paths", "100"]
+    with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not any((here / "out").glob(".*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (1, "", "interrupted; nothing was written\n")
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+    assert [path.name for path in (here / "out").iterdir()] == ["two-militias"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes break otherwise there")
+def test_a_broken_pipe_is_quiet(here):
+    command = [sys.executable, "-m", "hudna.cli", "schema", "scenario"]
+    with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_a_terminal_that_knows_no_arabic_is_no_error(here):
+    done = call(
+        "run", "two-militias", *SMALL, "--no-figures", "--lang", "ar", cwd=here,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "????" in done.stdout
+
+
+def test_help_imports_nothing_heavy(here):
+    code = (
+        "import sys, hudna.cli\n"
+        "try:\n    hudna.cli.main(['--help'])\nfinally:\n"
+        f"    print('HEAVY', [name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=here, check=True)
+    assert done.stderr == "HEAVY []\n"
+    for command in ("run", "list", "copy", "check", "show", "schema"):
+        assert f"\n  {command} " in done.stdout
+
+
+def test_version(here, capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"hudna {hudna.__version__}\n"
+
+
+def test_list_names_every_shipped_scenario_with_its_question(capsys):
+    assert main(["list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["scenarios"]
+    assert [entry["scenario"] for entry in found] == list(shipped.scenarios())
+    assert all(entry["question"] and entry["case"] in shipped.cases() for entry in found)
+    assert main(["list"]) == 0
+    assert "two-militias  (case two-militias)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", shipped.scenarios())
+def test_a_copy_is_whole_and_runs_on_its_own(name, here, capsys):
+    assert main(["copy", name, "mine"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == str(Path(f"mine/scenarios/{name}.toml"))
+    scenario = hudna.load(here / f"mine/scenarios/{name}.toml")
+    assert scenario.case.folder.is_relative_to(here)
+    assert main(["copy", name, "mine"]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_a_copy_into_a_file_is_refused(here, capsys):
+    (here / "taken").write_text("mine", encoding="utf-8")
+    assert main(["copy", "two-militias", "taken"]) == 2
+    assert main(["copy", "two-militias", "taken/below"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+    assert (here / "taken").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("name", shipped.scenarios())
+def test_shipped_scenarios_are_in_order(name, capsys):
+    assert main(["check", name]) == 0
+    assert capsys.readouterr().out.startswith("ok\nnodes: ")
+
+
+def test_check_counts_a_case(capsys):
+    folder = shipped.case("two-militias")
+    assert main(["check", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["nodes"] == {"schedule": 1, "regime": 1, "events": 2, "response": 1, "level": 3}
+    assert found["parameters"] == {"evidence": 0, "judgement": 13, "calibrated": 0}
+    assert (found["ties"], found["pressing"], found["problems"]) == (3, 3, [])
+
+
+@pytest.mark.parametrize("name", shipped.scenarios())
+def test_show_is_toml_that_says_what_the_files_say(name, capsys):
+    assert main(["show", name]) == 0
+    data = tomllib.loads(capsys.readouterr().out)
+    scenario = hudna.load(name)
+    assert data["scenario"] == scenario.document.data
+    for role, document in scenario.case.documents.items():
+        assert data[role] == document.data
+
+
+def test_show_names_the_file_of_each_value_and_what_is_laid_over_it(write_case, capsys):
+    drivers = '[n]\nkind = "events"\nname = "n"\nunit = "n"\nstart = 0\nrate = "r"\n'
+    entry = 'unit = "1"\nprior = { family = "fixed", value = 1 }\nstatus = "judgement"\nsource = "x"\nnote = "\x7f"\n'
+    entry = entry.replace("\x7f", "\\u007f")
+    path = write_case(
+        drivers,
+        parameters=f"[r]\n{entry}",
+        scenario=f'[parameters.r]\n{entry}[policies.a]\nname = "a"\n',
+        outcomes='[outcomes.n]\nname = "n"\nsignal = "n"\nreduce = "sum"\n',
+    )
+    assert main(["show", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert f'scenario.name = "Made up"  # {path.as_posix()}' in out
+    (line,) = (line for line in out.splitlines() if line.startswith("parameters.r.unit"))
+    assert line.endswith("parameters.toml; the scenario has another")
+    assert tomllib.loads(out)["parameters"]["r"]["note"] == "\x7f"
+    assert main(["show", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["values"]["drivers"]["n"]["rate"] == "r"
+
+
+def test_show_prints_the_program(capsys):
+    assert main(["show", "two-militias", "--program"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("program ")
+    assert "level pressure: log odds = pressure_base" in out
+
+
+def plain(path: Path) -> Any:
+    """Return a TOML file as JSON would hold it."""
+    return json.loads(json.dumps(tomllib.loads(path.read_text(encoding="utf-8")), default=str))
+
+
+def files(kind: str) -> list[Path]:
+    """Return the shipped files of a kind."""
+    if kind == "scenario":
+        return [path for name in shipped.scenarios() if (path := shipped.scenario(name))]
+    folders = [folder for name in shipped.cases() if (folder := shipped.case(name))]
+    return [folder / FILES[kind] for folder in folders if (folder / FILES[kind]).exists()]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_FILE)
+def test_a_schema_fits_every_shipped_file(kind, capsys):
+    assert main(["schema", kind]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    checker = jsonschema.Draft202012Validator(schema)
+    assert files(kind)
+    for path in files(kind):
+        assert [error.message for error in checker.iter_errors(plain(path))] == [], path
+
+
+@pytest.mark.parametrize(
+    ("kind", "mistake"),
+    [
+        ("scenario", {"wrong": 1}),
+        ("scenario", {"weeks": 0}),
+        ("case", {"evidence_until": 3}),
+        ("actors", {"X": {"name": "x"}}),
+        ("ties", {"tie": [{"source": "A"}]}),
+        ("drivers", {"x": {"kind": "event"}}),
+        ("drivers", {"x": {"kind": "schedule", "name": "x", "unit": "x", "start": "a", "interpolation": "linear"}}),
+        ("parameters", {"x": {"unit": "1"}}),
+        ("parameters", {"a": {"b": {"unit": "1"}}}),
+    ],
+)
+def test_a_schema_sees_a_mistake(kind, mistake):
+    checker = jsonschema.Draft202012Validator(json_schema(kind))
+    whole = plain(next(path for path in files(kind) if "two-militias" in path.as_posix()))
+    assert checker.is_valid(whole)
+    assert not checker.is_valid({**whole, **mistake})
+
+
+def test_a_schema_lets_a_part_be_completed_by_what_it_extends():
+    checker = jsonschema.Draft202012Validator(json_schema("scenario"))
+    assert checker.is_valid({"extends": "base.toml", "policies": {"a": {"note": "as before"}}})
+    assert not checker.is_valid({"extends": "base.toml", "policies": {"a": {"nte": "as before"}}})
+    assert not checker.is_valid({"policies": {"a": {"note": "as before"}}})
+
+
+def test_drivers_and_parameters_may_be_grouped_by_name():
+    table = {"kind": "schedule", "name": "x", "unit": "x", "start": 1, "interpolation": "linear"}
+    checker = jsonschema.Draft202012Validator(json_schema("drivers"))
+    assert checker.is_valid({"presence": {"iraq": table, "syria": table}})
+    assert not checker.is_valid({"presence": {"iraq": table, "syria": {**table, "strat": 1}}})
+
+
+def test_numbers_show_what_the_error_leaves_meaning_to():
+    assert (number(65.0525, decimals(65.0525, 1.83)), number(1.83, 1)) == ("65.1", "1.8")
+    assert number(0.0, decimals(0.0, 0.0)) == "0"
+    assert number(1234567.0, decimals(1234567.0, 1e4)) == "1,234,567"
+    assert interval(-0.0025, -0.0025 + 1e-19) == "[-0.00250, -0.00250]"
+    assert (share(0.0), share(1e-9), share(0.5)) == ("0 %", "<0.1 %", "50.0 %")

@@ -1,0 +1,198 @@
+"""Results: labels, tables, contrasts, series, files."""
+
+import numpy as np
+import pytest
+
+import hudna
+from hudna.result.series import histogram_quantile
+
+
+@pytest.fixture(scope="module")
+def result():
+    return hudna.run("two-militias", draws=60, paths=50, seed=7)
+
+
+def test_outcomes_have_the_axes_policy_draw_path(result):
+    assert result.outcomes["attacks"].dims == ("policy", "draw", "path")
+    assert result.outcomes.sizes == {"policy": 2, "draw": 60, "path": 50}
+
+
+def test_table_has_a_row_per_policy_and_outcome(result):
+    table = result.table()
+    assert table.index.names == ["policy", "outcome"]
+    assert len(table) == 2 * 4
+    wanted = ["mean", "mcse", "q05", "q50", "q95", "mean_q05", "mean_q95"]
+    assert set(wanted) <= set(table.columns)
+    row = table.loc[("stay", "attacks")]
+    assert row["mean"] == pytest.approx(result.sample("attacks", "stay").mean())
+    assert result.table("ar").loc[("stay", "attacks"), "name"] == "الهجمات خلال عام"
+
+
+def test_contrast_is_of_paired_paths(result):
+    contrast = result.contrast("leave", "stay")
+    d = result.sample("attacks", "leave") - result.sample("attacks", "stay")
+    assert contrast.loc["attacks", "mean"] == pytest.approx(d.mean())
+    assert contrast.loc["attacks", "p_lower"] == pytest.approx((d < 0).mean())
+    apart = result.sample("attacks", "leave").var(axis=1, ddof=1) + result.sample("attacks", "stay").var(axis=1, ddof=1)
+    factor = apart.mean() / d.var(axis=1, ddof=1).mean()
+    assert contrast.loc["attacks", "vr_factor"] == pytest.approx(factor)
+    assert factor > 1.5
+
+
+def test_contrast_of_a_policy_with_itself_is_zero(result):
+    contrast = result.contrast("stay", "stay")
+    assert (contrast["mean"] == 0).all()
+    assert (contrast["mcse"] == 0).all()
+    assert (contrast[["low", "high"]] == 0).all(axis=None)
+
+
+def test_a_difference_of_rare_outcomes_has_bounds_not_zero(write_case):
+    drivers = """
+[presence]
+kind = "schedule"
+name = "Presence"
+unit = "share"
+start = 1.0
+interpolation = "step"
+[attacks]
+kind = "events"
+name = "Attacks"
+unit = "attacks"
+start = 0
+rate = 1e-9
+exposure = { presence = 1 }
+"""
+    scenario = """
+[policies.stay]
+name = "Stay"
+[policies.leave]
+name = "Leave"
+schedules.presence.points = [[2024-01-08, 0.0]]
+"""
+    outcomes = '[outcomes.any]\nname = "Any"\nsignal = "attacks"\nreduce = "any"\n'
+    path = write_case(drivers, scenario=scenario, outcomes=outcomes)
+    contrast = hudna.run(path, draws=50, paths=10, seed=1).contrast("leave", "stay")
+    bound = 1 - 0.05 ** (1 / 50)
+    assert contrast.loc["any", "mean"] == 0
+    assert (contrast.loc["any", "low"], contrast.loc["any", "high"]) == pytest.approx((-bound, bound))
+
+
+def test_exposure_alone_is_the_whole_difference_where_threat_does_not_react(write_case):
+    drivers = """
+[presence]
+kind = "schedule"
+name = "Presence"
+unit = "share"
+start = 1.0
+interpolation = "step"
+[attacks]
+kind = "events"
+name = "Attacks"
+unit = "attacks"
+start = 0
+rate = "rate"
+exposure = { presence = "power" }
+"""
+    parameters = """
+[rate]
+unit = "1/week"
+prior = { family = "gamma", mean = 3, sd = 1 }
+status = "judgement"
+source = "test"
+note = "test"
+[power]
+unit = "power"
+prior = { family = "uniform", low = 0.2, high = 1 }
+status = "judgement"
+source = "test"
+note = "test"
+"""
+    scenario = """
+[policies.stay]
+name = "Stay"
+[policies.leave]
+name = "Leave"
+schedules.presence.points = [[2024-01-29, 0.25]]
+"""
+    outcomes = (
+        '[outcomes.n]\nname = "N"\nsignal = "attacks"\nreduce = "sum"\n'
+        '[outcomes.late]\nname = "Late"\nsignal = "attacks"\nreduce = "sum"\nwindow = [10, 20]\n'
+    )
+    path = write_case(drivers, parameters=parameters, scenario=scenario, outcomes=outcomes)
+    result = hudna.run(path, draws=200, paths=100, seed=2)
+    theta = result.parameters
+    exact = theta["rate"] * (0.25 ** theta["power"] - 1)
+    contrast = result.contrast("leave", "stay")
+    assert contrast.loc["n", "exposure_alone"] == pytest.approx(float(exact.mean()) * 16, rel=1e-12)
+    assert contrast.loc["late", "exposure_alone"] == pytest.approx(float(exact.mean()) * 10, rel=1e-12)
+    share, error = contrast.loc["n", ["exposure_share", "exposure_share_mcse"]]
+    assert abs(share - 1) < 5.73 * error
+    assert error < 0.02
+
+
+def test_histograms_count_every_path(result):
+    counts = result.histograms["attacks.*"].to_numpy()
+    assert (counts.sum(axis=-1) == 60 * 50).all()
+
+
+def test_series_of_counts_have_exact_quantiles():
+    result = hudna.run("two-militias", draws=30, paths=20, seed=3, trajectories="all")
+    weekly = result.trajectories["attacks.NORTH"] + result.trajectories["attacks.SOUTH"]
+    for policy in result.policies:
+        y = weekly.sel(policy=policy).to_numpy().reshape(600, 52)
+        exact = np.sort(y, axis=0)[np.ceil(0.95 * 600).astype(int) - 1]
+        assert (result.series["attacks.*"].sel(policy=policy, quantile=0.95).to_numpy() == exact).all()
+        assert result.series["attacks.*_mean"].sel(policy=policy).to_numpy() == pytest.approx(y.mean(axis=0))
+    pressure = result.trajectories["pressure"].sel(policy="stay").to_numpy().reshape(600, 52)
+    read = result.series["pressure"].sel(policy="stay", quantile=0.5).to_numpy()
+    assert np.abs(read - np.quantile(pressure, 0.5, axis=0)).max() < 1.5 / 256
+
+
+def test_quantile_of_a_histogram_of_counts():
+    counts = np.bincount([0, 0, 1, 5], minlength=320)
+    assert histogram_quantile("count", counts, 0.5) == 0
+    assert histogram_quantile("count", counts, 0.75) == 1
+    assert histogram_quantile("count", counts, 0.76) == 5
+
+
+def test_regime_series_are_shares_of_states(result):
+    share = result.series["truce"]
+    assert share.dims == ("policy", "time", "truce_state")
+    assert np.allclose(share.sum("truce_state"), 1)
+
+
+def test_saved_and_opened_results_are_the_same(result, tmp_path):
+    path = result.save(tmp_path / "deep" / "out.nc")
+    again = hudna.open_result(path)
+    assert again.about == result.about
+    for group in ("outcomes", "histograms", "threat", "exposure", "levers", "trajectories", "parameters"):
+        assert getattr(again, group).equals(getattr(result, group)), group
+    assert again.table().equals(result.table())
+    assert again.contrast("leave", "stay").equals(result.contrast("leave", "stay"))
+    assert [p.name for p in path.parent.iterdir()] == ["out.nc"]
+
+
+def test_a_result_says_where_its_numbers_are_from(result):
+    about = result.about
+    assert about["sources"]["truce_breaks"]["status"] == "judgement"
+    assert about["seed"] == 7
+    assert len(about["config_hash"]) == 32
+
+
+@pytest.mark.parametrize("content", [b"", b"not netcdf", b"\x89HDF\r\n\x1a\n broken"])
+def test_what_is_no_result_is_refused(tmp_path, content):
+    path = tmp_path / "x.nc"
+    path.write_bytes(content)
+    with pytest.raises(hudna.InputError, match="not a result"):
+        hudna.open_result(path)
+
+
+def test_unknown_names_are_refused_with_the_nearest(result):
+    with pytest.raises(hudna.InputError, match="did you mean 'leave'"):
+        result.contrast("leaves", "stay")
+    with pytest.raises(hudna.InputError, match="did you mean 'attacks'"):
+        result.sample("attack", "stay")
+    with pytest.raises(hudna.InputError, match="must be one of auto, oracle"):
+        hudna.run("two-militias", engine="fast")
+    with pytest.raises(hudna.InputError, match="whole number"):
+        hudna.run("two-militias", draws=0)
