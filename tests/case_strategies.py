@@ -290,7 +290,7 @@ class Writer:
             "rate": self.number(RATE),
             "effects": self.effects(driver),
             "exposure": _inline(exposure),
-            "branching": self.number(FEW if len(exposure) > 1 else BRANCHING),
+            "branching": self.number(FEW if exposure else BRANCHING),
             "half_life": self.number(HALF_LIFE),
             "dispersion": self.number(SPREAD),
         }

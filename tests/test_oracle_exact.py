@@ -779,6 +779,7 @@ def test_exposures_multiply_and_their_sums_are_taken_first(compiled: Compile, mc
     )
     found = simulate(program, draws=1, paths=60_000, seed=1, trajectories="all")
     by = by_signal(found)
+    np.testing.assert_array_equal(by["fate"], by["fate.calm"] + 3 * by["fate.war"])  # by name, not by value
 
     def check(lever: float, state: float) -> None:
         threat = 0.6 * by["fate"] ** state

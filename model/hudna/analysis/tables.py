@@ -68,7 +68,7 @@ def contrast(result: Result, a: str, b: str, lang: Language = "en") -> pd.DataFr
     pandas.DataFrame
         Index outcome. Columns: name, unit; mean ... mean_q95 as in `table`, of the difference; p_lower and
         p_higher, the share of paired futures in which the outcome is lower (higher) under `a`, with the Monte
-        Carlo error of each; mean_lower, the share of draws in which its mean is lower under `a`, with its error; vr_factor,
+        Carlo error of each; mean_lower, the share of draws in which its mean is lower, with error; vr_factor,
         (var a + var b) / var(a - b) within draws, what common random numbers gain; exposure_alone, the part
         of the difference that is exposure alone (same threat as under `b`), its Monte Carlo error and its
         share of the whole with error, for sums of events; NaN elsewhere.

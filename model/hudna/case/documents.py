@@ -162,13 +162,12 @@ def _parent(
     if not isinstance(extends, str):
         wrong("must be the name of a TOML file in the same folder")
         return None
-    if not extends.endswith(".toml"):
-        found = shipped(extends) if shipped else None
-        if found is None:
-            wrong("must be the name of a TOML file in the same folder" + (" or of a shipped one" if shipped else ""))
-        return found
-    parent = path.parent / extends
-    if Path(extends).name != extends or _real(parent).parent != _real(path.parent):
+    named = not extends.endswith(".toml")
+    parent = (shipped(extends) if shipped else None) if named else path.parent / extends
+    if parent is None:
+        wrong("must be the name of a TOML file in the same folder" + (" or of a shipped one" if shipped else ""))
+        return None
+    if not named and (Path(extends).name != extends or _real(parent).parent != _real(path.parent)):
         wrong("must lie in the same folder as the file that extends it; a path may not leave its folder")
         return None
     if _real(parent) in chain:
@@ -259,7 +258,7 @@ def show_key(key: Key) -> str:
 
 
 def _merge(parent: Document, child: Document) -> Document:
-    """Lay `child` over `parent`: tables merge, everything else, and a `prior`, is replaced."""
+    """Lay `child` over `parent`: tables merge, everything else, a `prior` and a text in two languages are replaced."""
     data = _merge_tables(parent.data, child.data)
     leaves = {key for key, _ in flatten(data)}
     origins = {key: path for key, path in {**parent.origins, **child.origins}.items() if key in leaves}
@@ -270,9 +269,13 @@ def _merge_tables(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[s
     merged = dict(parent)
     for name, value in child.items():
         below = merged.get(name)
-        merged[name] = (
-            _merge_tables(below, value)
-            if isinstance(below, Mapping) and isinstance(value, Mapping) and name != "prior"
-            else value
-        )
+        if isinstance(below, Mapping) and isinstance(value, Mapping) and not _is_whole(name, value):
+            merged[name] = _merge_tables(below, value)
+        else:
+            merged[name] = value
     return merged
+
+
+def _is_whole(name: str, table: Mapping[str, Any]) -> bool:
+    """Whether a table means one thing: a prior, or a text in two languages. Its parts are never mixed."""
+    return name == "prior" or (bool(table) and set(table) <= {"en", "ar"})

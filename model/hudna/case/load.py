@@ -25,6 +25,7 @@ __all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
 
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
          "parameters": "parameters.toml"}  # fmt: skip
+CHANNEL = Domain(low=0.0, why="a tie's direction gives its sign")
 _OPTIONAL = ("actors", "ties")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
@@ -124,12 +125,13 @@ def _is_base(name: str, documents: Mapping[str, Document]) -> bool:
     return any(path.name == name for document in documents.values() for path in document.origins.values())
 
 
-def _tables(document: Document, fields: Collection[str]) -> dict[str, Any]:
+def _tables(document: Document, fields: Collection[str], problems: Problems | None = None) -> dict[str, Any]:
     """Return the named tables of a file, `[attacks.iraq]` read as the name `attacks.iraq`.
 
     A table is taken apart further as long as it holds nothing but tables under names that are no field.
     """
     found: dict[str, Any] = {}
+    problems = Problems() if problems is None else problems
 
     def walk(prefix: str, data: Mapping[str, Any]) -> None:
         for name, value in data.items():
@@ -141,6 +143,8 @@ def _tables(document: Document, fields: Collection[str]) -> dict[str, Any]:
             )
             if nested:
                 walk(f"{full}.", value)
+            elif full in found:
+                problems.add(document.where((full,)), show_key((full,)), "is there twice, with quotes and without")
             else:
                 found[full] = value
 
@@ -149,7 +153,7 @@ def _tables(document: Document, fields: Collection[str]) -> dict[str, Any]:
 
 
 def _named(document: Document, fields: Collection[str], what: str, problems: Problems) -> Iterator[tuple[str, Any]]:
-    for name, data in _tables(document, fields).items():
+    for name, data in _tables(document, fields, problems).items():
         if not re.match(NAME, name):
             problems.add(document.where((name,)), show_key((name,)), f"the name of {what} is letters, digits, _ and .")
         elif name in _TAKEN and what != "an actor":
@@ -175,13 +179,22 @@ def _parameters(document: Document, folder: Path, problems: Problems) -> dict[st
         parameter = build(Parameter, data, document, (name,), problems)
         if parameter is not None:
             parameters[name] = parameter
-            check_source(parameter.source, folder, document, (name, "source"), problems)
+            check_source(parameter, folder, document, (name, "source"), problems)
     return parameters
 
 
-def check_source(source: str, folder: Path, document: Document, key: tuple[str, ...], problems: Problems) -> None:
-    """Check that a source which is a file lies in the case's folder, and is there. Several are parted by `;`."""
-    for part in (piece.strip() for piece in source.split(";")):
+def check_source(
+    parameter: Parameter, folder: Path, document: Document, key: tuple[str, ...], problems: Problems
+) -> None:
+    """Check that a source which is a file lies in the case's folder, and is there. Several are parted by `;`.
+
+    What has the status evidence must name such a file.
+    """
+    parts = [piece.strip() for piece in parameter.source.split(";")]
+    if parameter.status == "evidence" and not any(part.startswith("evidence/") for part in parts):
+        text = "the status is evidence, so it must name a file under evidence/; or is it judgement?"
+        problems.add(document.where(key), show_key(key), text, given=show_value(parameter.source))
+    for part in parts:
         if not part.startswith(("evidence/", "/", ".", "~")) and not re.search(r"\.csv$|\\", part):
             continue
         path = folder / part
@@ -287,7 +300,7 @@ def _check_about(
         problems.add(document.where(("channels",)), key, text, given=show_value(name))
 
     for channel, name in sorted(about.channels.items()):
-        parameter(f"channels.{channel}", name, Domain(low=0.0, why="a tie's direction gives its sign"))
+        parameter(f"channels.{channel}", name, CHANNEL)
     for i, tie in enumerate(ties):
         if tie.toward is not None and tie.channel not in about.channels:
             text = f"no parameter is given for the channel {tie.channel} under [channels] in case.toml"

@@ -64,8 +64,10 @@ class Step:
         """Return value x (signal - reference) of one term, the signal as of now or of the step before."""
         couplings = self.program.couplings
         signal = (self.now if couplings.now[j] else self.before)[int(couplings.signal[j])]
-        reference = couplings.reference[j]
-        return np.asarray(self.value(int(couplings.value[j])) * (signal - reference if reference else signal))
+        reference = float(couplings.reference[j])
+        value = self.value(int(couplings.value[j]))
+        product: FloatArray = value * (signal - reference) if reference else value * signal
+        return product
 
     def predictor(self, row: int) -> FloatArray:
         """Sum the terms of one linear predictor, in their order."""

@@ -14,7 +14,8 @@ from hudna import shipped
 from hudna.case import Case
 from hudna.case.checking import build
 from hudna.case.documents import Document, read_document, show_key, show_value
-from hudna.case.load import check_source, read_case
+from hudna.case.grammar import Domain
+from hudna.case.load import CHANNEL, check_source, read_case
 from hudna.case.nodes import NODES, Node, Regime, Schedule
 from hudna.case.parameters import Parameter
 from hudna.case.references import Unread, check_support, numbers
@@ -132,16 +133,21 @@ def _parameters(
                 text = f"the case has no such parameter{nearest(name, parameters)}"
                 problems.add(document.where(key), show_key(key), text)
             continue
-        check_source(parameter.source, case.folder, document, (*key, "source"), problems)
+        check_source(parameter, case.folder, document, (*key, "source"), problems)
         parameters[name] = parameter
-    changed = set(file.parameters)
-    for node_name, node in case.nodes.items():
-        for field, value, domain in numbers(node):
-            if isinstance(value, str) and value in changed and value in parameters:
-                problem = check_support(parameters[value].prior, domain)
-                if problem:
-                    text = f"{node_name}.{field} {domain.sentence()}, but this prior {problem}"
-                    problems.add(document.where(("parameters", value)), show_key(("parameters", value)), text)
+    places: list[tuple[str, float | str, Domain]] = [
+        (f"{name}.{field}", value, domain)
+        for name, node in case.nodes.items()
+        for field, value, domain in numbers(node)
+    ]
+    places += [(f"channels.{channel}", name, CHANNEL) for channel, name in case.about.channels.items()]
+    for place, value, domain in places:
+        if isinstance(value, str) and value in file.parameters and value in parameters:
+            problem = check_support(parameters[value].prior, domain)
+            if problem:
+                key = ("parameters", value)
+                text = f"{place} {domain.sentence()}, but this prior {problem}"
+                problems.add(document.where(key), show_key(key), text)
     return parameters
 
 

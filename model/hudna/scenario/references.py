@@ -91,6 +91,10 @@ def _check_series(file: ScenarioFile, known: Known, say: Say) -> None:
     for i, reference in enumerate(file.series):
         if not known.signal(reference):
             say(("series", i), unknown_signal(reference, known.case.signals), reference)
+        found = resolve(reference, known.case.signals)
+        measures = {known.case.signals[name].measure for name in found}
+        if len(found) > 1 and measures & {"lever", "state"} and measures != {"lever"}:
+            say(("series", i), "adds up a schedule or a regime and something else; name them one by one", reference)
         for suffix in _MADE_OF_SERIES:
             if f"{reference}{suffix}" in file.series:
                 say(("series",), f"{reference}{suffix} is what results call a part of {reference}; leave one out")
