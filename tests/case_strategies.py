@@ -203,7 +203,7 @@ class Writer:
         repeated = ("once", "once", "list", "apart", "actors")
         for name in self.some(("lever", "calendar"), 2, 1):
             self.drivers.append(Driver(name, "schedule", self.one_of(repeated), signed=self.maybe()))
-        for name in self.some(("mood", "war"), 2, 1):
+        for name in self.some(("mood", "war"), 2, 1 + int(self.maybe())):
             states = self.one_of((("calm", "storm"), ("low", "mid", "high")))
             self.drivers.append(Driver(name, "regime", self.one_of(repeated), states, signed=self.maybe()))
         for name in self.some(("attacks", "visits"), 2, 1):
@@ -239,7 +239,8 @@ class Writer:
         if reader.kind == "level":  # is a sum one push or several? it matters for `cross` if signs differ
             signed = {f"{driver.name}.*" for driver in self.drivers if driver.signed}
             known = [found for found in known if found[0] not in signed]
-        chosen = dict(self.some([found for found in known if found[1] in often[reader.kind]], 1))
+        likely = [found for found in known if found[1] in often[reader.kind]]
+        chosen = dict(self.some(likely, 1, least=int(reader.kind == "regime")))
         chosen |= dict(self.some(known, 2))
         return _inline({reference: self.effect(reader, reference, sort) for reference, sort in chosen.items()})
 
@@ -421,7 +422,7 @@ class Writer:
 
     def assumptions(self) -> tuple[list[str], str]:
         known = [(node, driver) for driver in self.drivers for node in driver.nodes]
-        chosen = self.some([pair for pair in known if pair[1].kind == "regime"], 2)
+        chosen = self.some([pair for pair in known if pair[1].kind == "regime"], 2, int(self.maybe()))
         chosen += self.some([pair for pair in known if pair[1].kind == "schedule"], 1)
         text = ""
         for node, driver in chosen:
@@ -429,7 +430,7 @@ class Writer:
             if driver.kind == "schedule":
                 text += f"points = {self.points(SIGNED if driver.signed else LEVER, 1)}\n"
             else:
-                pairs = [f'[{day}, "{self.one_of((*driver.states, "free"))}"]' for day in self.dates(4, 1)]
+                pairs = [f'[{day}, "{self.one_of((*driver.states, "free"))}"]' for day in self.dates(5, 2)]
                 text += f"states = {_list(pairs)}\n"
         return [node for node, _ in chosen], text
 

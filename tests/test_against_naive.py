@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from hudna.engine import compile_scenario, simulate
 from hudna.scenario import load
@@ -92,6 +92,7 @@ def test_philox_gives_the_published_words() -> None:
     max_examples=40,
     derandomize=True,
     deadline=None,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(case=written_cases(), seed=seeds)

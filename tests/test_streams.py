@@ -290,7 +290,6 @@ def test_a_driver_and_a_parameter_with_the_same_hash_are_refused(write_case: Cal
         compile_scenario(load(path))
 
 
-@pytest.mark.xfail(strict=True, reason="the two streams have the same name, and only other names are compared")
 def test_a_driver_named_like_the_stream_of_a_parameter_is_refused(write_case: Callable[..., Path]) -> None:
     path = write_case(
         f"[parameter.calm]\n{CALM}",

@@ -37,11 +37,12 @@ Key: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """A file's merged content; `origins` names, for every leaf, the file that gave it."""
+    """A file's merged content; `origins` names, for every leaf, the file that gave it, `bases` what it extends."""
 
     path: Path
     data: Mapping[str, Any]
     origins: Mapping[Key, Path] = field(default_factory=dict)
+    bases: tuple[Path, ...] = ()
 
     def where(self, key: Key = ()) -> str:
         """Return the file that gave `key`, as users should see it; the document's own if none did."""
@@ -78,7 +79,13 @@ def show_value(value: Any) -> str:
 
 
 def as_toml(value: Any) -> str:
-    """Return a value as TOML would have it, on one line."""
+    """Return a value as TOML would have it, on one line.
+
+    Examples
+    --------
+    >>> print(as_toml({"en": "truce", "since": dt.date(2024, 8, 22), "odd key": [1.0, True]}))
+    { en = "truce", since = 2024-08-22, "odd key" = [1.0, true] }
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -262,7 +269,7 @@ def _merge(parent: Document, child: Document) -> Document:
     data = _merge_tables(parent.data, child.data)
     leaves = {key for key, _ in flatten(data)}
     origins = {key: path for key, path in {**parent.origins, **child.origins}.items() if key in leaves}
-    return Document(child.path, data, origins)
+    return Document(child.path, data, origins, (parent.path, *parent.bases))
 
 
 def _merge_tables(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:

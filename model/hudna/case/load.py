@@ -122,7 +122,7 @@ def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
 
 def _is_base(name: str, documents: Mapping[str, Document]) -> bool:
     """Whether a file is there because another one extends it."""
-    return any(path.name == name for document in documents.values() for path in document.origins.values())
+    return any(path.name == name for document in documents.values() for path in document.bases)
 
 
 def _tables(document: Document, fields: Collection[str], problems: Problems | None = None) -> dict[str, Any]:

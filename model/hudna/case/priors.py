@@ -7,6 +7,7 @@ p5 and p95"), which is how analysts think. Any prior may be truncated with `lowe
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -118,8 +119,8 @@ class Prior(Entry):
         low, high = self.support
         if not low < high:
             raise ValueError("lower must be below upper, and both inside the family's own range")
-        first, last = self._cut
-        if not last - first > 1e-9:
+        first, last, _ = self._cut
+        if not abs(last - first) > 1e-9:
             raise ValueError("almost nothing of the distribution lies between lower and upper")
 
     def _quantile_pair(self) -> tuple[float, float, float] | None:
@@ -165,17 +166,24 @@ class Prior(Entry):
         """
         if self.family == "fixed":
             return np.full(u.shape, self._given("value"))
-        first, last = self._cut
-        if (first, last) != (0.0, 1.0):
-            u = first + (last - first) * u
-        return np.clip(self._base_quantile(u), *self.support)
+        first, last, upper = self._cut
+        if upper:
+            x = self._upper_quantile(first + (last - first) * u)
+        else:
+            x = self._base_quantile(u if (first, last) == (0.0, 1.0) else first + (last - first) * u)
+        return np.clip(x, *self.support)
 
     @cached_property
-    def _cut(self) -> tuple[float, float]:
-        """Probability below `lower` and below `upper` before truncation."""
+    def _cut(self) -> tuple[float, float, bool]:
+        """Probability below `lower` and below `upper` before truncation; above them, if both are in the upper half.
+
+        What lies above is counted from above, where 1 - (a small probability) would lose its digits.
+        """
         first = 0.0 if self.lower is None else self._base_cdf(self.lower)
         last = 1.0 if self.upper is None else self._base_cdf(self.upper)
-        return first, last
+        if first <= 0.5 or self.family in ("uniform", "triangular") or self.lower is None:
+            return first, last, False
+        return self._base_sf(self.lower), 0.0 if self.upper is None else self._base_sf(self.upper), True
 
     @cached_property
     def _shapes(self) -> tuple[float, float]:
@@ -231,6 +239,44 @@ class Prior(Entry):
                 x = first + (second - first) * u
         return np.asarray(x, np.float64)
 
+    def _upper_quantile(self, v: FloatArray) -> FloatArray:
+        """Return what is exceeded with probability v."""
+        from scipy import special
+
+        first, second = self._shapes
+        x: Any
+        match self.family:
+            case "normal":
+                x = first - second * special.ndtri(v)
+            case "lognormal":
+                x = np.exp(first - second * special.ndtri(v))
+            case "gamma":
+                x = second * special.gammainccinv(first, v)
+            case "beta":
+                x = special.betainccinv(first, second, v)
+            case _:
+                low, high = self._given("low"), self._given("high")
+                x = low + (high - low) * special.betainccinv(first, second, v)
+        return np.asarray(x, np.float64)
+
+    def _base_sf(self, x: float) -> float:
+        """Return the probability above x."""
+        from scipy import special
+
+        first, second = self._shapes
+        match self.family:
+            case "normal":
+                return float(special.ndtr((first - x) / second))
+            case "lognormal":
+                return float(special.ndtr((first - math.log(x)) / second))
+            case "gamma":
+                return float(special.gammaincc(first, x / second))
+            case "beta":
+                return float(special.betaincc(first, second, min(x, 1.0)))
+            case _:
+                low, high = self._given("low"), self._given("high")
+                return float(special.betaincc(first, second, min((x - low) / (high - low), 1.0)))
+
     def _base_cdf(self, x: float) -> float:
         from scipy import special
 
@@ -285,13 +331,27 @@ def _fit_quantiles(family: str, low: float, high: float, probability: float) -> 
             raise ValueError(f"no gamma has these quantiles: {low:g} and {high:g}") from None
         return shape, high / float(special.gammaincinv(shape, probability))
 
-    def gap(logs: FloatArray) -> Any:
-        return special.betainc(math.exp(logs[0]), math.exp(logs[1]), np.array([low, high])) - tails
+    def second(log_first: float) -> float:
+        """Return the log of the second shape that gives the upper quantile; the first is given."""
+        return optimize.brentq(
+            lambda x: special.betainc(math.exp(log_first), math.exp(x), high) - probability, -12.0, 18.0, xtol=1e-13
+        )
 
-    middle = special.expit((special.logit(low) + special.logit(high)) / 2)
-    sd = (high - low) / (2 * z)
-    size = max(middle * (1 - middle) / sd**2 - 1, 0.5)
-    found = optimize.root(gap, np.log([middle * size, (1 - middle) * size]), tol=1e-13)
-    if not np.all(np.abs(gap(found.x)) < 1e-8):
-        raise ValueError(f"no beta could be found with these quantiles: {low:g} and {high:g}")
-    return math.exp(found.x[0]), math.exp(found.x[1])
+    def gap(log_first: float) -> float:
+        return float(special.betainc(math.exp(log_first), math.exp(second(log_first)), low)) - (1 - probability)
+
+    edges = [x for x in np.linspace(-7.0, 16.0, 47) if _solvable(second, x)]
+    signs = [gap(x) > 0 for x in edges]
+    for left, right, before, after in zip(edges[:-1], edges[1:], signs[:-1], signs[1:], strict=True):
+        if before and not after:
+            log_first = optimize.brentq(gap, left, right, xtol=1e-13)
+            return math.exp(log_first), math.exp(second(log_first))
+    raise ValueError(f"no beta could be found with these quantiles: {low:g} and {high:g}")
+
+
+def _solvable(solve: Callable[[float], float], x: float) -> bool:
+    try:
+        solve(x)
+    except ValueError:
+        return False
+    return True

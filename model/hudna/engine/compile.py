@@ -220,6 +220,7 @@ class _Compiler:
         return tables.ScheduleTable(
             name=tuple(name for name, _ in named),
             signal=ints(self.index[name] for name, _ in named),
+            start=np.array([node.start for _, node in named if isinstance(node, Schedule)]),
             table=table,
         )
 
@@ -382,10 +383,12 @@ class _Compiler:
         names = [*self.streams, *(f"parameter.{name}" for name in self.parameters)]
         seen: dict[int, str] = {}
         for name in names:
-            other = seen.setdefault(stream_id(name), name)
-            if other != name:
-                text = f"the streams {name} and {other} have the same hash; rename one of the two"
+            other = seen.get(stream_id(name))
+            if other is not None:
+                same = "are one" if other == name else "have the same hash"
+                text = f"the streams of random numbers {name} and {other} {same}; rename one driver or parameter"
                 raise InputError.of(str(self.case.folder), text)
+            seen[stream_id(name)] = name
         return ints(stream_id(name) for name in self.streams)
 
 

@@ -53,13 +53,15 @@ def draw_parameters(program: Program, seed: int, draws: IntArray) -> FloatArray:
     return theta
 
 
-def draw_values(program: Program, theta: FloatArray) -> FloatArray:
+def draw_values(program: Program, theta: FloatArray, draws: IntArray | None = None) -> FloatArray:
     """Work out every number that the draws fix.
 
     Parameters
     ----------
     program : Program
     theta : float array, shape (n_draws, n_parameters)
+    draws : int array, shape (n_draws,), optional
+        Numbers of the draws, for errors; counted from 0 if left out.
 
     Returns
     -------
@@ -78,8 +80,9 @@ def draw_values(program: Program, theta: FloatArray) -> FloatArray:
     bad = np.argwhere(np.isnan(values))
     if bad.size:
         i, draw = bad[0]
+        name, number = program.parameters[table.parameter[i]], draw if draws is None else draws[draw]
         raise SimulationError(
-            f"{table.label[i]}, draw {draw}: parameter {program.parameters[table.parameter[i]]} = "
-            f"{theta[draw, table.parameter[i]]:g} is outside what this place allows"
+            f"{table.label[i]}, draw {number}: parameter {name} = {theta[draw, table.parameter[i]]:g} "
+            "is outside what this place allows"
         )
     return values

@@ -58,7 +58,8 @@ class Step:
 
     def value(self, column: int) -> FloatArray:
         """Return a number that the draw fixes, shape (draws, 1)."""
-        return self.values[column][:, None]
+        number: FloatArray = self.values[column][:, None]
+        return number
 
     def term(self, j: int) -> FloatArray:
         """Return value x (signal - reference) of one term, the signal as of now or of the step before."""
@@ -87,16 +88,20 @@ class Step:
         return total
 
 
-def initial(program: Program, values: FloatArray) -> State:
+def initial(program: Program, values: FloatArray, draws: IntArray | None = None) -> State:
     """Return the state before the first step: every node's start.
 
     Parameters
     ----------
     program : Program
     values : float array, shape (n_values, n_draws)
+    draws : int array, shape (n_draws,), optional
+        Numbers of the draws, for errors; counted from 0 if left out.
     """
     signals: list[FloatArray] = [np.zeros((1, 1)) for _ in program.signals]
     signals[0] = np.ones((1, 1))
+    for s, start in zip(program.schedules.signal, program.schedules.start, strict=True):
+        signals[s] = np.full((1, 1), start)
     regimes = []
     for i in range(len(program.regimes.name)):
         state = np.full((1, 1), program.regimes.start[i], np.int64)
@@ -116,7 +121,8 @@ def initial(program: Program, values: FloatArray) -> State:
         score = values[program.levels.start[i]][:, None]
         bad = np.argwhere(~np.isfinite(score))
         if bad.size:
-            raise SimulationError(f"level {program.levels.name[i]}, draw {bad[0][0]}: its start must lie inside (0, 1)")
+            draw = int(bad[0][0]) if draws is None else int(draws[bad[0][0]])
+            raise SimulationError(f"level {program.levels.name[i]}, draw {draw}: its start must lie inside (0, 1)")
         signals[s] = special.expit(score)
         scores.append(score)
     start = State(tuple(signals), tuple(regimes), tuple(memories), tuple(scores), ())
@@ -260,7 +266,9 @@ def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
         for k in range(int(table.factor_signal_pointer[f]), int(table.factor_signal_pointer[f + 1])):
             total = total + (step.now if table.factor_now[k] else step.before)[int(table.factor_signal[k])]
         _refuse(total < 0, f"events {table.name[i]}: an exposure is negative", total)
-        factor = np.where(total > 0, np.abs(total) ** step.value(int(table.factor_power[f])), 0.0)
+        # Not `total ** power`: NumPy squares and roots another way where the power is a single number.
+        logarithm = np.log(np.where(total > 0, total, 1.0))
+        factor = np.where(total > 0, np.exp(step.value(int(table.factor_power[f])) * logarithm), 0.0)
         if table.factor_lever[f]:
             levers = levers * factor
         else:

@@ -86,10 +86,11 @@ class Couplings:
 
 @dataclass(frozen=True, eq=False)
 class ScheduleTable:
-    """Schedules: `table[policy, schedule, step]`."""
+    """Schedules: `table[policy, schedule, step]`, and `start` before the first step."""
 
     name: tuple[str, ...]
     signal: IntArray
+    start: FloatArray
     table: FloatArray
 
 

@@ -35,7 +35,21 @@ def poisson_quantile(u: FloatArray, mean: FloatArray) -> FloatArray:
     >>> poisson_quantile(np.array([0.1, 0.5, 0.99]), np.array([2.0]))
     array([0., 2., 6.])
     """
-    return negative_binomial_quantile(u, mean, np.zeros(1))
+    shape = np.broadcast_shapes(u.shape, mean.shape)
+    out = np.zeros(shape)
+    zero = np.exp(-mean)
+    hit = np.flatnonzero(u > zero)  # everyone else has count 0
+    if hit.size == 0:
+        return out
+    v, m, start = (np.broadcast_to(x, shape).ravel()[hit] for x in (u, mean, zero))
+    small = m <= _SUM_UP_TO
+    big = ~small
+    counts = np.empty(hit.size)
+    counts[small] = _sum_up(v[small], start[small], lambda k, on: m[small][on] / k)
+    if big.any():
+        counts[big] = _walk(v[big], m[big], m[big], lambda k, on: special.pdtr(k, m[big][on]))
+    out.ravel()[hit] = counts
+    return out
 
 
 def negative_binomial_quantile(u: FloatArray, mean: FloatArray, dispersion: FloatArray) -> FloatArray:
@@ -48,35 +62,32 @@ def negative_binomial_quantile(u: FloatArray, mean: FloatArray, dispersion: Floa
     dispersion : float array broadcastable to `u`, >= 0
     """
     shape = np.broadcast_shapes(u.shape, mean.shape, dispersion.shape)
-    spread = bool(np.any(dispersion > _SMALL_DISPERSION))
-    zero = _zero_probability(mean, dispersion) if spread else np.exp(-mean)
-    hit = np.flatnonzero(u > zero)  # everyone else has count 0
-    out = np.zeros(shape)
-    if hit.size == 0:
-        return out
-    u_hit = np.broadcast_to(u, shape).ravel()[hit]
-    m = np.broadcast_to(mean, shape).ravel()[hit]
-    a = np.broadcast_to(dispersion, shape).ravel()[hit] if spread else None
-    start = np.broadcast_to(zero, shape).ravel()[hit]
-    counts = np.empty(hit.size)
-    small = m <= _SUM_UP_TO
-    if a is None:
-        counts[small] = _sum_up(u_hit[small], start[small], lambda k, on: m[small][on] / k)
-        if not small.all():
-            counts[~small] = _walk(u_hit[~small], m[~small], m[~small], lambda k, on: special.pdtr(k, m[~small][on]))
-    else:
-        r, q = _failures(m, a)
-        counts[small] = _sum_up(u_hit[small], start[small], lambda k, on: (r[small][on] + (k - 1.0)) / k * q[small][on])
-        if not small.all():
-            big = ~small
-            counts[big] = _walk(
-                u_hit[big],
-                m[big],
-                m[big] + a[big] * m[big] ** 2,
-                lambda k, on: _negative_binomial_cdf(k, m[big][on], a[big][on]),
-            )
-    out.ravel()[hit] = counts
-    return out
+    wide = np.broadcast_to(dispersion > _SMALL_DISPERSION, shape).ravel()
+    if not wide.any():
+        return poisson_quantile(np.broadcast_to(u, shape), mean)
+    v, m, a = (np.broadcast_to(x, shape).ravel() for x in (u, mean, dispersion))
+    out = np.empty(v.size)
+    out[wide] = _dispersed_quantile(v[wide], m[wide], a[wide])
+    out[~wide] = poisson_quantile(v[~wide], m[~wide])
+    return out.reshape(shape)
+
+
+def _dispersed_quantile(u: FloatArray, mean: FloatArray, a: FloatArray) -> FloatArray:
+    """Negative-binomial counts of flat arrays: p_0 = (1 + a m)^(-1/a), p_k = p_(k-1) (r + k - 1) / k q."""
+    r, q = 1.0 / a, a * mean / (1.0 + a * mean)
+    zero = np.exp(-np.log1p(a * mean) * r)
+    small = mean <= _SUM_UP_TO
+    big = ~small
+    counts = np.empty(u.size)
+    counts[small] = _sum_up(u[small], zero[small], lambda k, on: (r[small][on] + (k - 1.0)) / k * q[small][on])
+    if big.any():
+        counts[big] = _walk(
+            u[big],
+            mean[big],
+            mean[big] + a[big] * mean[big] ** 2,
+            lambda k, on: _dispersed_cdf(k, mean[big][on], a[big][on]),
+        )
+    return counts
 
 
 def binomial_quantile(u: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
@@ -127,22 +138,8 @@ def binomial_quantile(u: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray
     return out
 
 
-def _zero_probability(mean: FloatArray, dispersion: FloatArray) -> FloatArray:
-    """P(count = 0): (1 + a m)^(-1/a), and exp(-m) where a is 0."""
-    a = np.maximum(dispersion, _SMALL_DISPERSION)
-    return np.where(dispersion > _SMALL_DISPERSION, np.exp(-np.log1p(a * mean) / a), np.exp(-mean))
-
-
-def _failures(mean: FloatArray, dispersion: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return r and q of the recursion p_k = p_(k-1) (r + k - 1) / k q; with a = 0, r q is the mean and q tiny."""
-    a = np.maximum(dispersion, _SMALL_DISPERSION)
-    return 1.0 / a, a * mean / (1.0 + a * mean)
-
-
-def _negative_binomial_cdf(k: FloatArray, mean: FloatArray, dispersion: FloatArray) -> FloatArray:
-    a = np.maximum(dispersion, _SMALL_DISPERSION)
-    exact = special.betainc(1.0 / a, k + 1.0, 1.0 / (1.0 + a * mean))
-    return np.asarray(np.where(dispersion > _SMALL_DISPERSION, exact, special.pdtr(k, mean)), np.float64)
+def _dispersed_cdf(k: FloatArray, mean: FloatArray, a: FloatArray) -> FloatArray:
+    return np.asarray(special.betainc(1.0 / a, k + 1.0, 1.0 / (1.0 + a * mean)), np.float64)
 
 
 def _binomial_cdf(k: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:

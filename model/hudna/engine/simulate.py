@@ -189,8 +189,8 @@ def _run_block(
     draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
     paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
     theta = draw_parameters(program, seed, draws)
-    values = draw_values(program, theta)
-    states = [oracle.initial(program, values)] * len(program.policies)
+    values = draw_values(program, theta, draws)
+    states = [oracle.initial(program, values, draws)] * len(program.policies)
     recorders = [Recorder(program, shape, kept, exact=everything) for _ in program.policies]
     lanes: list[tuple[FloatArray, ...]] = []
     for t in range(program.n_steps):
