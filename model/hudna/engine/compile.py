@@ -15,7 +15,7 @@ from hudna.case.signals import resolve
 from hudna.engine import program as tables
 from hudna.engine.dated import held, read_off
 from hudna.engine.measures import outcome_table, series_table
-from hudna.engine.program import NONE, Couplings, Program, Transform, ValueTable
+from hudna.engine.program import NONE, Couplings, Program, Transform, ValueTable, transformed
 from hudna.engine.streams import stream_id
 from hudna.errors import InputError
 from hudna.scenario.reading import planned
@@ -390,16 +390,3 @@ class _Compiler:
                 raise InputError.of(str(self.case.folder), text)
             seen[stream_id(name)] = name
         return ints(stream_id(name) for name in self.streams)
-
-
-def transformed(numbers: FloatArray, transform: Transform, step: float) -> FloatArray:
-    """Apply a transform; `step` in weeks is what a memory is taken over."""
-    match transform:
-        case Transform.LOG:
-            return np.log(numbers)
-        case Transform.LOGIT:
-            return np.log(numbers) - np.log1p(-numbers)
-        case Transform.MEMORY:
-            return np.exp2(-step / numbers)
-        case _:
-            return numbers

@@ -6,8 +6,7 @@ import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.compile import transformed
-from hudna.engine.program import NONE, Program, Transform
+from hudna.engine.program import NONE, Program, Transform, transformed
 from hudna.engine.streams import stream_id, uniforms
 from hudna.errors import SimulationError
 

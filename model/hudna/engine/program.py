@@ -32,6 +32,7 @@ __all__ = [
     "SeriesTable",
     "Transform",
     "ValueTable",
+    "transformed",
 ]
 
 NONE = -1  # in a column of indices: there is none
@@ -44,6 +45,19 @@ class Transform(IntEnum):
     LOG = 1
     LOGIT = 2
     MEMORY = 3  # 2 ** (-step / half-life), 0 at half-life 0
+
+
+def transformed(numbers: FloatArray, transform: Transform, step: float) -> FloatArray:
+    """Apply a transform; `step` in weeks is what a memory is taken over."""
+    match transform:
+        case Transform.LOG:
+            return np.log(numbers)
+        case Transform.LOGIT:
+            return np.log(numbers) - np.log1p(-numbers)
+        case Transform.MEMORY:
+            return np.exp2(-step / numbers)
+        case _:
+            return numbers
 
 
 class ReducerCode(IntEnum):

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hudna import analysis
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest
@@ -140,11 +139,15 @@ class Result:
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
         """Return outcomes by policy; see `hudna.analysis.table`."""
-        return analysis.table(self, lang)
+        from hudna.analysis import table  # what is to the right of a result is not imported with it
+
+        return table(self, lang)
 
     def contrast(self, a: str, b: str, lang: Language = "en") -> pd.DataFrame:
         """Return the paired differences a - b; see `hudna.analysis.contrast`."""
-        return analysis.contrast(self, a, b, lang)
+        from hudna.analysis import contrast
+
+        return contrast(self, a, b, lang)
 
     def save(self, path: str | Path) -> Path:
         """Write the result to a netCDF file, beside it first and then in its place."""
