@@ -54,7 +54,7 @@ def write_case(tmp_path: Path) -> Callable[..., Path]:
         path.write_text(
             'name = "Made up"\nquestion = "What then?"\ncase = "made-up"\nstart = 2024-01-01\n'
             f"weeks = {weeks}\nrun = {{ draws = 2, paths = 4, seed = 1 }}\n{scenario}\n"
-            + ('' if "[policies" in scenario else '[policies.as_is]\nname = "As it is"\n')
+            + ("" if "[policies" in scenario else '[policies.as_is]\nname = "As it is"\n')
             + outcomes,
             encoding="utf-8",
         )

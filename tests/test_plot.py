@@ -1,5 +1,7 @@
 """Pictures: every function takes and returns Axes, in both languages, and leaves nothing outside the frame."""
 
+import itertools
+
 import matplotlib as mpl
 import pytest
 from matplotlib import pyplot as plt
@@ -67,4 +69,4 @@ def luminance(colour):
 def test_neighbouring_colours_differ_in_grey():
     for palette in (COLOURS[:3], shades(2), shades(3), shades(5)):
         grey = [luminance(colour) for colour in palette]
-        assert min(abs(a - b) for a, b in zip(grey, grey[1:], strict=False)) > 0.06, palette
+        assert min(abs(a - b) for a, b in itertools.pairwise(grey)) > 0.06, palette
