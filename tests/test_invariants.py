@@ -482,8 +482,8 @@ def test_numbers_that_know_their_block_are_seen(written: Callable[..., Path], mo
 def test_blocks_move_no_bit_of_a_square_or_a_root(written: Callable[..., Path], power: float) -> None:
     drivers = swap("exposure = { presence", f"exposure = {{ pressure = {power}, presence")
     program = compile_scenario(load(written(drivers=drivers)))
-    plain = simulate(program, draws=40, paths=8, seed=1)
-    no_bit_moved(plain, simulate(program, draws=40, paths=8, seed=1, block=1))
+    plain = simulate(program, draws=20, paths=8, seed=1)
+    no_bit_moved(plain, simulate(program, draws=20, paths=8, seed=1, block=1))
 
 
 # Seeds and sizes --------------------------------------------------------------------------------------------

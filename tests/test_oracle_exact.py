@@ -441,6 +441,31 @@ def test_ties_press_with_their_weight_channel_and_direction(compiled: Compile) -
             check(*wrong)
 
 
+def test_cross_starts_as_if_all_had_always_been_as_it_is_at_the_start(compiled: Compile) -> None:
+    """Parts that do not change leave it where it is; one that does is felt with the level's memory."""
+    program = compiled(
+        level("mood", 0.4, 5.0, 2.0, 0.0, "effects = { lever = -2.0, fate = 0.5, n = 0.25 }")
+        + schedule("lever", 1.5, "[[2024-01-22, 3.0]]")
+        + regime("fate", "tense", STATES, {})
+        + events("n", 0.0, start=4),
+        outcomes=outcome("cross", '"mood.cross"', "last"),
+        weeks=6,
+    )
+    cross = tracks(program, 1)["mood.cross"][0]
+
+    def check(start: float) -> None:
+        m, at, exact = 2**-0.5, start, []
+        for t in range(6):
+            at = m * at + (1 - m) * (2 * (1.5 if t < 3 else 3.0) + 0.5)  # nothing happens any more
+            exact.append(at)
+        np.testing.assert_allclose(cross, exact, rtol=1e-12)
+
+    check(2 * 1.5 + 0.5 + 0.25 * 4)
+    for wrong in (0.0, 0.5 + 0.25 * 4, 2 * 1.5 + 0.5):
+        with pytest.raises(AssertionError):
+            check(wrong)
+
+
 def test_effects_are_taken_relative_to_a_point_and_of_a_sum_only_once(compiled: Compile) -> None:
     program = compiled(
         level("mood", 0.5, 0.2, 0, 0, "effects = { 'p.*' = { coefficient = 0.7, relative_to = 1.5 }, q = -0.4 }")
@@ -1137,7 +1162,7 @@ def reduced(x: np.ndarray, reduce: str, threshold: float, h: float, first: int) 
 @pytest.mark.parametrize("step_days", [7, 1])
 def test_outcomes_are_what_their_paths_say(compiled: Compile, step_days: int) -> None:
     program = compiled(KEPT, outcomes=asked_for(), scenario=f"step_days = {step_days}", weeks=6)
-    found = simulate(program, draws=2, paths=100, seed=6, trajectories="all")
+    found = simulate(program, draws=2, paths=60, seed=6, trajectories="all")
     by, h = by_signal(found), step_days / 7
     values = found.outcomes[0].reshape(len(program.outcomes.name), -1)
 
@@ -1164,7 +1189,7 @@ def test_outcomes_are_what_their_paths_say(compiled: Compile, step_days: int) ->
         replace(table, code=np.where(table.code == ReducerCode.LAST, ReducerCode.MAX, table.code)),
         replace(table, signal=np.roll(table.signal, 1)),
     ):
-        bad = simulate(replace(program, outcomes=wrong), draws=2, paths=100, seed=6)
+        bad = simulate(replace(program, outcomes=wrong), draws=2, paths=60, seed=6)
         with pytest.raises(AssertionError):
             check(bad.outcomes[0].reshape(len(table.name), -1))
 

@@ -28,6 +28,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "paths each": ("paths each", "مسارا لكل منها"),
     "seed": ("seed", "البذرة"),
     "beyond": ("lie beyond the axis", "خارج المحور"),
+    "every policy": ("the same under every policy", "نفسه في ظل كل السياسات"),
     "less": ("less", "ناقص"),
     "lower": ("lower", "أقل"),
     "equal": ("equal", "متساو"),

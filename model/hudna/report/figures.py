@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hudna import plot
 from hudna.case.grammar import Language
-from hudna.plot.style import title
+from hudna.plot.style import title, word
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,18 +86,24 @@ def _new() -> tuple[Figure, Any]:
 
 
 def _columns(result: Result, name: str, lang: Language) -> Figure:
-    """Draw a regime's shares, a column a policy in the order of reading, with one legend for all."""
+    """Draw a regime's shares, a column a policy in the order of reading, with one legend for all.
+
+    A regime that no policy moves has one column.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    n = len(result.policies)
+    first = result.series[name].isel(policy=0)
+    alike = len(result.policies) > 1 and bool((result.series[name] == first).all())
+    policies = result.policies[:1] if alike else result.policies
+    n = len(policies)
     figure = Figure(figsize=(max(_SIZE[0], _COLUMN[lang] * n), _SIZE[1]), layout="constrained")
     FigureCanvasAgg(figure)
     row = list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
     columns = row[::-1] if lang == "ar" else row
-    for ax, policy in zip(columns, result.policies, strict=True):
+    for ax, policy in zip(columns, policies, strict=True):
         plot.shares(result, name, policy, lang=lang, ax=ax)
-        title(ax, result.policy_name(policy, lang), lang)
+        title(ax, word("every policy", lang) if alike else result.policy_name(policy, lang), lang)
         ax.get_legend().remove()
         if ax is not row[0]:
             ax.set_ylabel("")
