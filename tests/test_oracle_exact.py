@@ -15,6 +15,7 @@ from scipy import linalg, special
 
 from hudna.engine import compile_scenario, oracle, simulate
 from hudna.engine.program import NONE, ReducerCode
+from hudna.errors import InputError
 from hudna.scenario import load
 
 if TYPE_CHECKING:
@@ -855,12 +856,12 @@ def test_answers_are_binomial_in_the_events_of_the_same_step(compiled: Compile, 
             check(*wrong)
 
 
-def test_several_triggers_are_summed_and_each_counts_once(compiled: Compile, mc_close: Close) -> None:
+def test_several_triggers_are_summed(compiled: Compile, mc_close: Close) -> None:
     program = compiled(
         events("n.north", 2.0)
         + events("n.south", 1.0)
         + response("first", '["n.north"]', 0.5)
-        + response("k", '["n.*", "first", "n.south"]', 0.25),
+        + response("k", '["n.*", "first"]', 0.25),
         weeks=1,
     )
     found = tracks(program, 200_000)
@@ -878,6 +879,14 @@ def test_several_triggers_are_summed_and_each_counts_once(compiled: Compile, mc_
         check(5.0, 6.0)  # the southern events counted twice
     with pytest.raises(AssertionError):
         check(4.0, 2.0)
+
+
+def test_a_trigger_or_a_summed_signal_named_twice_is_refused(compiled: Compile) -> None:
+    counts = events("n.north", 2.0) + events("n.south", 1.0)
+    with pytest.raises(InputError, match="counts n.south twice"):
+        compiled(counts + response("k", '["n.*", "n.south"]', 0.25))
+    with pytest.raises(InputError, match="counts n.north twice"):
+        compiled(counts, outcomes=outcome("o", '["n.north", "n.*"]', "sum"))
 
 
 def test_sizes_add_up(compiled: Compile, mc_close: Close) -> None:

@@ -145,6 +145,18 @@ CUTS: list[tuple[str, float | None, float | None]] = [
     ("triangular", None, 0.2),
     ("triangular rising", 1.0, 3.0),
     ("pert", 0.0, 2.0),
+    # Both ends in the upper half, which is counted from above.
+    ("normal", -1.0, -0.5),
+    ("lognormal mean", 4.0, None),
+    ("lognormal median", 2.5, 3.0),
+    ("gamma mean", 0.09, None),
+    ("gamma shape", 1.0, 2.0),
+    ("beta mean", 0.1, None),
+    ("beta shapes", 0.5, 0.9),
+    ("uniform", 2.0, None),
+    ("triangular", 2.0, 3.5),
+    ("pert", 2.0, None),
+    ("pert", 1.5, 3.0),
 ]
 
 

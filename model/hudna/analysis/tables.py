@@ -128,7 +128,8 @@ def _direction(d: FloatArray) -> dict[str, float]:
     lower, lower_error = _share(d < 0)
     higher, higher_error = _share(d > 0)
     settled = settled_means(d)
-    draws = float((settled < 0).mean()) if settled is not None else np.nan
+    # A draw in which no path differs is neither lower nor higher, wherever the noise is taken out to.
+    draws = float(((settled < 0) & (d.mean(axis=1) != 0)).mean()) if settled is not None else np.nan
     return {
         "p_lower": lower,
         "p_lower_mcse": lower_error,

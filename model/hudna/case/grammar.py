@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from hudna.errors import InputError
+
 __all__ = [
     "ITEM",
     "NAME",
@@ -62,6 +64,8 @@ class Text(Entry):
 
     def get(self, lang: Language) -> str:
         """Return the text in `lang`, in English where there is no other."""
+        if lang not in ("en", "ar"):
+            raise InputError.of("hudna", "must be 'en' or 'ar'", key="lang", given=repr(lang))
         return self.ar or self.en if lang == "ar" else self.en
 
 

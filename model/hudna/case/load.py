@@ -326,4 +326,5 @@ def _notices(
     for name in sorted(set(parameters) - used):
         yield f"parameter {name} is used by nothing"
     if ties:
-        yield f"{len(pressing)} of {len(ties)} ties press; the others are context"
+        context = len(ties) - len(pressing)
+        yield f"{len(pressing)} of {len(ties)} ties press" + (f"; the other {context} are context" if context else "")

@@ -169,6 +169,10 @@ def _check_node(node: Node, known: _Known, say: Say) -> None:
             if resets is not None and not (known.excused(resets) or isinstance(known.nodes.get(resets), Regime)):
                 say("resets_with", "must be a regime" + nearest(resets, _regimes(known)), resets)
         case Response():
+            every = [s for trigger in node.triggers for s in resolve(trigger, known.signals)]
+            twice = sorted({s for s in every if every.count(s) > 1})
+            if twice:
+                say("triggers", f"counts {', '.join(twice)} twice; name each once", list(node.triggers))
             for trigger in node.triggers:
                 found = resolve(trigger, known.signals)
                 if not found and known.excused(trigger):
@@ -201,7 +205,8 @@ def _check_not_negative(reference: str, known: _Known, say: Say) -> None:
                 f"exposure.{reference}",
                 f"an exposure must be >= 0, but the schedule {signal} has negative values",
             )
-        if isinstance(node, Regime) and min(s.value for s in node.states.values()) < 0:
+        is_number = known.signals[signal].measure == "state"
+        if isinstance(node, Regime) and is_number and min(s.value for s in node.states.values()) < 0:
             say(
                 f"exposure.{reference}",
                 f"an exposure must be >= 0, but the regime {signal} has negative values",

@@ -25,13 +25,17 @@ _WORDS = {
     "estimate": ("estimate", "التقدير"),
     "difference": ("difference", "الفرق"),
     "error": ("MC error", "خطأ المحاكاة"),
-    "futures": ("90 % of futures", "٩٠٪ من المسارات"),
-    "draws": ("90 % over draws", "٩٠٪ من العينات"),
+    "futures": ("90 % of futures", "90٪ من المسارات"),
+    "draws": ("90 % over draws", "90٪ من العينات"),
     "never": ("never", "لم يحدث"),
     "less": ("less", "ناقص"),
     "lower": ("lower", "أقل"),
     "higher": ("higher", "أعلى"),
     "exposure": ("exposure", "التعرض وحده"),
+    "exposure note": (
+        "exposure: share of it that is exposure alone (fewer troops, same threat); may pass 100 %",
+        "التعرض وحده: نسبة الفرق الناتجة عن تغير الوجود وحده مع بقاء التهديد نفسه؛ قد تتجاوز 100٪",
+    ),
 }  # fmt: skip
 
 
@@ -97,7 +101,9 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
         if exposed:
             cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"])))
         rows += [(f"{label.name.get(lang)} ({label.unit.get(lang)})", []), ("", cells)]
-    return _lay_out(heading, [_word(header, lang) for header in headers], rows)
+    yield from _lay_out(heading, [_word(header, lang) for header in headers], rows)
+    if exposed:
+        yield f"  {_word('exposure note', lang)}", False
 
 
 def _lay_out(heading: str, headers: list[str], rows: list[tuple[str, list[str]]]) -> Iterator[Line]:
@@ -127,7 +133,9 @@ def _numbers(row: Any, *, likely: bool) -> list[str]:
     bounded = error == 0 and math.isfinite(low) and low < high
     shown = interval(low, high) if bounded else number(error, places)
     futures = MISSING if likely else interval(float(row["q05"]), float(row["q95"]))
-    return [number(mean, places), shown, futures, interval(float(row["mean_q05"]), float(row["mean_q95"]))]
+    first, last = float(row["mean_q05"]), float(row["mean_q95"])
+    unseen = first == last and error > 0  # no more spread than chance makes: that is not certainty
+    return [number(mean, places), shown, futures, MISSING if unseen else interval(first, last)]
 
 
 def _exposure(part: float, error: float) -> str:

@@ -59,13 +59,17 @@ class _Rows:
         self.signal: list[int] = []
         self.now: list[bool] = []
         self.reference: list[float] = []
+        self.opens: list[bool] = []
         self.source: list[str] = []
 
-    def term(self, value: int, signal: int, now: bool, *, reference: float = 0.0, source: str = "") -> None:
+    def term(
+        self, value: int, signal: int, now: bool, *, reference: float = 0.0, opens: bool = True, source: str = ""
+    ) -> None:
         self.value.append(value)
         self.signal.append(signal)
         self.now.append(now)
         self.reference.append(reference)
+        self.opens.append(opens)
         self.source.append(source)
 
     def close(self) -> int:
@@ -152,7 +156,7 @@ class _Compiler:
             value = self.value(effect.coefficient, f"{label}.effects.{reference}")
             for i, name in enumerate(resolve(reference, self.catalogue)):
                 point = effect.relative_to if i == 0 else 0.0  # of the sum, so taken off once
-                self.rows.term(value, self.index[name], self._now(reader, name), reference=point)
+                self.rows.term(value, self.index[name], self._now(reader, name), reference=point, opens=i == 0)
 
     def _now(self, reader: Node, name: str) -> bool:
         return self.catalogue[name].rank < KINDS.index(reader.kind)
@@ -194,6 +198,7 @@ class _Compiler:
                 signal=ints(rows.signal),
                 now=np.array(rows.now, bool),
                 reference=np.array(rows.reference),
+                opens=np.array(rows.opens, bool),
                 source=tuple(rows.source),
             ),
             schedules=schedules,

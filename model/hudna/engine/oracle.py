@@ -79,13 +79,17 @@ class Step:
         return eta
 
     def absolute(self, row: int) -> FloatArray:
-        """Sum the absolute terms of one predictor, its base left out."""
-        total = np.zeros((1, 1))
+        """Sum the absolute parts of one predictor, its base left out; a sum of signals is one part."""
+        couplings = self.program.couplings
+        total, part = np.zeros((1, 1)), np.zeros((1, 1))
         with np.errstate(over="ignore", invalid="ignore"):
-            for j in self.program.couplings.terms(row):
-                if self.program.couplings.signal[j]:
-                    total = total + np.abs(self.term(j))
-        return total
+            for j in couplings.terms(row):
+                if couplings.signal[j] == 0:
+                    continue
+                if couplings.opens[j]:
+                    total, part = total + np.abs(part), np.zeros((1, 1))
+                part = part + self.term(j)
+            return total + np.abs(part)
 
 
 def initial(program: Program, values: FloatArray, draws: IntArray | None = None) -> State:

@@ -91,6 +91,7 @@ class Couplings:
     signal: IntArray
     now: BoolArray
     reference: FloatArray
+    opens: BoolArray  # whether a term opens a part; the other signals of a sum belong to the part before
     source: tuple[str, ...]  # per term: the tie it stands for, or empty
 
     def terms(self, row: int) -> range:

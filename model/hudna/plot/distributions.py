@@ -98,7 +98,8 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
         colour, edge, hatch = _SIDES[int(np.sign(np.round(low + high, 12)))]
         ax.bar(low, share, width=high - low, align="edge", color=colour, edgecolor=edge, hatch=hatch, linewidth=0.4)
     ax.axvline(0, color="black", linewidth=1)
-    text = "   ".join(f"{word(key, lang)} {100 * value:.1f} %" for key, value in parts)
+    said = [f"{word(key, lang)} {100 * value:.1f} %" for key, value in parts]
+    text = "   ".join(reversed(said) if lang == "ar" else said)  # lower stands on the left, as in the picture
     ax.text(0.5, 1.0, text, transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylabel(word("share of paths" if settled is None else "share of draws", lang))

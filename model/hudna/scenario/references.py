@@ -78,6 +78,10 @@ def _check_outcome(name: str, outcome: Outcome, file: ScenarioFile, known: Known
     for reference in outcome.signal:
         if not known.signal(reference):
             say(("outcomes", name, "signal"), unknown_signal(reference, known.case.signals), reference)
+    every = [s for reference in outcome.signal for s in resolve(reference, known.case.signals)]
+    twice = sorted({s for s in every if every.count(s) > 1})
+    if twice:
+        say(("outcomes", name, "signal"), f"counts {', '.join(twice)} twice; name each once", list(outcome.signal))
     if outcome.window is None:
         return
     key, step = ("outcomes", name, "window"), file.step_days / 7
