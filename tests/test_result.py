@@ -196,3 +196,18 @@ def test_unknown_names_are_refused_with_the_nearest(result):
         hudna.run("two-militias", engine="fast")
     with pytest.raises(hudna.InputError, match="whole number"):
         hudna.run("two-militias", draws=0)
+
+
+def test_a_draw_in_which_nothing_differs_is_not_lower():
+    from hudna.analysis.tables import _direction
+
+    d = np.zeros((50, 20))
+    d[0] = -1.0
+    found = _direction(d)
+    assert found["p_lower"] == found["mean_lower"] == pytest.approx(1 / 50)
+    assert found["p_higher"] == 0
+
+
+def test_an_unknown_language_is_refused(result):
+    with pytest.raises(hudna.InputError, match="must be 'en' or 'ar'"):
+        result.table(lang="fr")
