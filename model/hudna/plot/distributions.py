@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -143,6 +143,8 @@ def _edges_around_zero(low: float, high: float, *, whole: bool) -> FloatArray:
 def _ridges(ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language, whole: bool) -> str:
     everyone = np.concatenate([y.ravel() for y in samples.values()])
     low, high = _reach(everyone)
+    if 0 <= low < 0.5 * high:
+        low = 0.0  # an axis that nearly begins at 0 does
     edges = _edges(low, high, whole=whole)
     heights = {policy: np.histogram(y, edges)[0] / y.size for policy, y in samples.items()}
     top = max(float(np.sqrt(height).max()) for height in heights.values())
@@ -168,11 +170,12 @@ def _dots(ax: Axes, result: Result, samples: dict[str, FloatArray]) -> None:
     for place, (policy, y) in enumerate(samples.items()):
         colour, _ = colour_of(result, policy)
         found = estimate(y, proportion=True)
-        ax.plot([found.mean_q05, found.mean_q95], [-place] * 2, color=colour, linewidth=5, alpha=0.5)
-        ax.plot([found.low, found.high], [-place] * 2, color="black", linewidth=1.5)
+        ends: Any = {"solid_capstyle": "butt"}
+        ax.plot([found.mean_q05, found.mean_q95], [-place] * 2, color=colour, linewidth=5, alpha=0.5, **ends)
+        ax.plot([found.low, found.high], [-place] * 2, color="black", linewidth=1.5, **ends)
         ax.plot(found.mean, -place, "o", color=colour, markersize=8, markeredgecolor="white")
         ax.annotate(f"{found.mean:.3f}", (found.mean, -place), xytext=(0, 9), textcoords="offset points",
                     ha="center", fontsize=9)  # fmt: skip
-    ax.set_xlim(-0.02, 1.02)
+    ax.set_xlim(-0.05, 1.05)
     ax.grid(axis="x", color="#dddddd")
     ax.set_axisbelow(True)
