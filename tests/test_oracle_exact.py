@@ -15,7 +15,7 @@ from scipy import linalg, special
 
 from hudna.engine import compile_scenario, oracle, simulate
 from hudna.engine.program import NONE, ReducerCode
-from hudna.errors import InputError
+from hudna.errors import InputError, SimulationError
 from hudna.scenario import load
 
 if TYPE_CHECKING:
@@ -1349,3 +1349,14 @@ def test_a_sum_of_signals_is_one_part_of_the_cross_pressure(
         np.testing.assert_allclose(cross, exact, rtol=1e-12)
         with pytest.raises(AssertionError):  # each signal as a part of its own, the reference taken off one of them
             np.testing.assert_allclose(cross, abs(first - relative_to) + abs(second) + 0.1, rtol=1e-12)
+
+
+def test_a_factor_that_is_drawn_as_0_is_refused_by_its_name(compiled: Compile) -> None:
+    program = compiled(
+        regime("fate", "calm", STATES, {"calm -> war": "rate = 0.1"})
+        + events("n", 1.0, "rate_by.fate = { calm = 1, tense = 1, war = 'none' }"),
+        parameters='[none]\nunit = "1"\nprior = { family = "gamma", shape = 0.0005, rate = 1 }\n'
+        'status = "judgement"\nsource = "test"\nnote = "test"\n',
+    )
+    with pytest.raises(SimulationError, match=r"n\.rate_by\.fate\.war, draw \d+: parameter none = 0 is outside"):
+        simulate(program, draws=50, paths=1, seed=1)

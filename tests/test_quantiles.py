@@ -272,3 +272,15 @@ def test_a_count_that_is_not_monotone_is_seen() -> None:
 
     with pytest.raises(AssertionError):
         check()
+
+
+def test_a_wide_dispersion_is_exact_and_takes_no_step_a_count() -> None:
+    rng = np.random.default_rng(8)
+    u = (np.floor(rng.random(2000) * 2**32) + 0.5) / 2**32
+    for dispersion in (2.0, 100.0, 10_000.0):
+        mean, spread = np.full(1, 25.0), np.full(1, dispersion)
+        found = negative_binomial_quantile(u, mean, spread)
+        exact = stats.nbinom.ppf(u, 1 / dispersion, 1 / (1 + dispersion * 25.0))
+        np.testing.assert_array_equal(found, exact)
+        with pytest.raises(AssertionError):
+            np.testing.assert_array_equal(negative_binomial_quantile(u, mean * 1.02, spread), exact)

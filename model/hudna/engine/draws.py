@@ -73,10 +73,12 @@ def draw_values(program: Program, theta: FloatArray, draws: IntArray | None = No
         if parameter == NONE:
             values[i] = table.constant[i]
             continue
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             done = transformed(theta[:, parameter], Transform(int(table.transform[i])), program.step)
         values[i] = table.constant[i] * done
-    bad = np.argwhere(np.isnan(values))
+    factors = np.array([".rate_by." in label for label in table.label], bool)
+    zero_factor = np.isneginf(values) & factors[:, None]
+    bad = np.argwhere(np.isnan(values) | zero_factor)
     if bad.size:
         i, draw = bad[0]
         name, number = program.parameters[table.parameter[i]], draw if draws is None else draws[draw]

@@ -272,7 +272,9 @@ def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
         _refuse(total < 0, f"events {table.name[i]}: an exposure is negative", total)
         # Not `total ** power`: NumPy squares and roots another way where the power is a single number.
         logarithm = np.log(np.where(total > 0, total, 1.0))
-        factor = np.where(total > 0, np.exp(step.value(int(table.factor_power[f])) * logarithm), 0.0)
+        with np.errstate(over="ignore"):
+            factor = np.where(total > 0, np.exp(step.value(int(table.factor_power[f])) * logarithm), 0.0)
+        _refuse(~np.isfinite(factor), f"events {table.name[i]}: an exposure overflows", factor)
         if table.factor_lever[f]:
             levers = levers * factor
         else:

@@ -76,7 +76,7 @@ def _dispersed_quantile(u: FloatArray, mean: FloatArray, a: FloatArray) -> Float
     """Negative-binomial counts of flat arrays: p_0 = (1 + a m)^(-1/a), p_k = p_(k-1) (r + k - 1) / k q."""
     r, q = 1.0 / a, a * mean / (1.0 + a * mean)
     zero = np.exp(-np.log1p(a * mean) * r)
-    small = mean <= _SUM_UP_TO
+    small = (mean <= _SUM_UP_TO) & (a * mean <= _SUM_UP_TO)  # variance / mean - 1: a long tail takes long to sum
     big = ~small
     counts = np.empty(u.size)
     counts[small] = _sum_up(u[small], zero[small], lambda k, on: (r[small][on] + (k - 1.0)) / k * q[small][on])

@@ -115,7 +115,7 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "versions": {"hudna": hudna.__version__, "numpy": np.__version__, "python": platform.python_version()},
         "policies": {name: file.policies[name].name.model_dump() for name in program.policies},
-        "contrasts": [list(pair) for pair in scenario.contrasts if set(pair) <= set(program.policies)],
+        "contrasts": _contrasts(scenario, program.policies),
         "headline": list(file.headline),
         "outcomes": {name: _outcome(scenario, name) for name in program.outcomes.name},
         "series": {name: _series(scenario, name, program.series.measure[i]) for i, name in enumerate(file.series)},
@@ -127,6 +127,12 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
             for name, parameter in sorted(scenario.parameters.items())
         },
     }  # fmt: skip
+
+
+def _contrasts(scenario: Scenario, policies: tuple[str, ...]) -> list[list[str]]:
+    """Return the scenario's contrasts among the policies that were run; every pair where it names none of them."""
+    named = [list(pair) for pair in scenario.contrasts if set(pair) <= set(policies)]
+    return named or [[a, b] for i, b in enumerate(policies) for a in policies[i + 1 :]]
 
 
 def _outcome(scenario: Scenario, name: str) -> dict[str, Any]:
