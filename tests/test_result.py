@@ -6,6 +6,19 @@ import pytest
 import hudna
 from hudna.result.series import histogram_quantile
 
+EXPOSED = """
+[presence]
+kind = "schedule"
+name = "Presence"
+unit = "share"
+start = 1.0
+interpolation = "step"
+[attacks]
+kind = "events"
+name = "Attacks"
+unit = "attacks"
+start = 0"""  # to be gone on with: rate and exposure
+
 
 @pytest.fixture(scope="module")
 def result():
@@ -47,20 +60,9 @@ def test_contrast_of_a_policy_with_itself_is_zero(result):
 
 
 def test_a_difference_of_rare_outcomes_has_bounds_not_zero(write_case):
-    drivers = """
-[presence]
-kind = "schedule"
-name = "Presence"
-unit = "share"
-start = 1.0
-interpolation = "step"
-[attacks]
-kind = "events"
-name = "Attacks"
-unit = "attacks"
-start = 0
+    drivers = f"""{EXPOSED}
 rate = 1e-9
-exposure = { presence = 1 }
+exposure = {{ presence = 1 }}
 """
     scenario = """
 [policies.stay]
@@ -78,20 +80,9 @@ schedules.presence.points = [[2024-01-08, 0.0]]
 
 
 def test_exposure_alone_is_the_whole_difference_where_threat_does_not_react(write_case):
-    drivers = """
-[presence]
-kind = "schedule"
-name = "Presence"
-unit = "share"
-start = 1.0
-interpolation = "step"
-[attacks]
-kind = "events"
-name = "Attacks"
-unit = "attacks"
-start = 0
+    drivers = f"""{EXPOSED}
 rate = "rate"
-exposure = { presence = "power" }
+exposure = {{ presence = "power" }}
 """
     parameters = """
 [rate]

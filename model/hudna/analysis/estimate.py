@@ -17,7 +17,7 @@ from scipy import special
 
 from hudna.arrays import BoolArray, FloatArray
 
-__all__ = ["ENOUGH_DRAWS_HIT", "LEVEL", "Estimate", "estimate", "proportion_bounds", "settled_means"]
+__all__ = ["ENOUGH_DRAWS_HIT", "LEVEL", "Estimate", "estimate", "mean_and_error", "proportion_bounds", "settled_means"]
 
 LEVEL = 0.90  # of every interval
 _TAIL = (1 - LEVEL) / 2
@@ -60,9 +60,7 @@ def estimate(y: FloatArray, *, proportion: bool = False) -> Estimate:
     (3.0, 1.0)
     """
     n_draws, _ = y.shape
-    means = y.mean(axis=1)
-    mean = float(means.mean())
-    mcse = float(means.std(ddof=1) / np.sqrt(n_draws)) if n_draws > 1 else np.nan
+    mean, mcse = mean_and_error(y)
     if proportion:
         low, high = proportion_bounds(y)
     elif n_draws > 1:
@@ -74,6 +72,16 @@ def estimate(y: FloatArray, *, proportion: bool = False) -> Estimate:
     settled = settled_means(y)
     mean_q05, mean_q95 = np.quantile(settled, [_TAIL, 1 - _TAIL]) if settled is not None else (np.nan, np.nan)
     return Estimate(mean, mcse, low, high, float(q05), float(q50), float(q95), float(mean_q05), float(mean_q95))
+
+
+def mean_and_error(y: FloatArray | BoolArray) -> tuple[float, float]:
+    """Return the mean of `y`, shape (n_draws, n_paths), and its Monte Carlo error, clustered by draw.
+
+    The error is NaN with a single draw.
+    """
+    means = y.mean(axis=1)
+    error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
+    return float(means.mean()), error
 
 
 def settled_means(y: FloatArray) -> FloatArray | None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.analysis.estimate import ENOUGH_DRAWS_HIT, estimate, proportion_bounds, settled_means
+from hudna.analysis.estimate import ENOUGH_DRAWS_HIT, estimate, mean_and_error, proportion_bounds, settled_means
 from hudna.analysis.exposure import exposure_alone
-from hudna.arrays import BoolArray, FloatArray
+from hudna.arrays import FloatArray
 from hudna.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def table(result: Result, lang: Language = "en") -> pd.DataFrame:
             y = result.sample(name, policy)
             label = result.outcome(name)
             found = asdict(estimate(y, proportion=label.reduce == "any"))
-            never, error = _share(y >= label.window[1]) if label.reduce == "first" else (np.nan, np.nan)
+            never, error = mean_and_error(y >= label.window[1]) if label.reduce == "first" else (np.nan, np.nan)
             row = {"name": label.name.get(lang), "unit": label.unit.get(lang), **found}
             rows.append({**row, "never": never, "never_mcse": error})
             index.append((policy, name))
@@ -118,15 +118,9 @@ def _same_until(result: Result, a: str, b: str, label: OutcomeLabel) -> bool:
     return all(bool((one[name].to_numpy() == other[name].to_numpy()).all()) for name in levers.data_vars)
 
 
-def _share(hit: BoolArray) -> tuple[float, float]:
-    """Return the share of hits and its Monte Carlo error, clustered by draw."""
-    found = estimate(hit.astype(np.float64))
-    return found.mean, found.mcse
-
-
 def _direction(d: FloatArray) -> dict[str, float]:
-    lower, lower_error = _share(d < 0)
-    higher, higher_error = _share(d > 0)
+    lower, lower_error = mean_and_error(d < 0)
+    higher, higher_error = mean_and_error(d > 0)
     settled = settled_means(d)
     # A draw in which no path differs is neither lower nor higher, wherever the noise is taken out to.
     draws = float(((settled < 0) & (d.mean(axis=1) != 0)).mean()) if settled is not None else np.nan

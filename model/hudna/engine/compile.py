@@ -18,8 +18,7 @@ from hudna.engine.measures import outcome_table, series_table
 from hudna.engine.program import NONE, Couplings, Program, Transform, ValueTable, transformed
 from hudna.engine.streams import stream_id
 from hudna.errors import InputError
-from hudna.scenario.reading import planned
-from hudna.scenario.scenario import Scenario
+from hudna.scenario.scenario import Scenario, planned
 
 __all__ = ["compile_scenario"]
 

@@ -16,7 +16,7 @@ from hudna.engine.program import NONE, Program
 from hudna.engine.quantiles import MAX_MEAN, binomial_quantile, negative_binomial_quantile, poisson_quantile
 from hudna.errors import SimulationError
 
-__all__ = ["State", "advance", "initial"]
+__all__ = ["RefusedError", "State", "advance", "exposure_factor", "initial"]
 
 _MAX_SCORE = 700.0  # |log odds| beyond which exp overflows
 
@@ -261,6 +261,14 @@ def _events(step: Step, i: int, regimes: tuple[IntArray, ...]) -> FloatArray:
     return decay * memory + (1 - decay) * branching * n
 
 
+def exposure_factor(total: FloatArray, power: FloatArray) -> FloatArray:
+    """Return total ** power, where 0 stays 0 whatever the power; infinite where it overflows."""
+    # Not `**`: NumPy squares and roots another way where the power is a single number.
+    logarithm = np.log(np.where(total > 0, total, 1.0))
+    with np.errstate(over="ignore"):
+        return np.where(total > 0, np.exp(power * logarithm), 0.0)
+
+
 def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
     """Return the product of the levers' factors and that of the others; 0 stays 0 whatever the power."""
     table = step.program.events
@@ -270,10 +278,7 @@ def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
         for k in range(int(table.factor_signal_pointer[f]), int(table.factor_signal_pointer[f + 1])):
             total = total + (step.now if table.factor_now[k] else step.before)[int(table.factor_signal[k])]
         _refuse(total < 0, f"events {table.name[i]}: an exposure is negative", total)
-        # Not `total ** power`: NumPy squares and roots another way where the power is a single number.
-        logarithm = np.log(np.where(total > 0, total, 1.0))
-        with np.errstate(over="ignore"):
-            factor = np.where(total > 0, np.exp(step.value(int(table.factor_power[f])) * logarithm), 0.0)
+        factor = exposure_factor(total, step.value(int(table.factor_power[f])))
         _refuse(~np.isfinite(factor), f"events {table.name[i]}: an exposure overflows", factor)
         if table.factor_lever[f]:
             levers = levers * factor

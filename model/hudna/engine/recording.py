@@ -75,6 +75,7 @@ class Recorder:
             if code == ReducerCode.MAX:
                 self._outcomes[i] = -np.inf
         self._histograms = [np.zeros((program.n_steps, bins), np.int64) for bins in series_bins(program)]
+        self._regimes = [_regime_of(program, i) for i in range(len(program.series.name))]
         tiles = -(-shape.n_paths // TILE)
         self._threat = np.zeros((len(program.events.name), tiles, shape.n_draws, program.n_steps))
         self._kept = trajectories
@@ -130,7 +131,7 @@ class Recorder:
 
     def _record_series(self, i: int, histogram: IntArray, state: State, t: int) -> None:
         table = self.program.series
-        regime = _regime_of(self.program, i)
+        regime = self._regimes[i]
         if regime != NONE:
             index = self._full(state.regimes[regime])
         else:

@@ -16,6 +16,7 @@ from hudna.case.grammar import Text
 from hudna.case.nodes import Regime
 from hudna.case.signals import resolve
 from hudna.engine.draws import draw_values
+from hudna.engine.oracle import exposure_factor
 from hudna.engine.program import Program
 from hudna.engine.simulate import Simulation
 from hudna.result.result import Result
@@ -91,7 +92,7 @@ def _lever_exposure(program: Program, values: FloatArray) -> FloatArray:
                 levers = [place[int(s)] for s in table.factor_signal[first:last]]
                 total = program.schedules.table[:, levers].sum(axis=1)[:, None, :]
                 power = values[table.factor_power[f]][None, :, None]
-                out[:, i] *= np.where(total > 0, np.abs(total) ** power, 0.0)
+                out[:, i] *= exposure_factor(total, power)
     return out
 
 

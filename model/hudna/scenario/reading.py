@@ -21,7 +21,7 @@ from hudna.case.parameters import Parameter
 from hudna.case.references import Unread, check_support, numbers
 from hudna.errors import InputError, Problems, nearest
 from hudna.scenario.references import Known, check_references
-from hudna.scenario.scenario import Plan, Scenario, ScenarioFile
+from hudna.scenario.scenario import Plan, Scenario, ScenarioFile, planned
 
 __all__ = ["load"]
 
@@ -202,8 +202,3 @@ def _with_start(node: Node, start: Any, document: Document, key: tuple[str, ...]
     for problem in found:
         problems.add(problem.where, show_key(key), problem.text, given=problem.given)
     return built
-
-
-def planned(node: Schedule, plan: Plan) -> Schedule:
-    """Return the schedule with the points of a policy or an assumption."""
-    return node.model_copy(update={"points": plan.points, "interpolation": plan.interpolation or node.interpolation})

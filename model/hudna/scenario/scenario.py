@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from hudna.case import Case
 from hudna.case.documents import Document
 from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference
-from hudna.case.nodes import Interpolation, Node, Points, in_order
+from hudna.case.nodes import Interpolation, Node, Points, Schedule, in_order
 from hudna.case.parameters import Parameter
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "RunSize",
     "Scenario",
     "ScenarioFile",
+    "planned",
 ]
 
 FREE = "free"  # in an assumption: from this date on, the regime is simulated again
@@ -54,6 +55,11 @@ class Plan(Entry):
     def _ordered(self) -> Plan:
         in_order(self.points)
         return self
+
+
+def planned(node: Schedule, plan: Plan) -> Schedule:
+    """Return the schedule with the points of a policy or an assumption."""
+    return node.model_copy(update={"points": plan.points, "interpolation": plan.interpolation or node.interpolation})
 
 
 class Policy(Entry):
