@@ -10,9 +10,9 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 
-__all__ = ["bin_edges", "bin_index", "n_bins"]
+__all__ = ["EXACT", "bin_edges", "bin_index", "n_bins"]
 
-_EXACT = 256
+EXACT = 256  # counts below it have a bin each
 _PER_OCTAVE = 4
 _GEOMETRIC = 64
 _EQUAL = 256
@@ -21,7 +21,7 @@ _EQUAL = 256
 def n_bins(measure: str, *, n_states: int = 0) -> int:
     """Return the number of bins for a kind of number; 0 for a lever, which is the same on every path."""
     return {
-        "count": _EXACT + _GEOMETRIC,
+        "count": EXACT + _GEOMETRIC,
         "level": _EQUAL,
         "amount": _EQUAL,
         "state": n_states,
@@ -40,8 +40,8 @@ def bin_index(measure: str, x: FloatArray) -> IntArray:
     """
     match measure:
         case "count":
-            above = np.floor(_PER_OCTAVE * np.log2(np.maximum(x, _EXACT) / _EXACT))
-            index = np.where(x < _EXACT, x, _EXACT + np.minimum(above, _GEOMETRIC - 1))
+            above = np.floor(_PER_OCTAVE * np.log2(np.maximum(x, EXACT) / EXACT))
+            index = np.where(x < EXACT, x, EXACT + np.minimum(above, _GEOMETRIC - 1))
         case "level":
             index = np.minimum(np.floor(x * _EQUAL), _EQUAL - 1)
         case "amount":
@@ -60,8 +60,8 @@ def bin_edges(measure: str, *, n_states: int = 0) -> FloatArray:
     """
     match measure:
         case "count":
-            above = _EXACT * 2.0 ** (np.arange(_GEOMETRIC + 1) / _PER_OCTAVE)
-            return np.concatenate([np.arange(_EXACT, dtype=float), above])
+            above = EXACT * 2.0 ** (np.arange(_GEOMETRIC + 1) / _PER_OCTAVE)
+            return np.concatenate([np.arange(EXACT, dtype=float), above])
         case "level":
             return np.arange(_EQUAL + 1) / _EQUAL
         case "amount":

@@ -14,11 +14,10 @@ from scipy import special
 from hudna.arrays import BoolArray, FloatArray, IntArray
 from hudna.engine.program import NONE, Program
 from hudna.engine.quantiles import MAX_MEAN, binomial_quantile, negative_binomial_quantile, poisson_quantile
+from hudna.engine.refusals import MAX_SCORE, Refusal, refusal_text
 from hudna.errors import SimulationError
 
 __all__ = ["RefusedError", "State", "advance", "exposure_factor", "initial"]
-
-_MAX_SCORE = 700.0  # |log odds| beyond which exp overflows
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ def _regime(step: Step, i: int, state: IntArray) -> IntArray:
             with np.errstate(over="ignore", invalid="ignore"):
                 total = total + np.exp(step.predictor(int(table.predictor[j])))
             ends.append(total)
-        _refuse(~np.isfinite(total), f"regime {table.name[i]}: the rate of leaving a state overflows", total)
+        _refuse(step, ~np.isfinite(total), Refusal.LEAVING_RATE, i, total)
         leave = -np.expm1(-h * total)
         here = (state == origin) & (u < leave)
         if not here.any():
@@ -241,11 +240,7 @@ def _events(step: Step, i: int, regimes: tuple[IntArray, ...]) -> FloatArray:
     with np.errstate(over="ignore", invalid="ignore"):
         intensity = others * (np.exp(step.predictor(int(table.predictor[i]))) * h + memory)
         mean = levers * intensity
-    _refuse(
-        ~(mean <= MAX_MEAN),
-        f"events {table.name[i]}: the expected count in a step is above {MAX_MEAN:g}",
-        mean,
-    )
+    _refuse(step, ~(mean <= MAX_MEAN), Refusal.EXPECTED_COUNT, i, mean)
     u = step.uniforms[int(table.stream[i])]
     dispersion = step.value(int(table.dispersion[i]))
     if dispersion.any():
@@ -277,9 +272,9 @@ def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
         total = np.zeros((1, 1))
         for k in range(int(table.factor_signal_pointer[f]), int(table.factor_signal_pointer[f + 1])):
             total = total + (step.now if table.factor_now[k] else step.before)[int(table.factor_signal[k])]
-        _refuse(total < 0, f"events {table.name[i]}: an exposure is negative", total)
+        _refuse(step, total < 0, Refusal.NEGATIVE_EXPOSURE, i, total)
         factor = exposure_factor(total, step.value(int(table.factor_power[f])))
-        _refuse(~np.isfinite(factor), f"events {table.name[i]}: an exposure overflows", factor)
+        _refuse(step, ~np.isfinite(factor), Refusal.EXPOSURE, i, factor)
         if table.factor_lever[f]:
             levers = levers * factor
         else:
@@ -294,13 +289,13 @@ def _response(step: Step, i: int) -> None:
     for j in range(int(table.trigger_pointer[i]), int(table.trigger_pointer[i + 1])):
         n = n + step.now[int(table.trigger[j])]
     eta = step.predictor(int(table.predictor[i]))
-    _refuse(np.isnan(eta), f"response {table.name[i]}: its log odds are not a number", eta)
+    _refuse(step, np.isnan(eta), Refusal.LOG_ODDS, i, eta)
     k = binomial_quantile(step.uniforms[int(table.stream[i])], n, special.expit(eta))
     step.now[int(table.signal[i])] = k
     if table.size_signal[i] == NONE:
         return
     beyond = k * (step.value(int(table.size_mean[i])) - 1.0)
-    _refuse(~(beyond <= MAX_MEAN), f"response {table.name[i]}: its expected size is above {MAX_MEAN:g}", beyond)
+    _refuse(step, ~(beyond <= MAX_MEAN), Refusal.EXPECTED_SIZE, i, beyond)
     spread = step.value(int(table.size_dispersion[i])) / np.maximum(k, 1.0)
     u = step.uniforms[int(table.size_stream[i])]
     step.now[int(table.size_signal[i])] = k + negative_binomial_quantile(u, beyond, spread)
@@ -314,7 +309,7 @@ def _level(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
     z = m * step.state.scores[i] + (1 - m) * step.predictor(row)
     if sd.any():
         z = z + sd * np.sqrt(1 - m * m) * special.ndtri(step.uniforms[int(table.stream[i])])
-    _refuse(~(np.abs(z) <= _MAX_SCORE), f"level {table.name[i]}: its log odds are beyond {_MAX_SCORE:g}", z)
+    _refuse(step, ~(np.abs(z) <= MAX_SCORE), Refusal.SCORE, i, z)
     step.now[int(table.signal[i])] = special.expit(z)
     cross = step.state.crosses[i]
     if table.cross[i] != NONE:
@@ -331,7 +326,8 @@ class RefusedError(SimulationError):
         self.text, self.draw, self.path = text, draw, path
 
 
-def _refuse(bad: BoolArray, text: str, numbers: FloatArray) -> None:
+def _refuse(step: Step, bad: BoolArray, refusal: Refusal, node: int, numbers: FloatArray) -> None:
     if bad.any():
         draw, path = (int(k) for k in np.argwhere(bad)[0])
-        raise RefusedError(f"{text} ({np.broadcast_to(numbers, bad.shape)[draw, path]:g})", draw, path)
+        number = float(np.broadcast_to(numbers, bad.shape)[draw, path])
+        raise RefusedError(refusal_text(step.program, refusal, node, number), draw, path)

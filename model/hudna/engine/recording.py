@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.bins import bin_index, n_bins
+from hudna.engine.blocks import TILE, Shape
 from hudna.engine.oracle import State
 from hudna.engine.program import NONE, Program, ReducerCode
 
-__all__ = ["TILE", "BlockRecord", "Recorder", "Shape", "series_bins"]
+__all__ = ["Recorder", "regime_of", "series_bins"]
 
-TILE = 256  # paths whose mean threat is summed at once, so that no split into blocks moves a bit
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A block: some draws, and some paths of each."""
-
-    first_draw: int
-    n_draws: int
-    first_path: int
-    n_paths: int
-    kept_draws: int  # of the whole run: trajectories are kept for draws and paths below these
-    kept_paths: int
-
-
-@dataclass(frozen=True)
-class BlockRecord:
-    """What one block leaves behind, for one policy.
-
-    outcomes : (outcome, draw, path); histograms : a (step, bin) array a series; threat : (events, tile, draw,
-    step), summed over the paths of a tile; trajectories : (signal, draw, path, step) of the kept ones.
-    """
-
-    outcomes: FloatArray
-    histograms: tuple[IntArray, ...]
-    threat: FloatArray
-    trajectories: FloatArray | IntArray
 
 
 def series_bins(program: Program) -> tuple[int, ...]:
@@ -49,11 +22,11 @@ def series_bins(program: Program) -> tuple[int, ...]:
 
 
 def _n_states(program: Program, series: int) -> int:
-    regime = _regime_of(program, series)
+    regime = regime_of(program, series)
     return 0 if regime == NONE else int(program.regimes.n_states[regime])
 
 
-def _regime_of(program: Program, series: int) -> int:
+def regime_of(program: Program, series: int) -> int:
     """Return the regime whose state a series is, if it is one."""
     if program.series.measure[series] != "state":
         return NONE
@@ -75,14 +48,11 @@ class Recorder:
             if code == ReducerCode.MAX:
                 self._outcomes[i] = -np.inf
         self._histograms = [np.zeros((program.n_steps, bins), np.int64) for bins in series_bins(program)]
-        self._regimes = [_regime_of(program, i) for i in range(len(program.series.name))]
-        tiles = -(-shape.n_paths // TILE)
-        self._threat = np.zeros((len(program.events.name), tiles, shape.n_draws, program.n_steps))
+        self._regimes = [regime_of(program, i) for i in range(len(program.series.name))]
+        self._threat = np.zeros((len(program.events.name), shape.n_tiles, shape.n_draws, program.n_steps))
         self._kept = trajectories
-        draws = int(np.clip(shape.kept_draws - shape.first_draw, 0, shape.n_draws))
-        paths = int(np.clip(shape.kept_paths - shape.first_path, 0, shape.n_paths))
         kind = np.float64 if exact else np.uint32
-        self._trajectories = np.zeros((trajectories.size, draws, paths, program.n_steps), kind)
+        self._trajectories = np.zeros((trajectories.size, *shape.kept, program.n_steps), kind)
 
     def record(self, state: State, t: int) -> None:
         """Take in one step."""
@@ -96,13 +66,13 @@ class Recorder:
             for k, signal in enumerate(self._kept):
                 self._trajectories[k, :, :, t] = self._full(state.signals[signal])[:draws, :paths]
 
-    def finish(self) -> BlockRecord:
-        """Return what was collected."""
+    def finish(self) -> tuple[FloatArray, list[IntArray], FloatArray, FloatArray | IntArray]:
+        """Return what was collected: outcomes, histograms, threat, trajectories."""
         table = self.program.outcomes
         for i, code in enumerate(table.code):
             if code == ReducerCode.MEAN:
                 self._outcomes[i] /= table.last_step[i] - table.first_step[i]
-        return BlockRecord(self._outcomes, tuple(self._histograms), self._threat, self._trajectories)
+        return self._outcomes, self._histograms, self._threat, self._trajectories
 
     def _full(self, array: Any) -> Any:
         return np.broadcast_to(array, (self.shape.n_draws, self.shape.n_paths))

@@ -13,19 +13,18 @@ from typing import Any
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine import oracle
-from hudna.engine.draws import draw_parameters, draw_values
+from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
 from hudna.engine.program import Program
-from hudna.engine.recording import TILE, BlockRecord, Recorder, Shape, series_bins
-from hudna.engine.streams import STEPS_PER_CALL, uniforms
-from hudna.errors import InputError, Problem, SimulationError
+from hudna.engine.recording import series_bins
+from hudna.errors import InputError, Problem
 
 __all__ = ["MAX_TRAJECTORIES", "Simulation", "check_sizes", "simulate"]
 
 MAX_TRAJECTORIES = 20_000  # paths a policy whose events are kept week by week
-_BLOCK = 32_768  # paths worked on at once: large enough that calls cost less than numbers
+_BLOCK = {"oracle": 32_768, "vm": 8_192}  # paths a block: large enough that calls cost less than numbers
 
 Progress = Callable[[int, int], None]
+RunBlock = Callable[[Task, Shape, threading.Event], BlockRecord]
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,9 @@ def simulate(
     paths: int,
     seed: int,
     trajectories: str = "events",
+    engine: str = "oracle",
     threads: int | None = None,
-    block: int = _BLOCK,
+    block: int | None = None,
     progress: Progress | None = None,
 ) -> Simulation:
     """Simulate a program.
@@ -88,6 +88,7 @@ def simulate(
     SimulationError
         If a rate or level leaves the range of numbers.
     """
+    threads = threads or os.cpu_count() or 1
     wrong = list(check_sizes(draws, paths, seed, trajectories, threads))
     if wrong:
         raise InputError(wrong)
@@ -102,20 +103,21 @@ def simulate(
     threat = np.zeros((n_policies, len(program.events.name), draws, program.n_steps))
     kind = np.float64 if everything else np.uint32
     traces = np.zeros((n_policies, kept.size, kept_draws, kept_paths, program.n_steps), kind)
-    shapes = list(_blocks(draws, paths, block, kept_draws, kept_paths))
+    task = Task(program, seed, kept, exact=everything)
+    shapes = list(blocks(draws, paths, block or _BLOCK[engine], kept_draws, kept_paths))
+    run_block = _run_block(engine)
     total, done = draws * paths * n_policies * program.n_steps, 0
-    for shape, block_theta, records in _in_order(program, shapes, seed, kept, everything, threads):
+    for shape, record in _in_order(run_block, task, shapes, threads):
         d = slice(shape.first_draw, shape.first_draw + shape.n_draws)
         p = slice(shape.first_path, shape.first_path + shape.n_paths)
-        theta[d] = block_theta
-        for policy, record in enumerate(records):
-            outcomes[policy, :, d, p] = record.outcomes
-            for histogram, part in zip(histograms, record.histograms, strict=True):
-                histogram[policy] += part
-            for tile in range(record.threat.shape[1]):  # in the order of the paths, one tile after the other
-                threat[policy, :, d] += record.threat[:, tile]
-            _, n_d, n_p, _ = record.trajectories.shape
-            traces[policy, :, d.start : d.start + n_d, p.start : p.start + n_p] = record.trajectories
+        theta[d] = record.theta
+        outcomes[:, :, d, p] = record.outcomes
+        for histogram, part in zip(histograms, record.histograms, strict=True):
+            histogram += part
+        for tile in range(shape.n_tiles):  # in the order of the paths, one tile after the other
+            threat[:, :, d] += record.threat[:, :, tile]
+        n_d, n_p = shape.kept
+        traces[:, :, d.start : d.start + n_d, p.start : p.start + n_p] = record.trajectories
         done += shape.n_draws * shape.n_paths * n_policies * program.n_steps
         if progress is not None:
             progress(done, total)
@@ -133,6 +135,16 @@ def simulate(
     )
 
 
+def _run_block(engine: str) -> RunBlock:
+    if engine == "vm":
+        from hudna.engine.vm.run import run_block as compiled
+
+        return compiled
+    from hudna.engine.oracle_run import run_block
+
+    return run_block
+
+
 def check_sizes(
     draws: Any, paths: Any, seed: Any, trajectories: Any = "events", threads: Any = None
 ) -> Iterator[Problem]:
@@ -147,67 +159,24 @@ def check_sizes(
         yield Problem("run", "trajectories", "must be 'events' or 'all'", repr(trajectories))
 
 
-def _blocks(draws: int, paths: int, block: int, kept_draws: int, kept_paths: int) -> Iterator[Shape]:
-    """Whole draws where they fit; else pieces of one draw, cut where tiles end."""
-    if paths <= block:
-        per = max(1, block // paths)
-        for first in range(0, draws, per):
-            yield Shape(first, min(per, draws - first), 0, paths, kept_draws, kept_paths)
-        return
-    size = max(TILE, block // TILE * TILE)
-    for draw in range(draws):
-        for first in range(0, paths, size):
-            yield Shape(draw, 1, first, min(size, paths - first), kept_draws, kept_paths)
-
-
 def _in_order(
-    program: Program, shapes: list[Shape], seed: int, kept: IntArray, everything: bool, threads: int | None
-) -> Iterator[tuple[Shape, FloatArray, list[BlockRecord]]]:
+    run_block: RunBlock, task: Task, shapes: list[Shape], threads: int
+) -> Iterator[tuple[Shape, BlockRecord]]:
     """Work on several blocks at once, hand them on in their own order, and let no more than a few wait."""
-    workers = min(threads or os.cpu_count() or 1, len(shapes))
-    waiting: deque[tuple[Shape, Future[tuple[FloatArray, list[BlockRecord]]]]] = deque()
+    workers = min(threads, len(shapes))
+    waiting: deque[tuple[Shape, Future[BlockRecord]]] = deque()
     stop = threading.Event()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for shape in shapes:
-                waiting.append((shape, pool.submit(_run_block, program, shape, seed, kept, everything, stop)))
+                waiting.append((shape, pool.submit(run_block, task, shape, stop)))
                 if len(waiting) > 2 * workers:
                     first, future = waiting.popleft()
-                    yield first, *future.result()
+                    yield first, future.result()
             while waiting:
                 first, future = waiting.popleft()
-                yield first, *future.result()
+                yield first, future.result()
         finally:
             stop.set()  # after Ctrl-C or an error nobody waits for the blocks under way
             for _, future in waiting:
                 future.cancel()
-
-
-def _run_block(
-    program: Program, shape: Shape, seed: int, kept: IntArray, everything: bool, stop: threading.Event
-) -> tuple[FloatArray, list[BlockRecord]]:
-    draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
-    paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
-    theta = draw_parameters(program, seed, draws)
-    values = draw_values(program, theta, draws)
-    states = [oracle.initial(program, values, draws)] * len(program.policies)
-    recorders = [Recorder(program, shape, kept, exact=everything) for _ in program.policies]
-    lanes: list[tuple[FloatArray, ...]] = []
-    for t in range(program.n_steps):
-        if stop.is_set():
-            break
-        group, lane = divmod(t, STEPS_PER_CALL)
-        if lane == 0:
-            lanes = [uniforms(seed, int(s), draws[:, None], paths, group) for s in program.stream_ids]
-        now = [lane_of[lane] for lane_of in lanes]
-        for p, policy in enumerate(program.policies):
-            try:
-                states[p] = oracle.advance(program, states[p], values, now, t, p)
-            except oracle.RefusedError as stop:
-                raise SimulationError(
-                    f"{stop.text} in step {t} under policy {policy}, draw {shape.first_draw + stop.draw}, "
-                    f"path {shape.first_path + stop.path}; its rates and coefficients drive it there: "
-                    "narrow or truncate their priors"
-                ) from None
-            recorders[p].record(states[p], t)
-    return theta, [recorder.finish() for recorder in recorders]

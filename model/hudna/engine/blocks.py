@@ -1,0 +1,88 @@
+"""Blocks of a run: some draws, and some paths of each; what is asked of an engine, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine.program import Program
+from hudna.errors import SimulationError
+
+__all__ = ["TILE", "BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
+
+TILE = 256  # paths whose mean threat is summed at once, so that no split into blocks moves a bit
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every block of a run has in common; `kept` are the signals whose trajectories are wanted.
+
+    With `exact`, trajectories are floats, else counts.
+    """
+
+    program: Program
+    seed: int
+    kept: IntArray
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A block: some draws, and some paths of each."""
+
+    first_draw: int
+    n_draws: int
+    first_path: int
+    n_paths: int
+    kept_draws: int  # of the whole run: trajectories are kept for draws and paths below these
+    kept_paths: int
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """Draws and paths of this block whose trajectories are kept."""
+        draws = min(max(self.kept_draws - self.first_draw, 0), self.n_draws)
+        paths = min(max(self.kept_paths - self.first_path, 0), self.n_paths)
+        return draws, paths
+
+    @property
+    def n_tiles(self) -> int:
+        """Tiles of paths a draw."""
+        return -(-self.n_paths // TILE)
+
+
+@dataclass(frozen=True)
+class BlockRecord:
+    """What one block leaves behind.
+
+    theta : (draw, parameter); outcomes : (policy, outcome, draw, path); histograms : a (policy, step, bin) array
+    a series; threat : (policy, events, tile, draw, step), summed over the paths of a tile; trajectories :
+    (policy, signal, draw, path, step) of the kept ones.
+    """
+
+    theta: FloatArray
+    outcomes: FloatArray
+    histograms: tuple[IntArray, ...]
+    threat: FloatArray
+    trajectories: FloatArray | IntArray
+
+
+def blocks(draws: int, paths: int, size: int, kept_draws: int, kept_paths: int) -> Iterator[Shape]:
+    """Split a run into blocks of about `size` paths: whole draws where they fit, else tiles of one draw."""
+    if paths <= size:
+        per = max(1, size // paths)
+        for first in range(0, draws, per):
+            yield Shape(first, min(per, draws - first), 0, paths, kept_draws, kept_paths)
+        return
+    size = max(TILE, size // TILE * TILE)
+    for draw in range(draws):
+        for first in range(0, paths, size):
+            yield Shape(draw, 1, first, min(size, paths - first), kept_draws, kept_paths)
+
+
+def stopped_run(text: str, step: int, policy: str, draw: int, path: int) -> SimulationError:
+    """Return the error that a refused step ends a run with."""
+    return SimulationError(
+        f"{text} in step {step} under policy {policy}, draw {draw}, path {path}; "
+        "its rates and coefficients drive it there: narrow or truncate their priors"
+    )

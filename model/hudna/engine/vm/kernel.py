@@ -1,0 +1,184 @@
+"""The kernel: draws, blocks of lanes, steps, policies, and in each step the kinds of node in the order of the week."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine.vm.compilation import compiled, kept
+from hudna.engine.vm.nodes import GOOD, events, levels, regimes, responses, schedules
+from hudna.engine.vm.records import begin_outcomes, end_outcomes, record_outcomes, record_series, record_threat
+from hudna.engine.vm.streams import LANES, fill_normals, fill_uniforms
+from hudna.engine.vm.tables import Tables
+
+__all__ = ["Space", "simulate_block", "space_for"]
+
+
+@compiled
+def advance(
+    tables: Tables,
+    values: FloatArray,
+    signals: FloatArray,
+    memory: FloatArray,
+    scores: FloatArray,
+    uniforms: FloatArray,
+    t: int,
+    policy: int,
+    eta: FloatArray,
+    work: FloatArray,
+    stop: FloatArray,
+    lanes: int,
+) -> int:
+    """Simulate one step of one block under one policy, in the order of the week; odd steps write the second plane."""
+    now = tables.n_rows if t % 2 == 0 else 0
+    before, h, pairs = tables.n_rows - now, tables.step, tables.couplings
+    schedules(tables.schedules, signals, now, t, policy, lanes)
+    code = regimes(
+        tables.regimes, pairs, values, signals, before, now, uniforms, t, h, eta, work, stop, lanes
+    )
+    if code == GOOD:
+        code = events(
+            tables.events, tables.regimes.state, pairs, values, signals, before, now, memory, uniforms, h, eta,
+            work, stop, lanes,
+        )  # fmt: skip
+    if code == GOOD:
+        code = responses(tables.responses, pairs, values, signals, before, now, uniforms, eta, work, stop, lanes)
+    if code == GOOD:
+        code = levels(tables.levels, pairs, values, signals, before, now, scores, uniforms, eta, work, stop, lanes)
+    return code
+
+
+@compiled
+def draw_numbers(
+    tables: Tables, values: FloatArray, uniforms: FloatArray, seed: np.uint64, draw: int, path: int, group: int, lanes: int
+) -> None:
+    """Fill `uniforms[step, stream, lane]` for four steps; the streams of levels become normal numbers."""
+    for s in range(tables.streams.size):
+        fill_uniforms(uniforms, s, seed, draw, path, group, tables.streams[s], lanes)
+    for x in range(tables.levels.signal.size):
+        if values[tables.levels.sd[x]] != 0.0:
+            fill_normals(uniforms, tables.levels.stream[x], lanes)
+
+
+class Space(NamedTuple):
+    """Where a block is worked on: the state of its lanes under each policy, and room for what comes in between."""
+
+    signals: FloatArray  # (policy, two planes of rows, lane)
+    memory: FloatArray  # (policy, events, lane)
+    scores: FloatArray  # (policy, level, lane)
+    reduced: FloatArray  # (policy, outcome, lane)
+    uniforms: FloatArray  # (step of four, stream, lane)
+    eta: FloatArray  # (lane)
+    work: FloatArray  # (row, lane)
+
+
+def space_for(tables: Tables, n_policies: int) -> Space:
+    """Return the arrays that a block of a program needs."""
+    rows = max(2, tables.regimes.origin.size) + 1
+    return Space(
+        signals=np.zeros((n_policies, 2 * tables.n_rows, LANES)),
+        memory=np.zeros((n_policies, tables.events.signal.size, LANES)),
+        scores=np.zeros((n_policies, tables.levels.signal.size, LANES)),
+        reduced=np.zeros((n_policies, tables.outcomes.code.size, LANES)),
+        uniforms=np.zeros((4, tables.streams.size, LANES)),
+        eta=np.zeros(LANES),
+        work=np.zeros((rows, LANES)),
+    )
+
+
+def _make(fingerprint: str) -> Any:
+    """Return the kernel. What is compiled is kept under `fingerprint` too, so that no other version is taken for it."""
+
+    def simulate_block(
+        tables: Tables,
+        values: FloatArray,
+        start_signals: FloatArray,
+        start_regimes: IntArray,
+        start_memory: FloatArray,
+        start_scores: FloatArray,
+        space: Space,
+        seed: np.uint64,
+        first_draw: int,
+        first_path: int,
+        outcomes: FloatArray,
+        histograms: IntArray,
+        threat: FloatArray,
+        traced: IntArray,
+        counts: IntArray,
+        exact: FloatArray,
+        stop: FloatArray,
+    ) -> int:
+        _ = fingerprint
+        n_policies, n_outcomes, n_draws, n_paths = outcomes.shape
+        n_rows, n_steps = tables.n_rows, tables.n_steps
+        signals, memory, scores, reduced, uniforms, eta, work = space
+        for d in range(n_draws):
+            for first in range(0, n_paths, LANES):
+                lanes = min(LANES, n_paths - first)
+                for p in range(n_policies):
+                    for s in range(tables.n_signals):
+                        for i in range(lanes):
+                            signals[p, s, i] = start_signals[d, s]
+                            signals[p, n_rows + s, i] = start_signals[d, s]
+                    for r in range(start_regimes.size):
+                        for i in range(lanes):
+                            signals[p, tables.regimes.state[r], i] = np.float64(start_regimes[r])
+                    for e in range(start_memory.shape[1]):
+                        for i in range(lanes):
+                            memory[p, e, i] = start_memory[d, e]
+                    for x in range(start_scores.shape[1]):
+                        for i in range(lanes):
+                            scores[p, x, i] = start_scores[d, x]
+                    begin_outcomes(tables.outcomes, reduced[p], tables.step, lanes)
+                for t in range(n_steps):
+                    if t % 4 == 0:
+                        draw_numbers(
+                            tables, values[d], uniforms, seed, first_draw + d, first_path + first, t // 4, lanes
+                        )
+                    now = n_rows if t % 2 == 0 else 0
+                    for p in range(n_policies):
+                        code = advance(
+                            tables, values[d], signals[p], memory[p], scores[p], uniforms[t % 4], t, p, eta, work,
+                            stop, lanes,
+                        )  # fmt: skip
+                        if code != GOOD:
+                            stop[3], stop[4], stop[5], stop[6] = d, first, t, p
+                            return code
+                        record_outcomes(tables.outcomes, signals[p], now, reduced[p], t, tables.step, eta, lanes)
+                        record_series(tables.series, signals[p], now, histograms, p, t, eta, lanes)
+                        record_threat(
+                            tables.events, signals[p], now, threat, p, first // LANES, d, t, work, lanes
+                        )
+                        for k in range(traced.size):
+                            if d < counts.shape[2]:
+                                for i in range(min(lanes, counts.shape[3] - first)):
+                                    counts[p, k, d, first + i, t] = np.uint32(signals[p, now + traced[k], i])
+                            if d < exact.shape[2]:
+                                for i in range(min(lanes, exact.shape[3] - first)):
+                                    exact[p, k, d, first + i, t] = signals[p, now + traced[k], i]
+                for p in range(n_policies):
+                    end_outcomes(tables.outcomes, reduced[p], lanes)
+                    for o in range(n_outcomes):
+                        for i in range(lanes):
+                            outcomes[p, o, d, first + i] = reduced[p, o, i]
+        return GOOD
+
+    try:
+        return kept(simulate_block)
+    except RuntimeError:  # nowhere to keep it: it is compiled in every process
+        return compiled(simulate_block)
+
+
+def _fingerprint() -> str:
+    """Return a hash of the sources that the kernel is made of."""
+    hasher = hashlib.blake2b(digest_size=16)
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        hasher.update(source.read_bytes())
+    return hasher.hexdigest()
+
+
+simulate_block = _make(_fingerprint())

@@ -1,0 +1,340 @@
+"""The five kinds of node over the lanes of a block, one function a kind: what `hudna.engine.oracle` specifies.
+
+Each function works through all nodes of its kind in their order. `signals[row, lane]` holds two planes of rows,
+`before` and `now`; `values[column]` the numbers that the draw fixes; `uniforms[stream, lane]` this step's numbers.
+It returns `GOOD`, or the refusal that stops the run with its node, lane and number in `stop`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine.program import NONE
+from hudna.engine.quantiles import MAX_MEAN
+from hudna.engine.refusals import MAX_SCORE, Refusal
+from hudna.engine.vm.compilation import compiled
+from hudna.engine.vm.counts import binomial, binomials, negative_binomial, negative_binomials
+from hudna.engine.vm.maths import exp, log, logistic
+from hudna.engine.vm.predictors import absolute_parts, constant_part, is_alike, predict
+from hudna.engine.vm.tables import Couplings, Events, Levels, Regimes, Responses, Schedules
+
+__all__ = ["GOOD", "events", "levels", "regimes", "responses", "schedules"]
+
+GOOD = 0
+_FINITE = float(np.finfo(np.float64).max)
+_LEAVING_RATE, _NEGATIVE_EXPOSURE, _EXPOSURE = (
+    int(Refusal.LEAVING_RATE), int(Refusal.NEGATIVE_EXPOSURE), int(Refusal.EXPOSURE))  # fmt: skip
+_EXPECTED_COUNT, _LOG_ODDS, _EXPECTED_SIZE, _SCORE = (
+    int(Refusal.EXPECTED_COUNT), int(Refusal.LOG_ODDS), int(Refusal.EXPECTED_SIZE), int(Refusal.SCORE))  # fmt: skip
+
+
+@compiled
+def schedules(table: Schedules, signals: FloatArray, now: int, t: int, policy: int, lanes: int) -> int:
+    """Read the tables off."""
+    for s in range(table.signal.size):
+        row, x = now + table.signal[s], table.table[policy, s, t]
+        for i in range(lanes):
+            signals[row, i] = x
+    return GOOD
+
+
+@compiled
+def regimes(
+    table: Regimes,
+    couplings: Couplings,
+    values: FloatArray,
+    signals: FloatArray,
+    before: int,
+    now: int,
+    uniforms: FloatArray,
+    t: int,
+    h: float,
+    eta: FloatArray,
+    work: FloatArray,
+    stop: FloatArray,
+    lanes: int,
+) -> int:
+    """Leave a state with probability 1 - exp(-h sum r), then choose where to in proportion to r.
+
+    Regimes that are held act like schedules: everyone sees their state at once, so they come first.
+    """
+    for r in range(table.signal.size):
+        if table.clamp[r, t] != NONE:
+            state, held = now + table.state[r], np.float64(table.clamp[r, t])
+            for i in range(lanes):
+                signals[state, i] = held
+            _publish_regime(table, r, signals, state, before, lanes)
+            _publish_regime(table, r, signals, state, now, lanes)
+    mark = work.shape[0] - 1
+    for r in range(table.signal.size):
+        if table.clamp[r, t] != NONE:
+            continue
+        old, new, u = before + table.state[r], now + table.state[r], table.stream[r]
+        for i in range(lanes):
+            signals[new, i] = signals[old, i]
+        first, end = table.transition_pointer[r], table.transition_pointer[r + 1]
+        while first < end:
+            origin, last = np.float64(table.origin[first]), first + 1
+            alike = is_alike(couplings, table.predictor[first])
+            while last < end and table.origin[last] == table.origin[first]:  # ways out of one state lie together
+                alike = alike and is_alike(couplings, table.predictor[last])
+                last += 1
+            ways, leaving = last - first, 0
+            if alike:
+                total = 0.0
+                for k in range(ways):
+                    total += exp(constant_part(couplings, values, signals, before, now, table.predictor[first + k]))
+                    work[k, 0] = total
+                if not total <= _FINITE:
+                    return _refuse(stop, _LEAVING_RATE, r, 0, total)
+                leave = 1.0 - exp(-h * total)
+                for i in range(lanes):
+                    goes = signals[old, i] == origin and uniforms[u, i] < leave
+                    work[mark, i] = uniforms[u, i] * total if goes else np.inf
+                    leaving += 1 if goes else 0
+                for k in range(ways - 1, -1 if leaving else ways - 1, -1):
+                    share, target = (work[k, 0] * leave if k < ways - 1 else np.inf), np.float64(table.target[first + k])
+                    for i in range(lanes):
+                        signals[new, i] = target if work[mark, i] < share else signals[new, i]
+            else:
+                for k in range(ways):
+                    predict(couplings, values, signals, before, now, table.predictor[first + k], eta, lanes)
+                    if k == 0:
+                        for i in range(lanes):
+                            work[0, i] = exp(eta[i])
+                    else:
+                        for i in range(lanes):
+                            work[k, i] = work[k - 1, i] + exp(eta[i])
+                wild = 0
+                for i in range(lanes):
+                    wild += 0 if work[ways - 1, i] <= _FINITE else 1
+                if wild:
+                    lane = _first_beyond(work[ways - 1], _FINITE)
+                    return _refuse(stop, _LEAVING_RATE, r, lane, work[ways - 1, lane])
+                for i in range(lanes):
+                    total = work[ways - 1, i]
+                    leave = 1.0 - exp(-h * total)
+                    goes = signals[old, i] == origin and uniforms[u, i] < leave
+                    work[mark, i] = uniforms[u, i] * total if goes else np.inf
+                    eta[i] = leave
+                    leaving += 1 if goes else 0
+                if leaving:
+                    target = np.float64(table.target[last - 1])
+                    for i in range(lanes):
+                        signals[new, i] = target if work[mark, i] < np.inf else signals[new, i]
+                    for k in range(ways - 2, -1, -1):
+                        target = np.float64(table.target[first + k])
+                        for i in range(lanes):
+                            signals[new, i] = target if work[mark, i] < work[k, i] * eta[i] else signals[new, i]
+            first = last
+        _publish_regime(table, r, signals, new, now, lanes)
+    return GOOD
+
+
+@compiled
+def _publish_regime(table: Regimes, r: int, signals: FloatArray, state: int, plane: int, lanes: int) -> None:
+    row = plane + table.signal[r]
+    for k in range(table.n_states[r]):
+        number, x = np.float64(k), table.state_value[table.state_pointer[r] + k]
+        for i in range(lanes):
+            here = signals[state, i] == number
+            signals[row + 1 + k, i] = 1.0 if here else 0.0
+            signals[row, i] = x if here else signals[row, i]
+
+
+@compiled
+def events(
+    table: Events,
+    regime_state: IntArray,
+    couplings: Couplings,
+    values: FloatArray,
+    signals: FloatArray,
+    before: int,
+    now: int,
+    memory: FloatArray,
+    uniforms: FloatArray,
+    h: float,
+    eta: FloatArray,
+    work: FloatArray,
+    stop: FloatArray,
+    lanes: int,
+) -> int:
+    """n ~ Poisson(exposure (exp(eta) h + e)); e' = d e + (1 - d) branching n; e is `memory[node, lane]`."""
+    for e in range(table.signal.size):
+        row = table.predictor[e]
+        if is_alike(couplings, row):
+            rate = exp(constant_part(couplings, values, signals, before, now, row)) * h
+            for i in range(lanes):
+                eta[i] = rate
+        else:
+            predict(couplings, values, signals, before, now, row, eta, lanes)
+            for i in range(lanes):
+                eta[i] = exp(eta[i]) * h
+        branching, decay = values[table.branching[e]], values[table.memory[e]]
+        if branching != 0.0:
+            if table.resets[e] != NONE:
+                old, new = before + regime_state[table.resets[e]], now + regime_state[table.resets[e]]
+                for i in range(lanes):
+                    memory[e, i] = memory[e, i] if signals[old, i] == signals[new, i] else 0.0
+            for i in range(lanes):
+                eta[i] += memory[e, i]
+        levers = 1.0
+        for f in range(table.factor_pointer[e], table.factor_pointer[e + 1]):
+            first, last = table.factor_signal_pointer[f], table.factor_signal_pointer[f + 1]
+            alike = 1 if table.factor_lever[f] else lanes
+            for i in range(alike):
+                work[0, i] = 0.0
+            for k in range(first, last):
+                a = table.factor_signal[k] + (now if table.factor_now[k] else before)
+                for i in range(alike):
+                    work[0, i] += signals[a, i]
+            negative, wild, power = 0, 0, values[table.factor_power[f]]
+            for i in range(alike):
+                total = work[0, i]
+                factor = exp(power * log(total if total > 0.0 else 1.0))
+                work[1, i] = factor if total > 0.0 else 0.0
+                negative += 1 if total < 0.0 else 0
+                wild += 0 if work[1, i] <= _FINITE else 1
+            if negative:
+                for i in range(alike):
+                    if work[0, i] < 0.0:
+                        return _refuse(stop, _NEGATIVE_EXPOSURE, e, i, work[0, i])
+            if wild:
+                lane = _first_beyond(work[1], _FINITE)
+                return _refuse(stop, _EXPOSURE, e, lane, work[1, lane])
+            if table.factor_lever[f]:
+                levers *= work[1, 0]
+            else:
+                for i in range(lanes):
+                    eta[i] *= work[1, i]
+        if table.threat[e] != NONE:
+            for i in range(lanes):
+                signals[now + table.threat[e], i] = eta[i] / h
+        wild = 0
+        for i in range(lanes):
+            eta[i] *= levers
+            wild += 0 if eta[i] <= MAX_MEAN else 1
+        if wild:
+            lane = _first_beyond(eta, MAX_MEAN)
+            return _refuse(stop, _EXPECTED_COUNT, e, lane, eta[lane])
+        n = now + table.signal[e]
+        negative_binomials(eta, values[table.dispersion[e]], uniforms, table.stream[e], signals, n, work, lanes)
+        if branching != 0.0:
+            gain = (1.0 - decay) * branching
+            for i in range(lanes):
+                memory[e, i] = decay * memory[e, i] + gain * signals[n, i]
+    return GOOD
+
+
+@compiled
+def responses(
+    table: Responses,
+    couplings: Couplings,
+    values: FloatArray,
+    signals: FloatArray,
+    before: int,
+    now: int,
+    uniforms: FloatArray,
+    eta: FloatArray,
+    work: FloatArray,
+    stop: FloatArray,
+    lanes: int,
+) -> int:
+    """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1)."""
+    for r in range(table.signal.size):
+        k, row, u = now + table.signal[r], table.predictor[r], table.stream[r]
+        for i in range(lanes):
+            work[0, i] = 0.0
+        for j in range(table.trigger_pointer[r], table.trigger_pointer[r + 1]):
+            a = now + table.trigger[j]
+            for i in range(lanes):
+                work[0, i] += signals[a, i]
+        if is_alike(couplings, row):
+            odds = constant_part(couplings, values, signals, before, now, row)
+            if np.isnan(odds):
+                return _refuse(stop, _LOG_ODDS, r, 0, odds)
+            binomials(uniforms, u, work, logistic(odds), signals, k, lanes)
+        else:
+            predict(couplings, values, signals, before, now, row, eta, lanes)
+            wild = 0
+            for i in range(lanes):
+                wild += 1 if np.isnan(eta[i]) else 0
+            if wild:
+                return _refuse(stop, _LOG_ODDS, r, _first_beyond(eta, np.inf), np.nan)
+            for i in range(lanes):
+                n = work[0, i]
+                signals[k, i] = binomial(uniforms[u, i], n, logistic(eta[i])) if n > 0.0 else 0.0
+        if table.size_signal[r] == NONE:
+            continue
+        size, u = now + table.size_signal[r], table.size_stream[r]
+        more, dispersion = values[table.size_mean[r]] - 1.0, values[table.size_dispersion[r]]
+        for i in range(lanes):
+            count = signals[k, i]
+            signals[size, i] = 0.0
+            if count > 0.0:
+                beyond = count * more
+                if not beyond <= MAX_MEAN:
+                    return _refuse(stop, _EXPECTED_SIZE, r, i, beyond)
+                signals[size, i] = count + negative_binomial(uniforms[u, i], beyond, dispersion / count)
+    return GOOD
+
+
+@compiled
+def levels(
+    table: Levels,
+    couplings: Couplings,
+    values: FloatArray,
+    signals: FloatArray,
+    before: int,
+    now: int,
+    scores: FloatArray,
+    normals: FloatArray,
+    eta: FloatArray,
+    work: FloatArray,
+    stop: FloatArray,
+    lanes: int,
+) -> int:
+    """z' = m z + (1 - m) eta + sd sqrt(1 - m^2) N(0, 1); x = logistic(z); z is `scores[node, lane]`."""
+    for x in range(table.signal.size):
+        row, signal = table.predictor[x], now + table.signal[x]
+        m, sd = values[table.memory[x]], values[table.sd[x]]
+        rest, scale = 1.0 - m, sd * np.sqrt(1.0 - m * m)
+        predict(couplings, values, signals, before, now, row, eta, lanes)
+        if sd != 0.0:
+            for i in range(lanes):
+                scores[x, i] = m * scores[x, i] + rest * eta[i] + scale * normals[table.stream[x], i]
+        else:
+            for i in range(lanes):
+                scores[x, i] = m * scores[x, i] + rest * eta[i]
+        wild = 0
+        for i in range(lanes):
+            wild += 0 if abs(scores[x, i]) <= MAX_SCORE else 1
+        if wild:
+            for i in range(lanes):
+                eta[i] = abs(scores[x, i])
+            lane = _first_beyond(eta, MAX_SCORE)
+            return _refuse(stop, _SCORE, x, lane, scores[x, lane])
+        for i in range(lanes):
+            signals[signal, i] = logistic(scores[x, i])
+        if table.cross[x] != NONE:
+            absolute_parts(couplings, values, signals, before, now, row, eta, work, lanes)
+            old, new = before + table.cross[x], now + table.cross[x]
+            for i in range(lanes):
+                signals[new, i] = m * signals[old, i] + rest * eta[i]
+    return GOOD
+
+
+@compiled
+def _first_beyond(numbers: FloatArray, limit: float) -> int:
+    """Return the first lane whose number is not at most `limit`; NaN is not."""
+    for i in range(numbers.size):
+        if not numbers[i] <= limit:
+            return i
+    return 0
+
+
+@compiled
+def _refuse(stop: FloatArray, refusal: int, node: int, lane: int, number: float) -> int:
+    stop[0], stop[1], stop[2] = node, lane, number
+    return refusal

@@ -1,0 +1,87 @@
+"""A block of a run on the compiled engine: the numbers of its draws in, its records out."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from hudna.arrays import FloatArray
+from hudna.engine import oracle
+from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
+from hudna.engine.draws import draw_parameters, draw_values
+from hudna.engine.program import Program
+from hudna.engine.recording import series_bins
+from hudna.engine.refusals import Refusal, refusal_text
+from hudna.engine.vm.kernel import simulate_block, space_for
+from hudna.engine.vm.nodes import GOOD
+from hudna.engine.vm.tables import pack
+
+__all__ = ["run_block"]
+
+
+def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
+    """Simulate a block; once `stop` is set, it is left undone."""
+    program, (kept_draws, kept_paths) = task.program, shape.kept
+    draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
+    theta = draw_parameters(program, task.seed, draws)
+    values = draw_values(program, theta, draws)
+    bins = series_bins(program)
+    n_policies, n_events = len(program.policies), len(program.events.name)
+    outcomes = np.zeros((n_policies, len(program.outcomes.name), shape.n_draws, shape.n_paths))
+    histograms = np.zeros((n_policies, program.n_steps, sum(bins)), np.int64)
+    threat = np.zeros((n_policies, n_events, shape.n_tiles, shape.n_draws, program.n_steps))
+    counts, exact = (
+        np.zeros((n_policies, task.kept.size, kept_draws, kept_paths, program.n_steps) if wanted else (0,) * 5, kind)
+        for wanted, kind in ((not task.exact, np.uint32), (task.exact, np.float64))
+    )
+    problem, tables = np.zeros(7), pack(program)
+    if not stop.is_set():
+        code = simulate_block(
+            tables,
+            np.ascontiguousarray(values.T),
+            *_starts(program, values, draws),
+            space_for(tables, n_policies),
+            np.uint64(task.seed),
+            shape.first_draw,
+            shape.first_path,
+            outcomes,
+            histograms,
+            threat,
+            task.kept.astype(np.int64),
+            counts,
+            exact,
+            problem,
+        )
+        if code != GOOD:
+            node, lane, number, draw, first, step, policy = problem.tolist()
+            raise stopped_run(
+                refusal_text(program, Refusal(code), int(node), number),
+                int(step),
+                program.policies[int(policy)],
+                shape.first_draw + int(draw),
+                shape.first_path + int(first + lane),
+            )
+    ends = np.cumsum(bins)[:-1]
+    return BlockRecord(
+        theta=theta,
+        outcomes=outcomes,
+        histograms=tuple(np.split(histograms, ends, axis=2)) if bins else (),
+        threat=threat,
+        trajectories=exact if task.exact else counts,
+    )
+
+
+def _starts(program: Program, values: FloatArray, draws: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what every path of a draw starts from: signals, regimes, memories and scores, a row a draw."""
+    state = oracle.initial(program, values, draws)
+    n_draws = values.shape[1]
+
+    def rows(columns: tuple[FloatArray, ...]) -> FloatArray:
+        out = np.empty((n_draws, len(columns)))
+        for i, column in enumerate(columns):
+            out[:, i] = column[:, 0]
+        return out
+
+    regimes = np.array([state_of[0, 0] for state_of in state.regimes], np.int64)
+    return rows(state.signals), regimes, rows(state.memories), rows(state.scores)

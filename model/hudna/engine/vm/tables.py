@@ -1,0 +1,219 @@
+"""A program's tables as the kernel reads them: the same columns, as plain arrays that compiled code can hold.
+
+What is worked out here once, so that the kernel need not: which terms of a predictor are the same on every path
+(those of the constant and of schedules), and which recorded sums are regimes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hudna.arrays import BoolArray, FloatArray, IntArray
+from hudna.engine.bins import EXACT, bin_edges, bin_index, n_bins
+from hudna.engine.program import NONE, Program
+from hudna.engine.recording import regime_of, series_bins
+
+__all__ = ["Couplings", "Events", "Levels", "Outcomes", "Regimes", "Responses", "Schedules", "Series", "Tables", "pack"]
+
+COUNT, LEVEL, AMOUNT, WHOLE = range(4)  # how a series' numbers are put into bins
+_BINNING = {"count": COUNT, "level": LEVEL, "amount": AMOUNT, "state": WHOLE, "indicator": WHOLE, "lever": WHOLE}
+
+
+class Couplings(NamedTuple):
+    """Linear predictors: terms `pointer[r]` to `split[r]` are alike on all paths, from there to `pointer[r + 1]` not."""
+
+    pointer: IntArray
+    split: IntArray
+    value: IntArray
+    signal: IntArray
+    now: BoolArray
+    reference: FloatArray
+    opens: BoolArray
+
+
+class Schedules(NamedTuple):
+    """See `hudna.engine.program.ScheduleTable`."""
+
+    signal: IntArray
+    table: FloatArray
+
+
+class Regimes(NamedTuple):
+    """See `hudna.engine.program.RegimeTable`; `state[i]` is the row that holds the number of the state."""
+
+    signal: IntArray
+    state: IntArray
+    n_states: IntArray
+    state_pointer: IntArray
+    state_value: FloatArray
+    transition_pointer: IntArray
+    origin: IntArray
+    target: IntArray
+    predictor: IntArray
+    stream: IntArray
+    clamp: IntArray
+
+
+class Events(NamedTuple):
+    """See `hudna.engine.program.EventsTable`; `factor_alike` where an exposure is the same on every path."""
+
+    signal: IntArray
+    predictor: IntArray
+    memory: IntArray
+    branching: IntArray
+    dispersion: IntArray
+    resets: IntArray
+    stream: IntArray
+    threat: IntArray
+    factor_pointer: IntArray
+    factor_power: IntArray
+    factor_lever: BoolArray
+    factor_alike: BoolArray
+    factor_signal_pointer: IntArray
+    factor_signal: IntArray
+    factor_now: BoolArray
+
+
+class Responses(NamedTuple):
+    """See `hudna.engine.program.ResponseTable`."""
+
+    signal: IntArray
+    predictor: IntArray
+    trigger_pointer: IntArray
+    trigger: IntArray
+    stream: IntArray
+    size_signal: IntArray
+    size_mean: IntArray
+    size_dispersion: IntArray
+    size_stream: IntArray
+
+
+class Levels(NamedTuple):
+    """See `hudna.engine.program.LevelTable`."""
+
+    signal: IntArray
+    predictor: IntArray
+    memory: IntArray
+    sd: IntArray
+    stream: IntArray
+    cross: IntArray
+
+
+class Outcomes(NamedTuple):
+    """See `hudna.engine.program.OutcomeTable`."""
+
+    code: IntArray
+    signal_pointer: IntArray
+    signal: IntArray
+    first_step: IntArray
+    last_step: IntArray
+    threshold: FloatArray
+
+
+class Series(NamedTuple):
+    """See `hudna.engine.program.SeriesTable`; bins of series s are `bin_pointer[s]` to `bin_pointer[s + 1]`."""
+
+    binning: IntArray
+    signal_pointer: IntArray
+    signal: IntArray
+    bin_pointer: IntArray
+    edges: FloatArray  # smallest count of each bin beyond the exact ones
+
+
+class Tables(NamedTuple):
+    """All that the kernel knows of a program."""
+
+    step: float
+    n_steps: int
+    n_signals: int
+    n_rows: int  # signals, and after them the numbers of the regimes' states
+    streams: IntArray
+    couplings: Couplings
+    schedules: Schedules
+    regimes: Regimes
+    events: Events
+    responses: Responses
+    levels: Levels
+    outcomes: Outcomes
+    series: Series
+
+
+def pack(program: Program) -> Tables:
+    """Return the tables of a program for the kernel."""
+    n_signals = len(program.signals)
+    alike = np.zeros(n_signals, bool)
+    alike[0] = True
+    alike[program.schedules.signal] = True
+    states = np.arange(len(program.regimes.name)) + n_signals
+    outcomes = _columns(program.outcomes, Outcomes)
+    return Tables(
+        step=float(program.step),
+        n_steps=program.n_steps,
+        n_signals=n_signals,
+        n_rows=n_signals + states.size,
+        streams=program.stream_ids.astype(np.uint64),
+        couplings=_couplings(program, alike),
+        schedules=Schedules(**_columns(program.schedules, Schedules)),
+        regimes=Regimes(state=states, **_columns(program.regimes, Regimes)),
+        events=Events(factor_alike=_alike_factors(program, alike), **_columns(program.events, Events)),
+        responses=Responses(**_columns(program.responses, Responses)),
+        levels=Levels(**_columns(program.levels, Levels)),
+        outcomes=Outcomes(**outcomes),
+        series=_series(program, states),
+    )
+
+
+def _columns(table: Any, kind: Any) -> dict[str, Any]:
+    """Return the columns that a table of the program shares with one of the kernel, contiguous."""
+    return {
+        name: np.ascontiguousarray(getattr(table, name)) for name in kind._fields if hasattr(table, name)
+    }
+
+
+def _couplings(program: Program, alike: BoolArray) -> Couplings:
+    table = program.couplings
+    order: list[int] = []
+    split: list[int] = []
+    crossed = {int(table_row) for table_row in program.levels.predictor[program.levels.cross != NONE]}
+    for row in range(table.pointer.size - 1):
+        terms = list(table.terms(row))
+        # Absolute parts are sums of neighbours: where they are wanted, no term may leave its place.
+        constant = [j for j in terms if alike[table.signal[j]]] if row not in crossed else []
+        order += constant
+        split.append(int(table.pointer[row]) + len(constant))
+        order += [j for j in terms if j not in constant]
+    column = {name: np.ascontiguousarray(getattr(table, name)[order]) for name in Couplings._fields[2:]}
+    return Couplings(pointer=np.ascontiguousarray(table.pointer), split=np.array(split, np.int64), **column)
+
+
+def _alike_factors(program: Program, alike: BoolArray) -> BoolArray:
+    table = program.events
+    pairs = zip(table.factor_signal_pointer[:-1], table.factor_signal_pointer[1:], strict=True)
+    return np.array([alike[table.factor_signal[a:b]].all() for a, b in pairs], bool)
+
+
+def _series(program: Program, states: IntArray) -> Series:
+    table = program.series
+    signals: list[int] = []
+    pointer = [0]
+    for i in range(len(table.name)):
+        regime = regime_of(program, i)
+        found = table.signal[table.signal_pointer[i] : table.signal_pointer[i + 1]]
+        signals += [int(states[regime])] if regime != NONE else [int(s) for s in found]
+        pointer.append(len(signals))
+    return Series(
+        binning=np.array([_BINNING[measure] for measure in table.measure], np.int64),
+        signal_pointer=np.array(pointer, np.int64),
+        signal=np.array(signals, np.int64),
+        bin_pointer=np.concatenate([[0], np.cumsum(series_bins(program))]).astype(np.int64),
+        edges=_count_edges(),
+    )
+
+
+def _count_edges() -> FloatArray:
+    """Return the smallest whole number in each bin of counts that holds more than one number."""
+    bins = np.arange(EXACT, n_bins("count"))
+    below = np.floor(bin_edges("count")[EXACT:-1])
+    return np.where(bin_index("count", below) >= bins, below, below + 1.0)
