@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md $(shell find model params scenarios -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/hudna run scenarios/iraq-2024.toml
@@ -21,6 +21,10 @@ check: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Prints tables and writes docs/benchmarks.md; frameworks it compares with get environments under build/bench.
+bench: $(VENV)/installed
+	$(BIN)/python tests/bench
 
 clean:
 	rm -rf $(VENV) build dist out

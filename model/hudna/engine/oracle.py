@@ -215,7 +215,7 @@ def _regime(step: Step, i: int, state: IntArray) -> IntArray:
             with np.errstate(over="ignore", invalid="ignore"):
                 total = total + np.exp(step.predictor(int(table.predictor[j])))
             ends.append(total)
-        _refuse(step, ~np.isfinite(total), Refusal.LEAVING_RATE, i, total)
+        _refuse(step, (state == origin) & ~np.isfinite(total), Refusal.LEAVING_RATE, i, total)
         leave = -np.expm1(-h * total)
         here = (state == origin) & (u < leave)
         if not here.any():

@@ -13,5 +13,5 @@ from numba import njit
 __all__ = ["compiled", "inlined", "kept"]
 
 compiled = njit(nogil=True, error_model="numpy", _nrt=False)
-inlined = njit(inline="always", error_model="numpy", _nrt=False)
+inlined = njit(forceinline=True, nogil=True, error_model="numpy", _nrt=False)
 kept = njit(nogil=True, error_model="numpy", _nrt=False, cache=True)  # on disk, for the next process

@@ -123,7 +123,7 @@ def binomial(u: float, n: float, p: float) -> float:
     mirror = p > 0.5
     v = 1.0 - u if mirror else u
     q = 1.0 - p if mirror else p
-    count = _binomial(v, n, q)
+    count = _binomial(v, n, q, exp(n * log1p(-q)))
     return n - count if mirror else count
 
 
@@ -137,13 +137,15 @@ def binomials(
     log_miss, hits = log1p(-q), 0
     for i in range(lanes):
         v = 1.0 - uniforms[row, i] if mirror else uniforms[row, i]
-        work[1, i] = v
+        zero = exp(work[0, i] * log_miss)
+        work[1, i] = zero
         counts[out, i] = 0.0
-        hits += 1 if v > exp(work[0, i] * log_miss) else 0
+        hits += 1 if v > zero else 0
     if hits:
         for i in range(lanes):
-            if work[0, i] > 0.0:
-                counts[out, i] = _binomial(work[1, i], work[0, i], q)
+            v = 1.0 - uniforms[row, i] if mirror else uniforms[row, i]
+            if v > work[1, i]:
+                counts[out, i] = _binomial(v, work[0, i], q, work[1, i])
     if mirror:
         for i in range(lanes):
             counts[out, i] = work[0, i] - counts[out, i]
@@ -177,13 +179,12 @@ def _dispersed(u: float, mean: float, dispersion: float, r: float, zero: float) 
 
 
 @compiled
-def _binomial(u: float, n: float, q: float) -> float:
-    """p_k = p_(k-1) (n - k + 1) / k odds, from p_0 = (1 - q)**n; `q` is at most one half."""
+def _binomial(u: float, n: float, q: float, zero: float) -> float:
+    """p_k = p_(k-1) (n - k + 1) / k odds, from p_0 = `zero`; `q` is at most one half."""
     if n * q > _SUM_UP_TO:
         return binomial_search(u, n, q)
     odds = q / (1.0 - q)
-    p = exp(n * log1p(-q))
-    total, k = p, 0
+    p, total, k = zero, zero, 0
     while u > total and k < n and k < _LAST:
         k += 1
         p *= (n - (k - 1.0)) * _RECIPROCAL[k] * odds

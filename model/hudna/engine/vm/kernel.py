@@ -12,7 +12,7 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.engine.vm.compilation import compiled, kept
 from hudna.engine.vm.nodes import GOOD, events, levels, regimes, responses, schedules
 from hudna.engine.vm.records import begin_outcomes, end_outcomes, record_outcomes, record_series, record_threat
-from hudna.engine.vm.streams import LANES, fill_normals, fill_uniforms
+from hudna.engine.vm.streams import LANES, fill_normals, fill_uniforms, fill_waits
 from hudna.engine.vm.tables import Tables
 
 __all__ = ["Space", "simulate_block", "space_for"]
@@ -26,6 +26,7 @@ def advance(
     memory: FloatArray,
     scores: FloatArray,
     uniforms: FloatArray,
+    waits: FloatArray,
     t: int,
     policy: int,
     eta: FloatArray,
@@ -38,7 +39,7 @@ def advance(
     before, h, pairs = tables.n_rows - now, tables.step, tables.couplings
     schedules(tables.schedules, signals, now, t, policy, lanes)
     code = regimes(
-        tables.regimes, pairs, values, signals, before, now, uniforms, t, h, eta, work, stop, lanes
+        tables.regimes, pairs, values, signals, before, now, uniforms, waits, t, h, eta, work, stop, lanes
     )
     if code == GOOD:
         code = events(
@@ -54,11 +55,24 @@ def advance(
 
 @compiled
 def draw_numbers(
-    tables: Tables, values: FloatArray, uniforms: FloatArray, seed: np.uint64, draw: int, path: int, group: int, lanes: int
+    tables: Tables,
+    values: FloatArray,
+    uniforms: FloatArray,
+    waits: FloatArray,
+    seed: np.uint64,
+    draw: int,
+    path: int,
+    group: int,
+    lanes: int,
 ) -> None:
-    """Fill `uniforms[step, stream, lane]` for four steps; the streams of levels become normal numbers."""
+    """Fill `uniforms[step, stream, lane]` for four steps, and what all policies make of them in the same way.
+
+    The streams of levels become normal numbers; `waits` holds -log(1 - u) of the regimes.
+    """
     for s in range(tables.streams.size):
         fill_uniforms(uniforms, s, seed, draw, path, group, tables.streams[s], lanes)
+    for r in range(tables.regimes.signal.size):
+        fill_waits(uniforms, tables.regimes.stream[r], waits, r, lanes)
     for x in range(tables.levels.signal.size):
         if values[tables.levels.sd[x]] != 0.0:
             fill_normals(uniforms, tables.levels.stream[x], lanes)
@@ -72,19 +86,21 @@ class Space(NamedTuple):
     scores: FloatArray  # (policy, level, lane)
     reduced: FloatArray  # (policy, outcome, lane)
     uniforms: FloatArray  # (step of four, stream, lane)
+    waits: FloatArray  # (step of four, regime, lane)
     eta: FloatArray  # (lane)
     work: FloatArray  # (row, lane)
 
 
 def space_for(tables: Tables, n_policies: int) -> Space:
     """Return the arrays that a block of a program needs."""
-    rows = max(2, tables.regimes.origin.size) + 1
+    rows = 1 + max(2, int(tables.regimes.n_ways.max(initial=0)))
     return Space(
         signals=np.zeros((n_policies, 2 * tables.n_rows, LANES)),
         memory=np.zeros((n_policies, tables.events.signal.size, LANES)),
         scores=np.zeros((n_policies, tables.levels.signal.size, LANES)),
         reduced=np.zeros((n_policies, tables.outcomes.code.size, LANES)),
         uniforms=np.zeros((4, tables.streams.size, LANES)),
+        waits=np.zeros((4, tables.regimes.signal.size, LANES)),
         eta=np.zeros(LANES),
         work=np.zeros((rows, LANES)),
     )
@@ -115,7 +131,7 @@ def _make(fingerprint: str) -> Any:
         _ = fingerprint
         n_policies, n_outcomes, n_draws, n_paths = outcomes.shape
         n_rows, n_steps = tables.n_rows, tables.n_steps
-        signals, memory, scores, reduced, uniforms, eta, work = space
+        signals, memory, scores, reduced, uniforms, waits, eta, work = space
         for d in range(n_draws):
             for first in range(0, n_paths, LANES):
                 lanes = min(LANES, n_paths - first)
@@ -137,12 +153,12 @@ def _make(fingerprint: str) -> Any:
                 for t in range(n_steps):
                     if t % 4 == 0:
                         draw_numbers(
-                            tables, values[d], uniforms, seed, first_draw + d, first_path + first, t // 4, lanes
+                            tables, values[d], uniforms, waits, seed, first_draw + d, first_path + first, t // 4, lanes
                         )
                     now = n_rows if t % 2 == 0 else 0
                     for p in range(n_policies):
                         code = advance(
-                            tables, values[d], signals[p], memory[p], scores[p], uniforms[t % 4], t, p, eta, work,
+                            tables, values[d], signals[p], memory[p], scores[p], uniforms[t % 4], waits[t % 4], t, p, eta, work,
                             stop, lanes,
                         )  # fmt: skip
                         if code != GOOD:

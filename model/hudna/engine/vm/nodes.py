@@ -13,7 +13,7 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE
 from hudna.engine.quantiles import MAX_MEAN
 from hudna.engine.refusals import MAX_SCORE, Refusal
-from hudna.engine.vm.compilation import compiled
+from hudna.engine.vm.compilation import compiled, inlined
 from hudna.engine.vm.counts import binomial, binomials, negative_binomial, negative_binomials
 from hudna.engine.vm.maths import exp, log, logistic
 from hudna.engine.vm.predictors import absolute_parts, constant_part, is_alike, predict
@@ -48,6 +48,7 @@ def regimes(
     before: int,
     now: int,
     uniforms: FloatArray,
+    waits: FloatArray,
     t: int,
     h: float,
     eta: FloatArray,
@@ -57,6 +58,7 @@ def regimes(
 ) -> int:
     """Leave a state with probability 1 - exp(-h sum r), then choose where to in proportion to r.
 
+    u < 1 - exp(-h sum r) just where `waits[node, lane]`, which is -log(1 - u), is less than h sum r.
     Regimes that are held act like schedules: everyone sees their state at once, so they come first.
     """
     for r in range(table.signal.size):
@@ -66,81 +68,92 @@ def regimes(
                 signals[state, i] = held
             _publish_regime(table, r, signals, state, before, lanes)
             _publish_regime(table, r, signals, state, now, lanes)
-    mark = work.shape[0] - 1
     for r in range(table.signal.size):
         if table.clamp[r, t] != NONE:
             continue
+        ways = table.n_ways[r]
+        for k in range(ways):
+            _rates(table, r, k, couplings, values, signals, before, now, eta, work, lanes)
         old, new, u = before + table.state[r], now + table.state[r], table.stream[r]
+        leaving, wild = 0, 0
         for i in range(lanes):
+            total = work[ways, i] if ways else 0.0
             signals[new, i] = signals[old, i]
-        first, end = table.transition_pointer[r], table.transition_pointer[r + 1]
-        while first < end:
-            origin, last = np.float64(table.origin[first]), first + 1
-            alike = is_alike(couplings, table.predictor[first])
-            while last < end and table.origin[last] == table.origin[first]:  # ways out of one state lie together
-                alike = alike and is_alike(couplings, table.predictor[last])
-                last += 1
-            ways, leaving = last - first, 0
-            if alike:
-                total = 0.0
-                for k in range(ways):
-                    total += exp(constant_part(couplings, values, signals, before, now, table.predictor[first + k]))
-                    work[k, 0] = total
-                if not total <= _FINITE:
-                    return _refuse(stop, _LEAVING_RATE, r, 0, total)
-                leave = 1.0 - exp(-h * total)
-                for i in range(lanes):
-                    goes = signals[old, i] == origin and uniforms[u, i] < leave
-                    work[mark, i] = uniforms[u, i] * total if goes else np.inf
-                    leaving += 1 if goes else 0
-                for k in range(ways - 1, -1 if leaving else ways - 1, -1):
-                    share, target = (work[k, 0] * leave if k < ways - 1 else np.inf), np.float64(table.target[first + k])
-                    for i in range(lanes):
-                        signals[new, i] = target if work[mark, i] < share else signals[new, i]
-            else:
-                for k in range(ways):
-                    predict(couplings, values, signals, before, now, table.predictor[first + k], eta, lanes)
-                    if k == 0:
-                        for i in range(lanes):
-                            work[0, i] = exp(eta[i])
-                    else:
-                        for i in range(lanes):
-                            work[k, i] = work[k - 1, i] + exp(eta[i])
-                wild = 0
-                for i in range(lanes):
-                    wild += 0 if work[ways - 1, i] <= _FINITE else 1
-                if wild:
-                    lane = _first_beyond(work[ways - 1], _FINITE)
-                    return _refuse(stop, _LEAVING_RATE, r, lane, work[ways - 1, lane])
-                for i in range(lanes):
-                    total = work[ways - 1, i]
-                    leave = 1.0 - exp(-h * total)
-                    goes = signals[old, i] == origin and uniforms[u, i] < leave
-                    work[mark, i] = uniforms[u, i] * total if goes else np.inf
-                    eta[i] = leave
-                    leaving += 1 if goes else 0
-                if leaving:
-                    target = np.float64(table.target[last - 1])
-                    for i in range(lanes):
-                        signals[new, i] = target if work[mark, i] < np.inf else signals[new, i]
-                    for k in range(ways - 2, -1, -1):
-                        target = np.float64(table.target[first + k])
-                        for i in range(lanes):
-                            signals[new, i] = target if work[mark, i] < work[k, i] * eta[i] else signals[new, i]
-            first = last
+            leaving += 1 if waits[r, i] < h * total else 0
+            wild += 0 if total <= _FINITE else 1
+        if wild:
+            for i in range(lanes):
+                if not work[ways, i] <= _FINITE:
+                    return _refuse(stop, _LEAVING_RATE, r, i, work[ways, i])
+        if leaving:
+            for i in range(lanes):
+                total = work[ways, i]
+                if waits[r, i] < h * total:
+                    leave, mark = 1.0 - exp(-h * total), uniforms[u, i] * total
+                    origin = table.state_pointer[r] + np.int64(signals[old, i])
+                    way, k = table.way_pointer[origin], 1
+                    while way < table.way_pointer[origin + 1] - 1 and not mark < work[k, i] * leave:
+                        way, k = way + 1, k + 1
+                    signals[new, i] = np.float64(table.target[way])
         _publish_regime(table, r, signals, new, now, lanes)
     return GOOD
 
 
-@compiled
+@inlined
+def _rates(
+    table: Regimes,
+    r: int,
+    k: int,
+    couplings: Couplings,
+    values: FloatArray,
+    signals: FloatArray,
+    before: int,
+    now: int,
+    eta: FloatArray,
+    work: FloatArray,
+    lanes: int,
+) -> None:
+    """Write to `work[k + 1, lane]` the summed rates of the first k + 1 ways out of the state that the lane is in."""
+    first, last = table.state_pointer[r], table.state_pointer[r + 1]
+    state, alike, fresh = before + table.state[r], True, True
+    for s in range(first, last):
+        way = table.way_pointer[s] + k
+        alike = alike and (way >= table.way_pointer[s + 1] or is_alike(couplings, table.predictor[way]))
+    none = 0.0 if alike else -np.inf  # the rate, or its logarithm, where a state has no such way
+    for s in range(first, last):
+        way, here = table.way_pointer[s] + k, np.float64(s - first)
+        if way >= table.way_pointer[s + 1]:
+            continue
+        row = table.predictor[way]
+        if alike:
+            rate = exp(constant_part(couplings, values, signals, before, now, row))
+            for i in range(lanes):
+                eta[i] = rate
+        else:
+            predict(couplings, values, signals, before, now, row, eta, lanes)
+        if fresh:
+            for i in range(lanes):
+                x = eta[i]
+                work[0, i] = x if signals[state, i] == here else none
+        else:
+            for i in range(lanes):
+                x, other = eta[i], work[0, i]
+                work[0, i] = x if signals[state, i] == here else other
+        fresh = False
+    for i in range(lanes):
+        rate, so_far = (work[0, i] if alike else exp(work[0, i])), work[k, i]
+        work[k + 1, i] = rate + so_far if k else rate
+
+
+@inlined
 def _publish_regime(table: Regimes, r: int, signals: FloatArray, state: int, plane: int, lanes: int) -> None:
     row = plane + table.signal[r]
     for k in range(table.n_states[r]):
-        number, x = np.float64(k), table.state_value[table.state_pointer[r] + k]
+        number, value = np.float64(k), table.state_value[table.state_pointer[r] + k]
         for i in range(lanes):
-            here = signals[state, i] == number
+            here, other = signals[state, i] == number, signals[row, i]
             signals[row + 1 + k, i] = 1.0 if here else 0.0
-            signals[row, i] = x if here else signals[row, i]
+            signals[row, i] = value if here else other
 
 
 @compiled
@@ -163,22 +176,20 @@ def events(
     """n ~ Poisson(exposure (exp(eta) h + e)); e' = d e + (1 - d) branching n; e is `memory[node, lane]`."""
     for e in range(table.signal.size):
         row = table.predictor[e]
+        branching, decay = values[table.branching[e]], values[table.memory[e]]
+        if branching != 0.0 and table.resets[e] != NONE:
+            old, new = before + regime_state[table.resets[e]], now + regime_state[table.resets[e]]
+            for i in range(lanes):
+                memory_of = memory[e, i]
+                memory[e, i] = memory_of if signals[old, i] == signals[new, i] else 0.0
         if is_alike(couplings, row):
             rate = exp(constant_part(couplings, values, signals, before, now, row)) * h
             for i in range(lanes):
-                eta[i] = rate
+                eta[i] = rate + memory[e, i]
         else:
             predict(couplings, values, signals, before, now, row, eta, lanes)
             for i in range(lanes):
-                eta[i] = exp(eta[i]) * h
-        branching, decay = values[table.branching[e]], values[table.memory[e]]
-        if branching != 0.0:
-            if table.resets[e] != NONE:
-                old, new = before + regime_state[table.resets[e]], now + regime_state[table.resets[e]]
-                for i in range(lanes):
-                    memory[e, i] = memory[e, i] if signals[old, i] == signals[new, i] else 0.0
-            for i in range(lanes):
-                eta[i] += memory[e, i]
+                eta[i] = exp(eta[i]) * h + memory[e, i]
         levers = 1.0
         for f in range(table.factor_pointer[e], table.factor_pointer[e + 1]):
             first, last = table.factor_signal_pointer[f], table.factor_signal_pointer[f + 1]
@@ -209,12 +220,14 @@ def events(
                 for i in range(lanes):
                     eta[i] *= work[1, i]
         if table.threat[e] != NONE:
+            threat, per_week = now + table.threat[e], 1.0 / h
             for i in range(lanes):
-                signals[now + table.threat[e], i] = eta[i] / h
+                signals[threat, i] = eta[i] * per_week
         wild = 0
         for i in range(lanes):
-            eta[i] *= levers
-            wild += 0 if eta[i] <= MAX_MEAN else 1
+            mean = eta[i] * levers
+            eta[i] = mean
+            wild += 0 if mean <= MAX_MEAN else 1
         if wild:
             lane = _first_beyond(eta, MAX_MEAN)
             return _refuse(stop, _EXPECTED_COUNT, e, lane, eta[lane])
@@ -244,9 +257,11 @@ def responses(
     """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1)."""
     for r in range(table.signal.size):
         k, row, u = now + table.signal[r], table.predictor[r], table.stream[r]
+        first, last = table.trigger_pointer[r], table.trigger_pointer[r + 1]
+        a = now + table.trigger[first]
         for i in range(lanes):
-            work[0, i] = 0.0
-        for j in range(table.trigger_pointer[r], table.trigger_pointer[r + 1]):
+            work[0, i] = signals[a, i]
+        for j in range(first + 1, last):
             a = now + table.trigger[j]
             for i in range(lanes):
                 work[0, i] += signals[a, i]
@@ -301,15 +316,17 @@ def levels(
         m, sd = values[table.memory[x]], values[table.sd[x]]
         rest, scale = 1.0 - m, sd * np.sqrt(1.0 - m * m)
         predict(couplings, values, signals, before, now, row, eta, lanes)
+        wild = 0
         if sd != 0.0:
             for i in range(lanes):
-                scores[x, i] = m * scores[x, i] + rest * eta[i] + scale * normals[table.stream[x], i]
+                z = m * scores[x, i] + rest * eta[i] + scale * normals[table.stream[x], i]
+                scores[x, i] = z
+                wild += 0 if abs(z) <= MAX_SCORE else 1
         else:
             for i in range(lanes):
-                scores[x, i] = m * scores[x, i] + rest * eta[i]
-        wild = 0
-        for i in range(lanes):
-            wild += 0 if abs(scores[x, i]) <= MAX_SCORE else 1
+                z = m * scores[x, i] + rest * eta[i]
+                scores[x, i] = z
+                wild += 0 if abs(z) <= MAX_SCORE else 1
         if wild:
             for i in range(lanes):
                 eta[i] = abs(scores[x, i])

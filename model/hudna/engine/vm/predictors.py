@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from hudna.arrays import FloatArray
 from hudna.engine.vm.compilation import compiled, inlined
-from hudna.engine.vm.tables import Couplings
+from hudna.engine.vm.maths import fma
+from hudna.engine.vm.tables import TERMS, Couplings
 
 __all__ = ["absolute_parts", "constant_part", "is_alike", "predict"]
 
@@ -19,7 +20,7 @@ def is_alike(couplings: Couplings, row: int) -> bool:
     return couplings.split[row] == couplings.pointer[row + 1]
 
 
-@compiled
+@inlined
 def constant_part(
     couplings: Couplings, values: FloatArray, signals: FloatArray, before: int, now: int, row: int
 ) -> float:
@@ -34,7 +35,7 @@ def constant_part(
     return total
 
 
-@compiled
+@inlined
 def predict(
     couplings: Couplings,
     values: FloatArray,
@@ -47,25 +48,29 @@ def predict(
 ) -> None:
     """Write a predictor to `out[lane]`."""
     base = constant_part(couplings, values, signals, before, now, row)
-    for i in range(lanes):
-        out[i] = base
-    j, end = couplings.split[row], couplings.pointer[row + 1]
-    while j + 3 < end:  # four terms at a time: `out` is read and written once for all of them
+    first, end = couplings.split[row], couplings.pointer[row + 1]
+    if first == end:
+        for i in range(lanes):
+            out[i] = base
+    for j in range(first, end, TERMS):  # `out` is written once for several terms
         a = couplings.signal[j] + (now if couplings.now[j] else before)
         b = couplings.signal[j + 1] + (now if couplings.now[j + 1] else before)
         c = couplings.signal[j + 2] + (now if couplings.now[j + 2] else before)
         d = couplings.signal[j + 3] + (now if couplings.now[j + 3] else before)
         va, vb = values[couplings.value[j]], values[couplings.value[j + 1]]
         vc, vd = values[couplings.value[j + 2]], values[couplings.value[j + 3]]
-        for i in range(lanes):
-            out[i] = out[i] + va * signals[a, i] + vb * signals[b, i] + vc * signals[c, i] + vd * signals[d, i]
-        j += 4
-    while j < end:
-        a = couplings.signal[j] + (now if couplings.now[j] else before)
-        va = values[couplings.value[j]]
-        for i in range(lanes):
-            out[i] = out[i] + va * signals[a, i]
-        j += 1
+        if j == first:
+            for i in range(lanes):
+                x = fma(va, signals[a, i], base)
+                x = fma(vb, signals[b, i], x)
+                x = fma(vc, signals[c, i], x)
+                out[i] = fma(vd, signals[d, i], x)
+        else:
+            for i in range(lanes):
+                x = fma(va, signals[a, i], out[i])
+                x = fma(vb, signals[b, i], x)
+                x = fma(vc, signals[c, i], x)
+                out[i] = fma(vd, signals[d, i], x)
 
 
 @compiled

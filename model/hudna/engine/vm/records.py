@@ -46,10 +46,12 @@ def record_outcomes(
                 reduced[o, i] += x[i]
         elif code == _MAX:
             for i in range(lanes):
-                reduced[o, i] = x[i] if x[i] > reduced[o, i] else reduced[o, i]
+                new, old = x[i], reduced[o, i]
+                reduced[o, i] = new if new > old else old
         elif code == _ANY:
             for i in range(lanes):
-                reduced[o, i] = 1.0 if x[i] > limit else reduced[o, i]
+                old = reduced[o, i]
+                reduced[o, i] = 1.0 if x[i] > limit else old
         elif code == _LAST:
             if t == table.last_step[o] - 1:
                 for i in range(lanes):
@@ -57,7 +59,9 @@ def record_outcomes(
         elif code == _FIRST:
             time = t * h
             for i in range(lanes):
-                reduced[o, i] = time if x[i] > limit and time < reduced[o, i] else reduced[o, i]
+                old = reduced[o, i]
+                new = time if time < old else old
+                reduced[o, i] = new if x[i] > limit else old
         elif code == _TIME_ABOVE:
             for i in range(lanes):
                 reduced[o, i] += h if x[i] > limit else 0.0
@@ -89,14 +93,35 @@ def record_series(
         elif kind == AMOUNT:
             for i in range(lanes):
                 x[i] = x[i] / (1.0 + x[i]) * _EQUAL
-        top = last - first - 1
-        for i in range(lanes):
-            place = np.int64(x[i]) if x[i] < 1e9 else top
-            if kind == COUNT and place >= _EXACT:
-                place = _EXACT
-                while place < top and x[i] >= table.edges[place + 1 - _EXACT]:
-                    place += 1
-            histograms[policy, t, first + min(place, top)] += 1
+        if kind == LEVEL or kind == AMOUNT:  # noqa: PLR1714 (a tuple would be searched)
+            top = np.int64(_EQUAL) - 1
+            for i in range(lanes):
+                histograms[policy, t, first + min(np.int64(x[i]), top)] += 1
+            continue
+        zeros, largest = 0, 0.0
+        for i in range(lanes):  # most counts are 0: they are counted all at once
+            zeros += 1 if x[i] == 0.0 else 0
+            largest = x[i] if x[i] > largest else largest
+        histograms[policy, t, first] += zeros
+        if largest < _EXACT:
+            for i in range(lanes):
+                if x[i] != 0.0:
+                    histograms[policy, t, first + np.int64(x[i])] += 1
+        else:
+            for i in range(lanes):
+                if x[i] != 0.0:
+                    histograms[policy, t, first + _count_bin(x[i], table.edges)] += 1
+
+
+@compiled
+def _count_bin(x: float, edges: FloatArray) -> int:
+    """Return the bin of a count; `edges` are the smallest counts of the bins that hold more than one."""
+    if x < _EXACT:
+        return np.int64(x)
+    k = 0
+    while k + 1 < edges.size and x >= edges[k + 1]:
+        k += 1
+    return _EXACT + k
 
 
 @compiled

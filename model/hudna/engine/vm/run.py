@@ -39,7 +39,7 @@ def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
     if not stop.is_set():
         code = simulate_block(
             tables,
-            np.ascontiguousarray(values.T),
+            np.column_stack([values.T, np.zeros(shape.n_draws)]),  # the value after the last is 0
             *_starts(program, values, draws),
             space_for(tables, n_policies),
             np.uint64(task.seed),

@@ -6,9 +6,9 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.vm.compilation import compiled, inlined
-from hudna.engine.vm.maths import normal_quantile
+from hudna.engine.vm.maths import log, normal_quantile
 
-__all__ = ["LANES", "draw_only", "fill_normals", "fill_uniforms"]
+__all__ = ["LANES", "draw_only", "fill_normals", "fill_uniforms", "fill_waits"]
 
 LANES = 256  # paths of one draw that are worked on side by side
 
@@ -58,6 +58,14 @@ def fill_normals(out: FloatArray, row: int, lanes: int) -> None:
     for step in range(4):
         for i in range(lanes):
             out[step, row, i] = normal_quantile(out[step, row, i])
+
+
+@compiled
+def fill_waits(uniforms: FloatArray, stream: int, out: FloatArray, row: int, lanes: int) -> None:
+    """Write -log(1 - u) of one stream's uniforms of four steps to `out[step, row, lane]`."""
+    for step in range(4):
+        for i in range(lanes):
+            out[step, row, i] = -log(1.0 - uniforms[step, stream, i])
 
 
 @compiled

@@ -15,14 +15,19 @@ from hudna.engine.bins import EXACT, bin_edges, bin_index, n_bins
 from hudna.engine.program import NONE, Program
 from hudna.engine.recording import regime_of, series_bins
 
-__all__ = ["Couplings", "Events", "Levels", "Outcomes", "Regimes", "Responses", "Schedules", "Series", "Tables", "pack"]
+__all__ = ["TERMS", "Couplings", "Events", "Levels", "Outcomes", "Regimes", "Responses", "Schedules", "Series", "Tables", "pack"]
 
+TERMS = 4  # of a predictor that are added at once
 COUNT, LEVEL, AMOUNT, WHOLE = range(4)  # how a series' numbers are put into bins
 _BINNING = {"count": COUNT, "level": LEVEL, "amount": AMOUNT, "state": WHOLE, "indicator": WHOLE, "lever": WHOLE}
 
 
 class Couplings(NamedTuple):
-    """Linear predictors: terms `pointer[r]` to `split[r]` are alike on all paths, from there to `pointer[r + 1]` not."""
+    """Linear predictors, row by row.
+
+    Terms `pointer[r]` to `split[r]` are the same on every path. From there to `pointer[r + 1]` they are not; these
+    come in groups of `TERMS`, filled up with terms whose value is 0.
+    """
 
     pointer: IntArray
     split: IntArray
@@ -41,15 +46,19 @@ class Schedules(NamedTuple):
 
 
 class Regimes(NamedTuple):
-    """See `hudna.engine.program.RegimeTable`; `state[i]` is the row that holds the number of the state."""
+    """See `hudna.engine.program.RegimeTable`; `state[i]` is the row that holds the number of the state.
+
+    The ways out of state k of regime i are `way_pointer[state_pointer[i] + k]` to the next; no state has more
+    than `n_ways[i]`.
+    """
 
     signal: IntArray
     state: IntArray
     n_states: IntArray
     state_pointer: IntArray
     state_value: FloatArray
-    transition_pointer: IntArray
-    origin: IntArray
+    way_pointer: IntArray
+    n_ways: IntArray
     target: IntArray
     predictor: IntArray
     stream: IntArray
@@ -57,7 +66,7 @@ class Regimes(NamedTuple):
 
 
 class Events(NamedTuple):
-    """See `hudna.engine.program.EventsTable`; `factor_alike` where an exposure is the same on every path."""
+    """See `hudna.engine.program.EventsTable`."""
 
     signal: IntArray
     predictor: IntArray
@@ -70,7 +79,6 @@ class Events(NamedTuple):
     factor_pointer: IntArray
     factor_power: IntArray
     factor_lever: BoolArray
-    factor_alike: BoolArray
     factor_signal_pointer: IntArray
     factor_signal: IntArray
     factor_now: BoolArray
@@ -156,8 +164,8 @@ def pack(program: Program) -> Tables:
         streams=program.stream_ids.astype(np.uint64),
         couplings=_couplings(program, alike),
         schedules=Schedules(**_columns(program.schedules, Schedules)),
-        regimes=Regimes(state=states, **_columns(program.regimes, Regimes)),
-        events=Events(factor_alike=_alike_factors(program, alike), **_columns(program.events, Events)),
+        regimes=_regimes(program, states),
+        events=Events(**_columns(program.events, Events)),
         responses=Responses(**_columns(program.responses, Responses)),
         levels=Levels(**_columns(program.levels, Levels)),
         outcomes=Outcomes(**outcomes),
@@ -172,26 +180,51 @@ def _columns(table: Any, kind: Any) -> dict[str, Any]:
     }
 
 
+def _regimes(program: Program, states: IntArray) -> Regimes:
+    table = program.regimes
+    ways: list[int] = []
+    n_ways: list[int] = []
+    for i in range(len(table.name)):
+        transitions = slice(int(table.transition_pointer[i]), int(table.transition_pointer[i + 1]))
+        found = np.bincount(table.origin[transitions], minlength=int(table.n_states[i]))
+        ways += found.tolist()
+        n_ways.append(int(found.max()))
+    pointer = np.concatenate([[0], np.cumsum(ways)]).astype(np.int64)
+    columns = _columns(table, Regimes)
+    return Regimes(state=states, way_pointer=pointer, n_ways=np.array(n_ways, np.int64), **columns)
+
+
 def _couplings(program: Program, alike: BoolArray) -> Couplings:
     table = program.couplings
-    order: list[int] = []
-    split: list[int] = []
-    crossed = {int(table_row) for table_row in program.levels.predictor[program.levels.cross != NONE]}
+    nothing = (program.values.constant.size, 0, True, 0.0, False)  # the value after the last is 0
+    crossed = {int(row) for row in program.levels.predictor[program.levels.cross != NONE]}
+    terms: list[tuple[int, int, bool, float, bool]] = []
+    pointer, split = [0], []
     for row in range(table.pointer.size - 1):
-        terms = list(table.terms(row))
         # Absolute parts are sums of neighbours: where they are wanted, no term may leave its place.
-        constant = [j for j in terms if alike[table.signal[j]]] if row not in crossed else []
-        order += constant
-        split.append(int(table.pointer[row]) + len(constant))
-        order += [j for j in terms if j not in constant]
-    column = {name: np.ascontiguousarray(getattr(table, name)[order]) for name in Couplings._fields[2:]}
-    return Couplings(pointer=np.ascontiguousarray(table.pointer), split=np.array(split, np.int64), **column)
+        constant = [j for j in table.terms(row) if alike[table.signal[j]]] if row not in crossed else []
+        others = [j for j in table.terms(row) if j not in constant]
+        terms += [_term(program, j) for j in constant]
+        split.append(len(terms))
+        terms += [_term(program, j) for j in others] + [nothing] * (-len(others) % TERMS)
+        pointer.append(len(terms))
+    value, signal, now, reference, opens = zip(*terms, strict=True) if terms else ((),) * 5
+    return Couplings(
+        pointer=np.array(pointer, np.int64),
+        split=np.array(split, np.int64),
+        value=np.array(value, np.int64),
+        signal=np.array(signal, np.int64),
+        now=np.array(now, bool),
+        reference=np.array(reference, np.float64),
+        opens=np.array(opens, bool),
+    )
 
 
-def _alike_factors(program: Program, alike: BoolArray) -> BoolArray:
-    table = program.events
-    pairs = zip(table.factor_signal_pointer[:-1], table.factor_signal_pointer[1:], strict=True)
-    return np.array([alike[table.factor_signal[a:b]].all() for a, b in pairs], bool)
+def _term(program: Program, j: int) -> tuple[int, int, bool, float, bool]:
+    table = program.couplings
+    return (
+        int(table.value[j]), int(table.signal[j]), bool(table.now[j]), float(table.reference[j]), bool(table.opens[j])
+    )  # fmt: skip
 
 
 def _series(program: Program, states: IntArray) -> Series:
