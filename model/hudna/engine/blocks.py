@@ -16,13 +16,15 @@ TILE = 256  # paths whose mean threat is summed at once, so that no split into b
 
 @dataclass(frozen=True)
 class Task:
-    """What every block of a run has in common; `kept` are the signals whose trajectories are wanted.
+    """What every block of a run has in common.
 
-    With `exact`, trajectories are floats, else counts.
+    theta : (draw, parameter), of all draws; kept : the signals whose trajectories are wanted, with `exact` as
+    floats, else as counts
     """
 
     program: Program
     seed: int
+    theta: FloatArray
     kept: IntArray
     exact: bool
 
@@ -37,6 +39,16 @@ class Shape:
     n_paths: int
     kept_draws: int  # of the whole run: trajectories are kept for draws and paths below these
     kept_paths: int
+
+    @property
+    def draws(self) -> slice:
+        """The block's draws among all."""
+        return slice(self.first_draw, self.first_draw + self.n_draws)
+
+    @property
+    def paths(self) -> slice:
+        """The block's paths among all."""
+        return slice(self.first_path, self.first_path + self.n_paths)
 
     @property
     def kept(self) -> tuple[int, int]:
@@ -55,12 +67,11 @@ class Shape:
 class BlockRecord:
     """What one block leaves behind.
 
-    theta : (draw, parameter); outcomes : (policy, outcome, draw, path); histograms : a (policy, step, bin) array
-    a series; threat : (policy, events, tile, draw, step), summed over the paths of a tile; trajectories :
-    (policy, signal, draw, path, step) of the kept ones.
+    outcomes : (policy, outcome, draw, path); histograms : a (policy, step, bin) array a series; threat : (policy,
+    events, tile, draw, step), summed over the paths of a tile; trajectories : (policy, signal, draw, path, step)
+    of the kept ones.
     """
 
-    theta: FloatArray
     outcomes: FloatArray
     histograms: tuple[IntArray, ...]
     threat: FloatArray

@@ -9,7 +9,7 @@ import numpy as np
 from hudna.arrays import FloatArray
 from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
-from hudna.engine.draws import draw_parameters, draw_values
+from hudna.engine.draws import draw_values
 from hudna.engine.recording import Recorder
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
 
@@ -21,8 +21,7 @@ def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
     program = task.program
     draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
     paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
-    theta = draw_parameters(program, task.seed, draws)
-    values = draw_values(program, theta, draws)
+    values = draw_values(program, task.theta[shape.draws], draws)
     states = [oracle.initial(program, values, draws)] * len(program.policies)
     recorders = [Recorder(program, shape, task.kept, exact=task.exact) for _ in program.policies]
     lanes: list[tuple[FloatArray, ...]] = []
@@ -42,7 +41,6 @@ def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
             recorders[p].record(states[p], t)
     outcomes, histograms, threat, trajectories = zip(*(recorder.finish() for recorder in recorders), strict=True)
     return BlockRecord(
-        theta=theta,
         outcomes=np.stack(outcomes),
         histograms=tuple(np.stack(parts) for parts in zip(*histograms, strict=True)),
         threat=np.stack(threat),

@@ -15,7 +15,6 @@ from hudna.engine.program import NONE, Program, ReducerCode
 __all__ = ["Recorder", "regime_of", "series_bins"]
 
 
-
 def series_bins(program: Program) -> tuple[int, ...]:
     """Return the number of bins of each series."""
     return tuple(n_bins(measure, n_states=_n_states(program, i)) for i, measure in enumerate(program.series.measure))

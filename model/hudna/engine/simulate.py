@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
+from hudna.engine.draws import draw_parameters
 from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
 from hudna.errors import InputError, Problem
@@ -24,7 +26,7 @@ MAX_TRAJECTORIES = 20_000  # paths a policy whose events are kept week by week
 _BLOCK = {"oracle": 32_768, "vm": 8_192}  # paths a block: large enough that calls cost less than numbers
 
 Progress = Callable[[int, int], None]
-RunBlock = Callable[[Task, Shape, threading.Event], BlockRecord]
+RunBlock = Callable[[Shape, threading.Event], BlockRecord]
 
 
 @dataclass(frozen=True)
@@ -96,24 +98,22 @@ def simulate(
     kept = np.arange(1, len(program.signals)) if everything else program.trajectories
     kept_draws = draws if everything else min(draws, MAX_TRAJECTORIES)
     kept_paths = paths if everything else min(paths, max(1, MAX_TRAJECTORIES // draws))
-    theta = np.empty((draws, len(program.parameters)))
+    theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
     n_policies = len(program.policies)
     outcomes = np.empty((n_policies, len(program.outcomes.name), draws, paths))
     histograms = [np.zeros((n_policies, program.n_steps, bins), np.int64) for bins in series_bins(program)]
     threat = np.zeros((n_policies, len(program.events.name), draws, program.n_steps))
     kind = np.float64 if everything else np.uint32
     traces = np.zeros((n_policies, kept.size, kept_draws, kept_paths, program.n_steps), kind)
-    task = Task(program, seed, kept, exact=everything)
+    task = Task(program, seed, theta, kept, exact=everything)
     shapes = list(blocks(draws, paths, block or _BLOCK[engine], kept_draws, kept_paths))
-    run_block = _run_block(engine)
+    run_block = _run_block(engine, task)
     total, done = draws * paths * n_policies * program.n_steps, 0
-    for shape, record in _in_order(run_block, task, shapes, threads):
-        d = slice(shape.first_draw, shape.first_draw + shape.n_draws)
-        p = slice(shape.first_path, shape.first_path + shape.n_paths)
-        theta[d] = record.theta
+    for shape, record in _in_order(run_block, shapes, threads):
+        d, p = shape.draws, shape.paths
         outcomes[:, :, d, p] = record.outcomes
-        for histogram, part in zip(histograms, record.histograms, strict=True):
-            histogram += part
+        for i, part in enumerate(record.histograms):
+            histograms[i] += part
         for tile in range(shape.n_tiles):  # in the order of the paths, one tile after the other
             threat[:, :, d] += record.threat[:, :, tile]
         n_d, n_p = shape.kept
@@ -135,14 +135,15 @@ def simulate(
     )
 
 
-def _run_block(engine: str) -> RunBlock:
+def _run_block(engine: str, task: Task) -> RunBlock:
     if engine == "vm":
-        from hudna.engine.vm.run import run_block as compiled
+        from hudna.engine.vm.run import run_block as run_compiled
+        from hudna.engine.vm.tables import pack
 
-        return compiled
+        return partial(run_compiled, pack(task.program), task)
     from hudna.engine.oracle_run import run_block
 
-    return run_block
+    return partial(run_block, task)
 
 
 def check_sizes(
@@ -159,9 +160,7 @@ def check_sizes(
         yield Problem("run", "trajectories", "must be 'events' or 'all'", repr(trajectories))
 
 
-def _in_order(
-    run_block: RunBlock, task: Task, shapes: list[Shape], threads: int
-) -> Iterator[tuple[Shape, BlockRecord]]:
+def _in_order(run_block: RunBlock, shapes: list[Shape], threads: int) -> Iterator[tuple[Shape, BlockRecord]]:
     """Work on several blocks at once, hand them on in their own order, and let no more than a few wait."""
     workers = min(threads, len(shapes))
     waiting: deque[tuple[Shape, Future[BlockRecord]]] = deque()
@@ -169,7 +168,7 @@ def _in_order(
     with ThreadPoolExecutor(workers) as pool:
         try:
             for shape in shapes:
-                waiting.append((shape, pool.submit(run_block, task, shape, stop)))
+                waiting.append((shape, pool.submit(run_block, shape, stop)))
                 if len(waiting) > 2 * workers:
                     first, future = waiting.popleft()
                     yield first, future.result()

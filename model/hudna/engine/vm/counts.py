@@ -123,7 +123,7 @@ def binomial(u: float, n: float, p: float) -> float:
     mirror = p > 0.5
     v = 1.0 - u if mirror else u
     q = 1.0 - p if mirror else p
-    count = _binomial(v, n, q, exp(n * log1p(-q)))
+    count = _binomial(v, n, q, q / (1.0 - q), exp(n * log1p(-q)))
     return n - count if mirror else count
 
 
@@ -134,7 +134,7 @@ def binomials(
     """Write binomial counts out of `work[0, lane]`, all with probability `p`, to `counts[out, lane]`."""
     mirror = p > 0.5
     q = 1.0 - p if mirror else p
-    log_miss, hits = log1p(-q), 0
+    odds, log_miss, hits = q / (1.0 - q), log1p(-q), 0
     for i in range(lanes):
         v = 1.0 - uniforms[row, i] if mirror else uniforms[row, i]
         zero = exp(work[0, i] * log_miss)
@@ -145,7 +145,7 @@ def binomials(
         for i in range(lanes):
             v = 1.0 - uniforms[row, i] if mirror else uniforms[row, i]
             if v > work[1, i]:
-                counts[out, i] = _binomial(v, work[0, i], q, work[1, i])
+                counts[out, i] = _binomial(v, work[0, i], q, odds, work[1, i])
     if mirror:
         for i in range(lanes):
             counts[out, i] = work[0, i] - counts[out, i]
@@ -179,11 +179,10 @@ def _dispersed(u: float, mean: float, dispersion: float, r: float, zero: float) 
 
 
 @compiled
-def _binomial(u: float, n: float, q: float, zero: float) -> float:
+def _binomial(u: float, n: float, q: float, odds: float, zero: float) -> float:
     """p_k = p_(k-1) (n - k + 1) / k odds, from p_0 = `zero`; `q` is at most one half."""
     if n * q > _SUM_UP_TO:
         return binomial_search(u, n, q)
-    odds = q / (1.0 - q)
     p, total, k = zero, zero, 0
     while u > total and k < n and k < _LAST:
         k += 1

@@ -38,9 +38,7 @@ def advance(
     now = tables.n_rows if t % 2 == 0 else 0
     before, h, pairs = tables.n_rows - now, tables.step, tables.couplings
     schedules(tables.schedules, signals, now, t, policy, lanes)
-    code = regimes(
-        tables.regimes, pairs, values, signals, before, now, uniforms, waits, t, h, eta, work, stop, lanes
-    )
+    code = regimes(tables.regimes, pairs, values, signals, before, now, uniforms, waits, t, h, eta, work, stop, lanes)
     if code == GOOD:
         code = events(
             tables.events, tables.regimes.state, pairs, values, signals, before, now, memory, uniforms, h, eta,
@@ -166,9 +164,7 @@ def _make(fingerprint: str) -> Any:
                             return code
                         record_outcomes(tables.outcomes, signals[p], now, reduced[p], t, tables.step, eta, lanes)
                         record_series(tables.series, signals[p], now, histograms, p, t, eta, lanes)
-                        record_threat(
-                            tables.events, signals[p], now, threat, p, first // LANES, d, t, work, lanes
-                        )
+                        record_threat(tables.events, signals[p], now, threat, p, first // LANES, d, t, work, lanes)
                         for k in range(traced.size):
                             if d < counts.shape[2]:
                                 for i in range(min(lanes, counts.shape[3] - first)):

@@ -89,11 +89,12 @@ def regimes(
             for i in range(lanes):
                 total = work[ways, i]
                 if waits[r, i] < h * total:
-                    leave, mark = 1.0 - exp(-h * total), uniforms[u, i] * total
                     origin = table.state_pointer[r] + np.int64(signals[old, i])
-                    way, k = table.way_pointer[origin], 1
-                    while way < table.way_pointer[origin + 1] - 1 and not mark < work[k, i] * leave:
-                        way, k = way + 1, k + 1
+                    way, last, k = table.way_pointer[origin], table.way_pointer[origin + 1] - 1, 1
+                    if way < last:  # the first way whose share of the total reaches u / leave is taken
+                        leave, mark = 1.0 - exp(-h * total), uniforms[u, i] * total
+                        while way < last and not mark < work[k, i] * leave:
+                            way, k = way + 1, k + 1
                     signals[new, i] = np.float64(table.target[way])
         _publish_regime(table, r, signals, new, now, lanes)
     return GOOD

@@ -9,23 +9,22 @@ import numpy as np
 from hudna.arrays import FloatArray
 from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
-from hudna.engine.draws import draw_parameters, draw_values
+from hudna.engine.draws import draw_values
 from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
 from hudna.engine.refusals import Refusal, refusal_text
 from hudna.engine.vm.kernel import simulate_block, space_for
 from hudna.engine.vm.nodes import GOOD
-from hudna.engine.vm.tables import pack
+from hudna.engine.vm.tables import Tables
 
 __all__ = ["run_block"]
 
 
-def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
+def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
     """Simulate a block; once `stop` is set, it is left undone."""
     program, (kept_draws, kept_paths) = task.program, shape.kept
     draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
-    theta = draw_parameters(program, task.seed, draws)
-    values = draw_values(program, theta, draws)
+    values = draw_values(program, task.theta[shape.draws], draws)
     bins = series_bins(program)
     n_policies, n_events = len(program.policies), len(program.events.name)
     outcomes = np.zeros((n_policies, len(program.outcomes.name), shape.n_draws, shape.n_paths))
@@ -35,7 +34,7 @@ def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
         np.zeros((n_policies, task.kept.size, kept_draws, kept_paths, program.n_steps) if wanted else (0,) * 5, kind)
         for wanted, kind in ((not task.exact, np.uint32), (task.exact, np.float64))
     )
-    problem, tables = np.zeros(7), pack(program)
+    problem = np.zeros(7)
     if not stop.is_set():
         code = simulate_block(
             tables,
@@ -64,7 +63,6 @@ def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
             )
     ends = np.cumsum(bins)[:-1]
     return BlockRecord(
-        theta=theta,
         outcomes=outcomes,
         histograms=tuple(np.split(histograms, ends, axis=2)) if bins else (),
         threat=threat,

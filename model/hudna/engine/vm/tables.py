@@ -15,7 +15,19 @@ from hudna.engine.bins import EXACT, bin_edges, bin_index, n_bins
 from hudna.engine.program import NONE, Program
 from hudna.engine.recording import regime_of, series_bins
 
-__all__ = ["TERMS", "Couplings", "Events", "Levels", "Outcomes", "Regimes", "Responses", "Schedules", "Series", "Tables", "pack"]
+__all__ = [
+    "TERMS",
+    "Couplings",
+    "Events",
+    "Levels",
+    "Outcomes",
+    "Regimes",
+    "Responses",
+    "Schedules",
+    "Series",
+    "Tables",
+    "pack",
+]
 
 TERMS = 4  # of a predictor that are added at once
 COUNT, LEVEL, AMOUNT, WHOLE = range(4)  # how a series' numbers are put into bins
@@ -175,9 +187,7 @@ def pack(program: Program) -> Tables:
 
 def _columns(table: Any, kind: Any) -> dict[str, Any]:
     """Return the columns that a table of the program shares with one of the kernel, contiguous."""
-    return {
-        name: np.ascontiguousarray(getattr(table, name)) for name in kind._fields if hasattr(table, name)
-    }
+    return {name: np.ascontiguousarray(getattr(table, name)) for name in kind._fields if hasattr(table, name)}
 
 
 def _regimes(program: Program, states: IntArray) -> Regimes:

@@ -47,9 +47,7 @@ def negative_binomial_search(u: float, mean: float, dispersion: float) -> float:
 
 
 @compiled
-def _search(
-    u: float, mean: float, sd: float, skewness: float, top: float, family: int, a: float, b: float
-) -> float:
+def _search(u: float, mean: float, sd: float, skewness: float, top: float, family: int, a: float, b: float) -> float:
     z = normal_quantile(u)
     guess = np.floor(mean + sd * (z + skewness * (z * z - 1.0) / 6.0) + 0.5)
     low = min(max(guess - 1.0, -1.0), top - 1.0)  # wanted: cdf(low) < u <= cdf(high), with cdf(-1) = 0
