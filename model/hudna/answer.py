@@ -14,8 +14,6 @@ from hudna.scenario import Scenario, load
 
 __all__ = ["check_arguments", "run"]
 
-ENGINES = ("auto", "oracle")
-
 
 def run(
     scenario: Scenario | str | Path,
@@ -26,8 +24,10 @@ def run(
     policies: Sequence[str] | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    outcomes: str = "all",
     trajectories: str = "events",
     progress: Callable[[int, int], None] | None = None,
+    stage: Callable[[str], None] | None = None,
 ) -> Result:
     """Simulate a scenario under its policies.
 
@@ -42,13 +42,19 @@ def run(
         The scenario's own if left out. The same seed gives the same numbers.
     policies : sequence of str, optional
         Which policies to run; all of them if left out.
-    engine : {"auto", "oracle"}
-        The oracle is the NumPy engine.
+    engine : {"auto", "vm", "oracle"}
+        "vm" is the compiled engine, "oracle" the plain one that specifies it; both see the same random numbers
+        and give the same events on every path. "auto" takes the one that will be done first.
     threads : int, optional
-        The number of processors if left out. Moves no bit of the result.
+        If left out the environment's HUDNA_NUM_THREADS, else the number of processors. Moves no bit of the result.
+    outcomes : {"all", "summary"}
+        Keep every path's outcomes, or summaries of them (moments a draw, histograms, of the paired differences
+        too): then memory does not grow with the paths.
     trajectories : {"events", "all"}
         What is kept week by week: events and responses of the first paths, or every signal of every path.
     progress : function of (done, total), optional
+    stage : function of a name, optional
+        Called with "compiling" (the first time ever only) and "simulating".
 
     Returns
     -------
@@ -57,7 +63,7 @@ def run(
     Raises
     ------
     InputError
-        If the scenario or an argument is wrong.
+        If the scenario or an argument is wrong, or the run would not fit into memory.
     SimulationError
         If a rate or level leaves the range of numbers.
 
@@ -68,7 +74,17 @@ def run(
     {'policy': 2, 'draw': 20, 'path': 10}
     """
     question = scenario if isinstance(scenario, Scenario) else load(scenario)
-    check_arguments(question, draws=draws, paths=paths, seed=seed, policies=policies, engine=engine, threads=threads)
+    check_arguments(
+        question,
+        draws=draws,
+        paths=paths,
+        seed=seed,
+        policies=policies,
+        engine=engine,
+        threads=threads,
+        outcomes=outcomes,
+        trajectories=trajectories,
+    )
     chosen = tuple(policies) if policies is not None else question.policies
     size = question.file.run
     simulation = simulate(
@@ -76,9 +92,12 @@ def run(
         draws=size.draws if draws is None else draws,
         paths=size.paths if paths is None else paths,
         seed=size.seed if seed is None else seed,
+        outcomes=outcomes,
         trajectories=trajectories,
+        engine=engine,
         threads=threads,
         progress=progress,
+        stage=stage,
     )
     return assemble(question, simulation)
 
@@ -92,6 +111,8 @@ def check_arguments(
     policies: Sequence[str] | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    outcomes: str = "all",
+    trajectories: str = "events",
 ) -> None:
     """Raise `InputError` with everything that is wrong with the arguments of `run`, before anything is done."""
     problems = Problems()
@@ -101,12 +122,12 @@ def check_arguments(
             size.draws if draws is None else draws,
             size.paths if paths is None else paths,
             size.seed if seed is None else seed,
-            threads=threads,
+            trajectories,
+            threads,
+            outcomes,
+            engine,
         )
     )
-    if engine not in ENGINES:
-        text = f"must be one of {', '.join(ENGINES)}{nearest(engine, ENGINES)}"
-        problems.add("run", "engine", text, given=repr(engine))
     chosen = list(policies) if policies is not None else list(question.policies)
     for policy in chosen:
         if policy not in question.policies:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import Program
 from hudna.errors import SimulationError
+
+if TYPE_CHECKING:
+    from hudna.engine.summaries import BlockSummary
 
 __all__ = ["TILE", "BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
 
@@ -69,13 +73,14 @@ class BlockRecord:
 
     outcomes : (policy, outcome, draw, path); histograms : a (policy, step, bin) array a series; threat : (policy,
     events, tile, draw, step), summed over the paths of a tile; trajectories : (policy, signal, draw, path, step)
-    of the kept ones.
+    of the kept ones. Where outcomes are summarised they have no paths, and there is a `summary` instead.
     """
 
     outcomes: FloatArray
     histograms: tuple[IntArray, ...]
     threat: FloatArray
     trajectories: FloatArray | IntArray
+    summary: BlockSummary | None = None
 
 
 def blocks(draws: int, paths: int, size: int, kept_draws: int, kept_paths: int) -> Iterator[Shape]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from hudna.arrays import FloatArray, IntArray
 from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
+from hudna.engine.choice import ENGINES, chosen_engine, chosen_threads
 from hudna.engine.draws import draw_parameters
+from hudna.engine.gathering import Gathering, Simulation
+from hudna.engine.memory import check_fits, needed
 from hudna.engine.program import Program
-from hudna.engine.recording import series_bins
-from hudna.errors import InputError, Problem
+from hudna.engine.summaries import summarise
+from hudna.errors import InputError, Problem, nearest
 
 __all__ = ["MAX_TRAJECTORIES", "Simulation", "check_sizes", "simulate"]
 
@@ -26,30 +27,8 @@ MAX_TRAJECTORIES = 20_000  # paths a policy whose events are kept week by week
 _BLOCK = {"oracle": 32_768, "vm": 8_192}  # paths a block: large enough that calls cost less than numbers
 
 Progress = Callable[[int, int], None]
+Stage = Callable[[str], None]
 RunBlock = Callable[[Shape, threading.Event], BlockRecord]
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """The raw numbers of a run; policies are the first axis of everything but `theta`.
-
-    outcomes : float (policy, outcome, draw, path)
-    histograms : a tuple with an int array (policy, step, bin) per series
-    threat : float (policy, events, draw, step), mean over paths of the rate at full deployment, per week
-    trajectories : (policy, signal, draw, path, step), of the first draws and paths
-    theta : float (draw, parameter)
-    """
-
-    program: Program
-    seed: int
-    n_draws: int
-    n_paths: int
-    outcomes: FloatArray
-    histograms: tuple[IntArray, ...]
-    threat: FloatArray
-    trajectory_signals: tuple[str, ...]
-    trajectories: FloatArray | IntArray
-    theta: FloatArray
 
 
 def simulate(
@@ -58,11 +37,13 @@ def simulate(
     draws: int,
     paths: int,
     seed: int,
+    outcomes: str = "all",
     trajectories: str = "events",
-    engine: str = "oracle",
+    engine: str = "auto",
     threads: int | None = None,
     block: int | None = None,
     progress: Progress | None = None,
+    stage: Stage | None = None,
 ) -> Simulation:
     """Simulate a program.
 
@@ -72,14 +53,21 @@ def simulate(
     draws, paths : int, at least 1
         Samples of the parameters, and futures of each.
     seed : int, 0 to 2**64 - 1
+    outcomes : {"all", "summary"}
+        Keep every path's outcomes, or summaries of them whose size does not grow with the paths.
     trajectories : {"events", "all"}
         Keep events and responses of the first paths, or every signal of every path.
+    engine : {"auto", "vm", "oracle"}
+        The compiled engine, the plain one, or the one that will be done first.
     threads : int, optional
-        Blocks worked on at once; the number of processors if left out. Moves no bit of the result.
+        Blocks worked on at once; if left out HUDNA_NUM_THREADS, else the number of processors. Moves no bit of
+        the result.
     block : int
         Paths a block. Moves no bit of the result.
     progress : function of (done, total), optional
         Called in path-steps.
+    stage : function of a name, optional
+        Called with "compiling" and "simulating" as each begins.
 
     Returns
     -------
@@ -87,77 +75,100 @@ def simulate(
 
     Raises
     ------
+    InputError
+        If a size is wrong, or the run does not fit into memory.
     SimulationError
         If a rate or level leaves the range of numbers.
     """
-    threads = threads or os.cpu_count() or 1
-    wrong = list(check_sizes(draws, paths, seed, trajectories, threads))
+    wrong = list(check_sizes(draws, paths, seed, trajectories, threads, outcomes, engine))
     if wrong:
         raise InputError(wrong)
-    everything = trajectories == "all"
-    kept = np.arange(1, len(program.signals)) if everything else program.trajectories
+    summary, everything = outcomes == "summary", trajectories == "all"
+    signals = np.arange(1, len(program.signals)) if everything else program.trajectories
     kept_draws = draws if everything else min(draws, MAX_TRAJECTORIES)
     kept_paths = paths if everything else min(paths, max(1, MAX_TRAJECTORIES // draws))
-    theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
-    n_policies = len(program.policies)
-    outcomes = np.empty((n_policies, len(program.outcomes.name), draws, paths))
-    histograms = [np.zeros((n_policies, program.n_steps, bins), np.int64) for bins in series_bins(program)]
-    threat = np.zeros((n_policies, len(program.events.name), draws, program.n_steps))
-    kind = np.float64 if everything else np.uint32
-    traces = np.zeros((n_policies, kept.size, kept_draws, kept_paths, program.n_steps), kind)
-    task = Task(program, seed, theta, kept, exact=everything)
-    shapes = list(blocks(draws, paths, block or _BLOCK[engine], kept_draws, kept_paths))
-    run_block = _run_block(engine, task)
-    total, done = draws * paths * n_policies * program.n_steps, 0
-    for shape, record in _in_order(run_block, shapes, threads):
-        d, p = shape.draws, shape.paths
-        outcomes[:, :, d, p] = record.outcomes
-        for i, part in enumerate(record.histograms):
-            histograms[i] += part
-        for tile in range(shape.n_tiles):  # in the order of the paths, one tile after the other
-            threat[:, :, d] += record.threat[:, :, tile]
-        n_d, n_p = shape.kept
-        traces[:, :, d.start : d.start + n_d, p.start : p.start + n_p] = record.trajectories
-        done += shape.n_draws * shape.n_paths * n_policies * program.n_steps
-        if progress is not None:
-            progress(done, total)
-    return Simulation(
-        program=program,
-        seed=seed,
-        n_draws=draws,
-        n_paths=paths,
-        outcomes=outcomes,
-        histograms=tuple(histograms),
-        threat=threat / paths,
-        trajectory_signals=tuple(program.signals[s] for s in kept),
-        trajectories=traces,
-        theta=theta,
+    workers = chosen_threads(threads)
+    chosen = chosen_engine(engine, program, draws * paths)
+    size = block or _BLOCK[chosen]
+    parts = needed(
+        program,
+        draws=draws,
+        paths=paths,
+        kept=(signals.size, kept_draws, kept_paths),
+        exact=everything,
+        summary=summary,
+        in_flight=min(size * 3 * workers, draws * paths),
     )
+    check_fits(parts, draws=draws, paths=paths, summary=summary)
+    theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
+    task = Task(program, seed, theta, signals, exact=everything)
+    run_block = _prepared(chosen, task, stage or _unseen)
+    if summary:
+        run_block = partial(_summarised, program, run_block)
+    gathering = Gathering(task, draws, paths, (kept_draws, kept_paths), summary=summary)
+    per_path = len(program.policies) * program.n_steps
+    done = 0
+    for shape, record in _in_order(run_block, list(blocks(draws, paths, size, kept_draws, kept_paths)), workers):
+        gathering.add(shape, record)
+        done += shape.n_draws * shape.n_paths
+        if progress is not None:
+            progress(done * per_path, draws * paths * per_path)
+    return gathering.finish(seed=seed, engine=chosen)
 
 
-def _run_block(engine: str, task: Task) -> RunBlock:
-    if engine == "vm":
+def _unseen(_: str) -> None:
+    """Tell nobody."""
+
+
+def _prepared(engine: str, task: Task, stage: Stage) -> RunBlock:
+    if engine == "oracle":
+        from hudna.engine.oracle_run import run_block
+
+        stage("simulating")
+        return partial(run_block, task)
+    try:
+        from hudna.engine.vm.kernel import is_ready
+        from hudna.engine.vm.run import prepare
         from hudna.engine.vm.run import run_block as run_compiled
-        from hudna.engine.vm.tables import pack
+    except ImportError as error:
+        text = f'the compiled engine needs numba ({error}); install it, or run with engine="oracle"'
+        raise InputError.of("run", text, key="engine", given="'vm'") from None
+    if not is_ready():
+        stage("compiling")
+    tables = prepare(task)
+    stage("simulating")
+    return partial(run_compiled, tables, task)
 
-        return partial(run_compiled, pack(task.program), task)
-    from hudna.engine.oracle_run import run_block
 
-    return partial(run_block, task)
+def _summarised(program: Program, run_block: RunBlock, shape: Shape, stop: threading.Event) -> BlockRecord:
+    record = run_block(shape, stop)
+    return replace(record, outcomes=record.outcomes[..., :0], summary=summarise(program, record.outcomes))
 
 
 def check_sizes(
-    draws: Any, paths: Any, seed: Any, trajectories: Any = "events", threads: Any = None
+    draws: Any,
+    paths: Any,
+    seed: Any,
+    trajectories: Any = "events",
+    threads: Any = None,
+    outcomes: Any = "all",
+    engine: Any = "auto",
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the size of a run."""
+    """Yield what is wrong with the size of a run, or with how it is to be done."""
     limits = [("draws", draws, 1, 2**32), ("paths", paths, 1, 2**32), ("seed", seed, 0, 2**64)]
     if threads is not None:
         limits.append(("threads", threads, 1, 2**16))
     for name, number, low, top in limits:
         if isinstance(number, bool) or not isinstance(number, int) or not low <= number < top:
             yield Problem("run", name, f"must be a whole number, {low} to {top - 1:,}", repr(number))
-    if trajectories not in ("events", "all"):
-        yield Problem("run", "trajectories", "must be 'events' or 'all'", repr(trajectories))
+    for name, given, known in (
+        ("trajectories", trajectories, ("events", "all")),
+        ("outcomes", outcomes, ("all", "summary")),
+        ("engine", engine, ENGINES),
+    ):
+        if given not in known:
+            hint = nearest(given, known) if isinstance(given, str) else ""
+            yield Problem("run", name, f"must be one of {', '.join(known)}{hint}", repr(given))
 
 
 def _in_order(run_block: RunBlock, shapes: list[Shape], threads: int) -> Iterator[tuple[Shape, BlockRecord]]:

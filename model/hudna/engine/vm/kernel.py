@@ -15,7 +15,7 @@ from hudna.engine.vm.records import begin_outcomes, end_outcomes, record_outcome
 from hudna.engine.vm.streams import LANES, fill_normals, fill_uniforms, fill_waits
 from hudna.engine.vm.tables import Tables
 
-__all__ = ["Space", "simulate_block", "space_for"]
+__all__ = ["Space", "is_ready", "simulate_block", "space_for"]
 
 
 @compiled
@@ -104,93 +104,107 @@ def space_for(tables: Tables, n_policies: int) -> Space:
     )
 
 
-def _make(fingerprint: str) -> Any:
-    """Return the kernel. What is compiled is kept under `fingerprint` too, so that no other version is taken for it."""
-
-    def simulate_block(
-        tables: Tables,
-        values: FloatArray,
-        start_signals: FloatArray,
-        start_regimes: IntArray,
-        start_memory: FloatArray,
-        start_scores: FloatArray,
-        space: Space,
-        seed: np.uint64,
-        first_draw: int,
-        first_path: int,
-        outcomes: FloatArray,
-        histograms: IntArray,
-        threat: FloatArray,
-        traced: IntArray,
-        counts: IntArray,
-        exact: FloatArray,
-        stop: FloatArray,
-    ) -> int:
-        _ = fingerprint
-        n_policies, n_outcomes, n_draws, n_paths = outcomes.shape
-        n_rows, n_steps = tables.n_rows, tables.n_steps
-        signals, memory, scores, reduced, uniforms, waits, eta, work = space
-        for d in range(n_draws):
-            for first in range(0, n_paths, LANES):
-                lanes = min(LANES, n_paths - first)
+def _simulate_block(
+    tables: Tables,
+    values: FloatArray,
+    start_signals: FloatArray,
+    start_regimes: IntArray,
+    start_memory: FloatArray,
+    start_scores: FloatArray,
+    space: Space,
+    seed: np.uint64,
+    first_draw: int,
+    first_path: int,
+    outcomes: FloatArray,
+    histograms: IntArray,
+    threat: FloatArray,
+    traced: IntArray,
+    counts: IntArray,
+    exact: FloatArray,
+    stop: FloatArray,
+) -> int:
+    n_policies, n_outcomes, n_draws, n_paths = outcomes.shape
+    n_rows, n_steps = tables.n_rows, tables.n_steps
+    signals, memory, scores, reduced, uniforms, waits, eta, work = space
+    for d in range(n_draws):
+        for first in range(0, n_paths, LANES):
+            lanes = min(LANES, n_paths - first)
+            for p in range(n_policies):
+                for s in range(tables.n_signals):
+                    for i in range(lanes):
+                        signals[p, s, i] = start_signals[d, s]
+                        signals[p, n_rows + s, i] = start_signals[d, s]
+                for r in range(start_regimes.size):
+                    for i in range(lanes):
+                        signals[p, tables.regimes.state[r], i] = np.float64(start_regimes[r])
+                for e in range(start_memory.shape[1]):
+                    for i in range(lanes):
+                        memory[p, e, i] = start_memory[d, e]
+                for x in range(start_scores.shape[1]):
+                    for i in range(lanes):
+                        scores[p, x, i] = start_scores[d, x]
+                begin_outcomes(tables.outcomes, reduced[p], tables.step, lanes)
+            for t in range(n_steps):
+                if t % 4 == 0:
+                    draw_numbers(
+                        tables, values[d], uniforms, waits, seed, first_draw + d, first_path + first, t // 4, lanes
+                    )
+                now = n_rows if t % 2 == 0 else 0
                 for p in range(n_policies):
-                    for s in range(tables.n_signals):
-                        for i in range(lanes):
-                            signals[p, s, i] = start_signals[d, s]
-                            signals[p, n_rows + s, i] = start_signals[d, s]
-                    for r in range(start_regimes.size):
-                        for i in range(lanes):
-                            signals[p, tables.regimes.state[r], i] = np.float64(start_regimes[r])
-                    for e in range(start_memory.shape[1]):
-                        for i in range(lanes):
-                            memory[p, e, i] = start_memory[d, e]
-                    for x in range(start_scores.shape[1]):
-                        for i in range(lanes):
-                            scores[p, x, i] = start_scores[d, x]
-                    begin_outcomes(tables.outcomes, reduced[p], tables.step, lanes)
-                for t in range(n_steps):
-                    if t % 4 == 0:
-                        draw_numbers(
-                            tables, values[d], uniforms, waits, seed, first_draw + d, first_path + first, t // 4, lanes
-                        )
-                    now = n_rows if t % 2 == 0 else 0
-                    for p in range(n_policies):
-                        code = advance(
-                            tables, values[d], signals[p], memory[p], scores[p], uniforms[t % 4], waits[t % 4], t, p, eta, work,
-                            stop, lanes,
-                        )  # fmt: skip
-                        if code != GOOD:
-                            stop[3], stop[4], stop[5], stop[6] = d, first, t, p
-                            return code
-                        record_outcomes(tables.outcomes, signals[p], now, reduced[p], t, tables.step, eta, lanes)
-                        record_series(tables.series, signals[p], now, histograms, p, t, eta, lanes)
-                        record_threat(tables.events, signals[p], now, threat, p, first // LANES, d, t, work, lanes)
-                        for k in range(traced.size):
-                            if d < counts.shape[2]:
-                                for i in range(min(lanes, counts.shape[3] - first)):
-                                    counts[p, k, d, first + i, t] = np.uint32(signals[p, now + traced[k], i])
-                            if d < exact.shape[2]:
-                                for i in range(min(lanes, exact.shape[3] - first)):
-                                    exact[p, k, d, first + i, t] = signals[p, now + traced[k], i]
-                for p in range(n_policies):
-                    end_outcomes(tables.outcomes, reduced[p], lanes)
-                    for o in range(n_outcomes):
-                        for i in range(lanes):
-                            outcomes[p, o, d, first + i] = reduced[p, o, i]
-        return GOOD
-
-    try:
-        return kept(simulate_block)
-    except RuntimeError:  # nowhere to keep it: it is compiled in every process
-        return compiled(simulate_block)
+                    code = advance(
+                        tables, values[d], signals[p], memory[p], scores[p], uniforms[t % 4], waits[t % 4], t, p,
+                            eta, work,
+                        stop, lanes,
+                    )  # fmt: skip
+                    if code != GOOD:
+                        stop[3], stop[4], stop[5], stop[6] = d, first, t, p
+                        return code
+                    record_outcomes(tables.outcomes, signals[p], now, reduced[p], t, tables.step, eta, lanes)
+                    record_series(tables.series, signals[p], now, histograms, p, t, eta, lanes)
+                    record_threat(tables.events, signals[p], now, threat, p, first // LANES, d, t, work, lanes)
+                    for k in range(traced.size):
+                        if d < counts.shape[2]:
+                            for i in range(min(lanes, counts.shape[3] - first)):
+                                counts[p, k, d, first + i, t] = np.uint32(signals[p, now + traced[k], i])
+                        if d < exact.shape[2]:
+                            for i in range(min(lanes, exact.shape[3] - first)):
+                                exact[p, k, d, first + i, t] = signals[p, now + traced[k], i]
+            for p in range(n_policies):
+                end_outcomes(tables.outcomes, reduced[p], lanes)
+                for o in range(n_outcomes):
+                    for i in range(lanes):
+                        outcomes[p, o, d, first + i] = reduced[p, o, i]
+    return GOOD
 
 
 def _fingerprint() -> str:
     """Return a hash of the sources that the kernel is made of."""
-    hasher = hashlib.blake2b(digest_size=16)
+    hasher = hashlib.blake2b(digest_size=8)
     for source in sorted(Path(__file__).parent.glob("*.py")):
         hasher.update(source.read_bytes())
     return hasher.hexdigest()
 
 
-simulate_block = _make(_fingerprint())
+def _keep(function: Any) -> Any:
+    """Return the compiled function, kept on disk where that is possible.
+
+    The compiler knows what it kept by the name and file of this function alone, so the name is given a hash of
+    every source that goes in: what another version left behind is never taken for this one's.
+    """
+    function.__qualname__ = f"simulate_block_{_FINGERPRINT}"
+    try:
+        return kept(function)
+    except RuntimeError:  # nowhere to keep it: it is compiled in every process
+        return compiled(function)
+
+
+_FINGERPRINT = _fingerprint()
+simulate_block = _keep(_simulate_block)
+
+
+def is_ready() -> bool:
+    """Whether the kernel is compiled, in this process or on disk; then it takes no time worth mentioning."""
+    if simulate_block.signatures:
+        return True
+    folder = simulate_block.stats.cache_path
+    return folder is not None and any(Path(folder).glob(f"*{_FINGERPRINT}*.nbc"))

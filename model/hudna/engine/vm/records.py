@@ -7,7 +7,7 @@ import numpy as np
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE, ReducerCode
 from hudna.engine.vm.compilation import compiled
-from hudna.engine.vm.tables import AMOUNT, COUNT, LEVEL, Events, Outcomes, Series
+from hudna.engine.vm.tables import AMOUNT, LEVEL, Events, Outcomes, Series
 
 __all__ = ["begin_outcomes", "end_outcomes", "record_outcomes", "record_series", "record_threat"]
 
@@ -42,7 +42,7 @@ def record_outcomes(
             continue
         code, limit = table.code[o], table.threshold[o]
         _total(table.signal_pointer[o], table.signal_pointer[o + 1], table.signal, signals, now, x, lanes)
-        if code == _SUM or code == _MEAN:
+        if code == _SUM or code == _MEAN:  # noqa: SIM109 (compiled to two comparisons)
             for i in range(lanes):
                 reduced[o, i] += x[i]
         elif code == _MAX:
@@ -94,7 +94,7 @@ def record_series(
         elif kind == AMOUNT:
             for i in range(lanes):
                 x[i] = x[i] / (1.0 + x[i]) * _EQUAL
-        if kind == LEVEL or kind == AMOUNT:  # noqa: PLR1714 (a tuple would be searched)
+        if kind == LEVEL or kind == AMOUNT:  # noqa: SIM109
             top = np.int64(_EQUAL) - 1
             for i in range(lanes):
                 histograms[policy, t, first + min(np.int64(x[i]), top)] += 1
@@ -114,7 +114,7 @@ def record_series(
 def _count_bin(x: float, edges: FloatArray) -> int:
     """Return the bin of a count; `edges` are the smallest counts of the bins that hold more than one."""
     if x < _EXACT:
-        return np.int64(x)
+        return int(x)
     k = 0
     while k + 1 < edges.size and x >= edges[k + 1]:
         k += 1

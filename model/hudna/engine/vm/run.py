@@ -15,9 +15,17 @@ from hudna.engine.recording import series_bins
 from hudna.engine.refusals import Refusal, refusal_text
 from hudna.engine.vm.kernel import simulate_block, space_for
 from hudna.engine.vm.nodes import GOOD
-from hudna.engine.vm.tables import Tables
+from hudna.engine.vm.tables import Tables, pack
 
-__all__ = ["run_block"]
+__all__ = ["prepare", "run_block"]
+
+
+def prepare(task: Task) -> Tables:
+    """Compile the kernel if that has not been done, and return the tables that it reads."""
+    tables = pack(task.program)
+    if not simulate_block.signatures:
+        run_block(tables, task, Shape(0, 0, 0, 0, 0, 0), threading.Event())
+    return tables
 
 
 def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:

@@ -1,0 +1,98 @@
+"""Section 6: where the time of a whole run goes. Each repeat is a process of its own, as a run is.
+
+`python tests/bench/stages.py ENGINE DRAWS PATHS` is that process; it prints seconds by stage as JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timing import Times, note
+
+if TYPE_CHECKING:
+    from report import Section
+    from settings import Settings
+
+__all__ = ["section"]
+
+_IMPORTS = ("hudna", "hudna.answer", "hudna.report", "pandas", "xarray", "h5netcdf", "matplotlib.pyplot")
+
+
+def section(settings: Settings) -> Section:
+    """Profile `hudna run scenarios/iraq-2024.toml` stage by stage."""
+    from report import Section
+
+    out = Section("Profile of a whole run")
+    draws, paths = settings.size(500, 10), settings.size(200, 20)
+    command = [sys.executable, __file__, settings.fastest, str(draws), str(paths)]
+    found: dict[str, list[float]] = {}
+    for repeat in range(settings.repeats + 1):  # the first fills the caches
+        note(f"profile: {repeat}/{settings.repeats}")
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        if repeat:
+            for stage, seconds in json.loads(done.stdout).items():
+                found.setdefault(stage, []).append(seconds)
+    times = {stage: Times(tuple(each)) for stage, each in found.items()}
+    whole = Times(tuple(map(sum, zip(*found.values(), strict=True))))
+    out.text(
+        f"`hudna run iraq-2024`, {draws} draws of {paths} paths, engine {settings.fastest}, as many threads as there",
+        "are processors; the steps of the command are called one after another in a fresh process with warm caches.",
+    )
+    rows = [[stage, each.show(), f"{100 * (each / whole).median:.0f} %"] for stage, each in times.items()]
+    out.table(["stage", "seconds", "share"], [*rows, ["whole", whole.show(), "100 %"]])
+    return out
+
+
+def _profile(engine: str, draws: int, paths: int) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    last = time.perf_counter()
+
+    def stage(name: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        seconds[name] = now - last
+        last = now
+
+    for name in _IMPORTS:
+        importlib.import_module(name)
+    import models
+
+    import hudna
+    from hudna.engine import compile_scenario
+    from hudna.report.figures import draw_figures
+    from hudna.report.outputs import difference_table, outcome_table
+    from hudna.result.assemble import assemble
+
+    stage("importing")
+    scenario = hudna.load("iraq-2024")
+    stage("reading")
+    program = compile_scenario(scenario)
+    stage("compiling the program")
+    simulation = models.simulate(
+        program, engine=engine, threads=None, draws=draws, paths=paths, seed=scenario.file.run.seed
+    )
+    stage("simulating")
+    result = assemble(scenario, simulation)
+    stage("assembling")
+    tables = {"outcomes": outcome_table(result), "differences": difference_table(result)}
+    stage("tables")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw_figures(result, folder / "figures")
+        stage("figures")
+        result.save(folder / "result.nc")
+        for label, table in tables.items():
+            table.to_csv(folder / f"{label}.csv", index=False)
+        stage("saving")
+    return seconds
+
+
+if __name__ == "__main__":
+    print(json.dumps(_profile(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))

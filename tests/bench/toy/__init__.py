@@ -1,0 +1,1 @@
+"""Toy truce by other means: the same model, written as users of other tools would write it."""
