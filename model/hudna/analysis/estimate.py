@@ -11,13 +11,17 @@ Sources: Searle, Casella & McCulloch (1992), *Variance Components*; Clopper & Pe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from scipy import special
 
-from hudna.arrays import BoolArray, FloatArray
+from hudna.arrays import FloatArray
+from hudna.result.samples import Paths, Sample
 
 __all__ = ["ENOUGH_DRAWS_HIT", "LEVEL", "Estimate", "estimate", "mean_and_error", "proportion_bounds", "settled_means"]
+
+Numbers: TypeAlias = FloatArray | Sample
 
 LEVEL = 0.90  # of every interval
 _TAIL = (1 - LEVEL) / 2
@@ -44,12 +48,12 @@ class Estimate:
     mean_q95: float
 
 
-def estimate(y: FloatArray, *, proportion: bool = False) -> Estimate:
+def estimate(y: Numbers, *, proportion: bool = False) -> Estimate:
     """Estimate the mean of `y` and its spread.
 
     Parameters
     ----------
-    y : float array, shape (n_draws, n_paths)
+    y : float array, shape (n_draws, n_paths), or a Sample
     proportion : bool
         Whether y is 0 or 1: then `low` and `high` are Clopper-Pearson bounds.
 
@@ -59,32 +63,35 @@ def estimate(y: FloatArray, *, proportion: bool = False) -> Estimate:
     >>> found.mean, found.mcse
     (3.0, 1.0)
     """
-    n_draws, _ = y.shape
-    mean, mcse = mean_and_error(y)
+    sample = _sample(y)
+    mean, mcse = mean_and_error(sample.means)
     if proportion:
-        low, high = proportion_bounds(y)
-    elif n_draws > 1:
-        reach = float(special.stdtrit(n_draws - 1, 1 - _TAIL)) * mcse
+        low, high = proportion_bounds(sample.means, sample.n_paths)
+    elif sample.n_draws > 1:
+        reach = float(special.stdtrit(sample.n_draws - 1, 1 - _TAIL)) * mcse
         low, high = mean - reach, mean + reach
     else:
         low = high = np.nan
-    q05, q50, q95 = np.quantile(y, [_TAIL, 0.5, 1 - _TAIL])
-    settled = settled_means(y)
+    q05, q50, q95 = sample.quantiles(np.array([_TAIL, 0.5, 1 - _TAIL]))
+    settled = settled_means(sample)
     mean_q05, mean_q95 = np.quantile(settled, [_TAIL, 1 - _TAIL]) if settled is not None else (np.nan, np.nan)
     return Estimate(mean, mcse, low, high, float(q05), float(q50), float(q95), float(mean_q05), float(mean_q95))
 
 
-def mean_and_error(y: FloatArray | BoolArray) -> tuple[float, float]:
-    """Return the mean of `y`, shape (n_draws, n_paths), and its Monte Carlo error, clustered by draw.
+def _sample(y: Numbers) -> Sample:
+    return Paths(y) if isinstance(y, np.ndarray) else y
+
+
+def mean_and_error(means: FloatArray) -> tuple[float, float]:
+    """Return the mean of the draws' means, shape (n_draws,), and its Monte Carlo error, clustered by draw.
 
     The error is NaN with a single draw.
     """
-    means = y.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
     return float(means.mean()), error
 
 
-def settled_means(y: FloatArray) -> FloatArray | None:
+def settled_means(y: Numbers) -> FloatArray | None:
     """Return the draws' means with the noise of their paths taken out, or None if it cannot be told apart.
 
     The variance between draws is that of the means less the paths' variance over n_paths, floored at 0; the
@@ -92,23 +99,23 @@ def settled_means(y: FloatArray) -> FloatArray | None:
 
     Parameters
     ----------
-    y : float array, shape (n_draws, n_paths)
+    y : float array, shape (n_draws, n_paths), or a Sample
 
     Returns
     -------
     float array, shape (n_draws,), or None with fewer than two draws or two paths
     """
-    n_draws, n_paths = y.shape
-    if n_draws < 2 or n_paths < 2:
+    sample = _sample(y)
+    if sample.n_draws < 2 or sample.n_paths < 2:
         return None
-    means = y.mean(axis=1)
+    means = sample.means
     seen = float(means.var(ddof=1))
-    noise = float(y.var(axis=1, ddof=1).mean()) / n_paths
+    noise = float(sample.variances.mean()) / sample.n_paths
     shrink = np.sqrt(max(0.0, seen - noise) / seen) if seen > 0 else 0.0
     return np.asarray(means.mean() + shrink * (means - means.mean()))
 
 
-def proportion_bounds(y: FloatArray | BoolArray) -> tuple[float, float]:
+def proportion_bounds(means: FloatArray, n_paths: int) -> tuple[float, float]:
     """Return Clopper-Pearson 90 % bounds of a probability, from clustered zeros and ones.
 
     The number of independent trials is what the Monte Carlo error says it is (at most the number of paths).
@@ -117,16 +124,18 @@ def proportion_bounds(y: FloatArray | BoolArray) -> tuple[float, float]:
 
     Parameters
     ----------
-    y : float array of zeros and ones, shape (n_draws, n_paths)
+    means : float array, shape (n_draws,)
+        Share of each draw's paths that are hits.
+    n_paths : int
+        Paths per draw.
 
     Examples
     --------
-    >>> low, high = proportion_bounds(np.zeros((100, 50)))
+    >>> low, high = proportion_bounds(np.zeros(100), 50)
     >>> low, round(high, 4)
     (0.0, 0.0295)
     """
-    n_draws, n_paths = y.shape
-    means = y.mean(axis=1)
+    n_draws = means.size
     p = float(means.mean())
     spread = p * (1 - p)
     hit = min(int((means > 0).sum()), int((means < 1).sum()))

@@ -30,8 +30,8 @@ class Exposure:
     exposure_share_mcse: float = np.nan
 
 
-def exposure_alone(result: Result, outcome: str, a: str, b: str, d: FloatArray) -> Exposure:
-    """Return the part of the differences `d` (a - b) of an outcome that exposure alone makes.
+def exposure_alone(result: Result, outcome: str, a: str, b: str, total: FloatArray) -> Exposure:
+    """Return the part of the difference a - b of an outcome that exposure alone makes.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ def exposure_alone(result: Result, outcome: str, a: str, b: str, d: FloatArray) 
     outcome : str
     a, b : str
         Names of policies.
-    d : float array, shape (n_draws, n_paths)
+    total : float array, shape (n_draws,)
+        Mean difference of each draw.
 
     Returns
     -------
@@ -58,7 +59,6 @@ def exposure_alone(result: Result, outcome: str, a: str, b: str, d: FloatArray) 
         threat = result.threat[signal].sel(policy=b).to_numpy()[:, steps]
         gap = result.exposure[signal].sel(policy=a).to_numpy() - result.exposure[signal].sel(policy=b).to_numpy()
         alone += step * (gap[:, steps] * threat).sum(axis=1)
-    total = d.mean(axis=1)
     n = result.n_draws
     mean, whole = float(alone.mean()), float(total.mean())
     mcse = float(alone.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan

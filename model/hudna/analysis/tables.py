@@ -10,7 +10,7 @@ import numpy as np
 from hudna.analysis.estimate import ENOUGH_DRAWS_HIT, estimate, mean_and_error, proportion_bounds, settled_means
 from hudna.analysis.exposure import exposure_alone
 from hudna.arrays import FloatArray
-from hudna.errors import InputError, nearest
+from hudna.result.samples import Sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,10 +43,9 @@ def table(result: Result, lang: Language = "en") -> pd.DataFrame:
     rows, index = [], []
     for policy in result.policies:
         for name in result.outcome_names:
-            y = result.sample(name, policy)
-            label = result.outcome(name)
-            found = asdict(estimate(y, proportion=label.reduce == "any"))
-            never, error = mean_and_error(y >= label.window[1]) if label.reduce == "first" else (np.nan, np.nan)
+            label, sample = result.outcome(name), result.distribution(name, policy)
+            found = asdict(estimate(sample, proportion=label.reduce == "any"))
+            never, error = mean_and_error(sample.never) if label.reduce == "first" else (np.nan, np.nan)
             row = {"name": label.name.get(lang), "unit": label.unit.get(lang), **found}
             rows.append({**row, "never": never, "never_mcse": error})
             index.append((policy, name))
@@ -77,36 +76,43 @@ def contrast(result: Result, a: str, b: str, lang: Language = "en") -> pd.DataFr
 
     rows = []
     for name in result.outcome_names:
-        d = differences(result, name, a, b)
+        d = result.paired(name, a, b)
         label = result.outcome(name)
         found = asdict(estimate(d)) | _difference_bounds(result, name, a, b, d)
         row: dict[str, Any] = {"name": label.name.get(lang), "unit": label.unit.get(lang), **found}
         row |= _direction(d)
-        row["vr_factor"] = _variance_reduction(result.sample(name, a), result.sample(name, b), d)
-        row |= asdict(exposure_alone(result, name, a, b, d))
+        row["vr_factor"] = _variance_reduction(result.distribution(name, a), result.distribution(name, b), d)
+        row |= asdict(exposure_alone(result, name, a, b, d.means))
         rows.append(row)
     return pd.DataFrame(rows, index=pd.Index(result.outcome_names, name="outcome"))
 
 
 def differences(result: Result, outcome: str, a: str, b: str) -> FloatArray:
-    """Return outcome under `a` less outcome under `b`, path by path, shape (n_draws, n_paths)."""
-    for policy in (a, b):
-        if policy not in result.policies:
-            text = f"there is no such policy{nearest(policy, result.policies)}; policies: {', '.join(result.policies)}"
-            raise InputError.of("result", text, key="policy", given=repr(policy))
+    """Return outcome under `a` less outcome under `b`, path by path, shape (n_draws, n_paths).
+
+    Raises
+    ------
+    InputError
+        If there is no such outcome or policy, or only summaries were kept.
+    """
     return result.sample(outcome, a) - result.sample(outcome, b)
 
 
-def _difference_bounds(result: Result, outcome: str, a: str, b: str, d: FloatArray) -> dict[str, float]:
+def _difference_bounds(result: Result, outcome: str, a: str, b: str, d: Sample) -> dict[str, float]:
     """Return the 90 % interval of a difference of probabilities where too few draws differ to estimate its error.
 
     It is taken from the bounds of the probabilities of either sign. Where the two policies are the same up to
     the end of the outcome's window, the difference is 0 by construction and needs no bounds.
     """
     label = result.outcome(outcome)
-    if label.reduce != "any" or int((d != 0).any(axis=1).sum()) >= ENOUGH_DRAWS_HIT or _same_until(result, a, b, label):
+    if (
+        label.reduce != "any"
+        or int((d.lower + d.higher > 0).sum()) >= ENOUGH_DRAWS_HIT
+        or _same_until(result, a, b, label)
+    ):
         return {}
-    (higher_low, higher_high), (lower_low, lower_high) = proportion_bounds(d > 0), proportion_bounds(d < 0)
+    higher_low, higher_high = proportion_bounds(d.higher, d.n_paths)
+    lower_low, lower_high = proportion_bounds(d.lower, d.n_paths)
     return {"low": higher_low - lower_high, "high": higher_high - lower_low}
 
 
@@ -118,28 +124,28 @@ def _same_until(result: Result, a: str, b: str, label: OutcomeLabel) -> bool:
     return all(bool((one[name].to_numpy() == other[name].to_numpy()).all()) for name in levers.data_vars)
 
 
-def _direction(d: FloatArray) -> dict[str, float]:
-    lower, lower_error = mean_and_error(d < 0)
-    higher, higher_error = mean_and_error(d > 0)
+def _direction(d: Sample) -> dict[str, float]:
+    lower, lower_error = mean_and_error(d.lower)
+    higher, higher_error = mean_and_error(d.higher)
     settled = settled_means(d)
     # A draw in which no path differs is neither lower nor higher, wherever the noise is taken out to.
-    draws = float(((settled < 0) & (d.mean(axis=1) != 0)).mean()) if settled is not None else np.nan
+    draws = float(((settled < 0) & (d.means != 0)).mean()) if settled is not None else np.nan
     return {
         "p_lower": lower,
         "p_lower_mcse": lower_error,
         "p_higher": higher,
         "p_higher_mcse": higher_error,
         "mean_lower": draws,
-        "mean_lower_mcse": float(np.sqrt(draws * (1 - draws) / len(d))),
+        "mean_lower_mcse": float(np.sqrt(draws * (1 - draws) / d.n_draws)),
     }
 
 
-def _variance_reduction(a: FloatArray, b: FloatArray, d: FloatArray) -> float:
+def _variance_reduction(a: Sample, b: Sample, d: Sample) -> float:
     """(var a + var b) / var(a - b) within draws; infinite if the difference never varies inside a draw."""
-    if a.shape[1] < 2:
+    if d.n_paths < 2:
         return float("nan")
-    apart = float(a.var(axis=1, ddof=1).mean() + b.var(axis=1, ddof=1).mean())
-    paired = float(d.var(axis=1, ddof=1).mean())
+    apart = float(a.variances.mean() + b.variances.mean())
+    paired = float(d.variances.mean())
     if paired == 0:
         return float("nan") if apart == 0 else float("inf")
     return apart / paired

@@ -55,8 +55,9 @@ def run(
     paths: Annotated[int | None, typer.Option(help="Futures per draw.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")] = None,
     policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Run this one; may be repeated.")] = None,
-    engine: Annotated[str, typer.Option(help="auto or oracle.")] = "auto",
+    engine: Annotated[str, typer.Option(help="auto, vm (compiled) or oracle (plain).")] = "auto",
     threads: Annotated[int | None, typer.Option(help="Moves no bit of the result.")] = None,
+    outcomes: Annotated[str, typer.Option(help="all, or summary: then memory does not grow with the paths.")] = "all",
     out: Annotated[Path | None, typer.Option(help="Folder to write; out/SCENARIO if left out.")] = None,
     lang: Annotated[str, typer.Option(help="en or ar, for tables and figures.")] = "en",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
@@ -72,12 +73,13 @@ def run(
     question = load(scenario)
     options: dict[str, Any] = {
         "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
+        "outcomes": outcomes,
     }  # fmt: skip
     check_arguments(question, **options)
     target = out if out is not None else Path("out") / question.id
     with replacing(target) as folder:
-        with progress_bar(question.file.name.get(language)) as progress:
-            result = simulate(question, progress=progress, **options)
+        with progress_bar(question.file.name.get(language)) as (progress, stage):
+            result = simulate(question, progress=progress, stage=stage, **options)
         manifest = write_outputs(result, folder, lang=language, with_figures=not no_figures)
     try:
         if as_json:

@@ -41,10 +41,13 @@ def print_lines(lines: Iterable[tuple[str, bool]]) -> None:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a function of (done, total) that moves a bar on stderr; None if stderr is no terminal."""
+def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None, Callable[[str], None] | None]]:
+    """Give a function of (done, total) that moves a bar on stderr, and one that says what is under way.
+
+    Both are None if stderr is no terminal.
+    """
     if not sys.stderr.isatty():
-        yield None
+        yield None, None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -61,4 +64,8 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None] | None]:
         def move(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        yield move
+        def say(stage: str) -> None:
+            compiling = stage == "compiling"
+            progress.update(task, description=f"{label}: compiling the engine, this once" if compiling else label)
+
+        yield move, say

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class Recorder:
             for k, signal in enumerate(self._kept):
                 self._trajectories[k, :, :, t] = self._full(state.signals[signal])[:draws, :paths]
 
-    def finish(self) -> tuple[FloatArray, list[IntArray], FloatArray, FloatArray | IntArray]:
+    def finish(self) -> tuple[FloatArray, Sequence[IntArray], FloatArray, FloatArray | IntArray]:
         """Return what was collected: outcomes, histograms, threat, trajectories."""
         table = self.program.outcomes
         for i, code in enumerate(table.code):

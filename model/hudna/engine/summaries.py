@@ -81,7 +81,7 @@ def _bins(x: FloatArray) -> IntArray:
     """Return the bin of each number; those beyond the last edges are in the last bins."""
     place = (np.abs(x).view(np.int64) >> _SHIFT) - _BASE
     side = np.clip(place, -1, _SIDE - 1) + 1  # 0 near 0, 1 to _SIDE beyond
-    return _SIDE + np.where(x < 0, -side, side)
+    return np.asarray(_SIDE + np.where(x < 0, -side, side))
 
 
 def summarise(program: Program, outcomes: FloatArray) -> BlockSummary:

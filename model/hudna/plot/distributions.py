@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.analysis import differences, estimate
+from hudna.analysis import estimate
 from hudna.analysis.estimate import settled_means
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
 from hudna.plot.style import caption, colour_of, new_axes, title, word
+from hudna.result.samples import Paths, Sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +48,7 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     """
     label = result.outcome(name)
     ax = new_axes(ax)
-    samples = {policy: result.sample(name, policy) for policy in result.policies}
+    samples = {policy: result.distribution(name, policy) for policy in result.policies}
     if label.reduce == "any":
         _dots(ax, result, samples)
         note = word("over draws", lang)
@@ -54,7 +56,7 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
         note = _ridges(ax, result, samples, lang, _whole(label.reduce, samples))
     names = [result.policy_name(policy, lang) for policy in samples]
     if label.reduce == "first":
-        gone = [100 * float((y >= label.window[1]).mean()) for y in samples.values()]
+        gone = [100 * float(y.never.mean()) for y in samples.values()]
         names = [f"{name}\n({word('never', lang)}: {share:.0f} %)" for name, share in zip(names, gone, strict=True)]
     lift = 0.0 if label.reduce == "any" else 0.25
     ax.set_yticks(lift - np.arange(len(samples)), names, fontsize=10)
@@ -88,13 +90,13 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     """
     label = result.outcome(name)
     ax = new_axes(ax)
-    d = differences(result, name, a, b)
-    parts = [("lower", (d < 0).mean()), ("equal", (d == 0).mean()), ("higher", (d > 0).mean())]
+    d = result.paired(name, a, b)
+    lower, higher = float(d.lower.mean()), float(d.higher.mean())
+    parts = [("lower", lower), ("equal", max(0.0, 1 - lower - higher)), ("higher", higher)]
     settled = settled_means(d) if label.reduce == "any" else None
-    shown = d.ravel() if settled is None else settled  # a difference of 0 and 1 says more draw by draw
-    edges = _edges_around_zero(*_reach(shown), whole=settled is None and _whole(label.reduce, {a: d}))
-    counts, _ = np.histogram(shown, edges)
-    for low, high, share in zip(edges[:-1], edges[1:], counts / shown.size, strict=True):
+    shown = d if settled is None else Paths(settled[:, None])  # a difference of 0 and 1 says more draw by draw
+    edges = _edges_around_zero(*_reach([shown]), whole=settled is None and _whole(label.reduce, {a: d}))
+    for low, high, share in zip(edges[:-1], edges[1:], shown.histogram(edges), strict=True):
         colour, edge, hatch = _SIDES[int(np.sign(np.round(low + high, 12)))]
         ax.bar(low, share, width=high - low, align="edge", color=colour, edgecolor=edge, hatch=hatch, linewidth=0.4)
     ax.axvline(0, color="black", linewidth=1)
@@ -107,17 +109,19 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     ax.spines[["top", "right"]].set_visible(False)
     names = result.policy_name(a, lang), result.policy_name(b, lang)
     title(ax, f"{label.name.get(lang)}: {names[0]} {word('less', lang)} {names[1]}\n", lang)
-    caption(ax, result, lang, *_beyond(shown, edges[0], edges[-1], lang))
+    caption(ax, result, lang, *_beyond([shown], edges[0], edges[-1], lang))
     return ax
 
 
-def _whole(reduce: str, samples: dict[str, FloatArray]) -> bool:
+def _whole(reduce: str, samples: dict[str, Sample]) -> bool:
     """Whether an outcome takes whole numbers only."""
-    return reduce != "mean" and all(bool((np.asarray(y) % 1 == 0).all()) for y in samples.values())
+    return reduce != "mean" and all(y.whole for y in samples.values())
 
 
-def _reach(y: FloatArray) -> tuple[float, float]:
-    low, high = np.quantile(y, [(1 - _SHOWN) / 2, (1 + _SHOWN) / 2])
+def _reach(samples: Sequence[Sample]) -> tuple[float, float]:
+    """Return the ends of what an axis shows: of all samples, what most paths of any lie between."""
+    ends = np.array([y.quantiles(np.array([(1 - _SHOWN) / 2, (1 + _SHOWN) / 2])) for y in samples])
+    low, high = ends[:, 0].min(), ends[:, 1].max()
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(high) + 0.5)
 
 
@@ -140,13 +144,13 @@ def _edges_around_zero(low: float, high: float, *, whole: bool) -> FloatArray:
     return np.concatenate([below, above])
 
 
-def _ridges(ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Language, whole: bool) -> str:
-    everyone = np.concatenate([y.ravel() for y in samples.values()])
+def _ridges(ax: Axes, result: Result, samples: dict[str, Sample], lang: Language, whole: bool) -> str:
+    everyone = list(samples.values())
     low, high = _reach(everyone)
     if 0 <= low < 0.5 * high:
         low = 0.0  # an axis that nearly begins at 0 does
     edges = _edges(low, high, whole=whole)
-    heights = {policy: np.histogram(y, edges)[0] / y.size for policy, y in samples.items()}
+    heights = {policy: y.histogram(edges) for policy, y in samples.items()}
     top = max(float(np.sqrt(height).max()) for height in heights.values())
     for place, (policy, y) in enumerate(samples.items()):
         colour, _ = colour_of(result, policy)
@@ -161,12 +165,13 @@ def _ridges(ax: Axes, result: Result, samples: dict[str, FloatArray], lang: Lang
     return " · ".join([word("ridge", lang), *beyond])
 
 
-def _beyond(y: FloatArray, low: float, high: float, lang: Language) -> tuple[str, ...]:
-    share = float(((y < low) | (y > high)).mean())
-    return (f"{100 * share:.1f} % {word('beyond', lang)}",) if share > 0 else ()
+def _beyond(samples: Sequence[Sample], low: float, high: float, lang: Language) -> tuple[str, ...]:
+    inside = [float(y.histogram(np.array([low, high]))[0]) for y in samples]
+    share = max(0.0, 1 - sum(inside) / len(inside))
+    return (f"{100 * share:.1f} % {word('beyond', lang)}",) if share > 1e-9 else ()
 
 
-def _dots(ax: Axes, result: Result, samples: dict[str, FloatArray]) -> None:
+def _dots(ax: Axes, result: Result, samples: dict[str, Sample]) -> None:
     for place, (policy, y) in enumerate(samples.items()):
         colour, _ = colour_of(result, policy)
         found = estimate(y, proportion=True)

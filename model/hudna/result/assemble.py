@@ -20,6 +20,7 @@ from hudna.engine.oracle import exposure_factor
 from hudna.engine.program import Program
 from hudna.engine.simulate import Simulation
 from hudna.result.result import Result
+from hudna.result.summaries import summary_dataset
 from hudna.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ def assemble(scenario: Scenario, simulation: Simulation) -> Result:
     def dataset(data: dict[str, Any], **coords: Any) -> xr.Dataset:
         return xr.Dataset(data, coords=coords)
 
-    outcomes = {
+    paths = {
         name: (("policy", "draw", "path"), simulation.outcomes[:, i]) for i, name in enumerate(program.outcomes.name)
     }
+    outcomes = dataset(paths, **axes) if simulation.summary is None else xr.Dataset()
+    summary = simulation.summary
+    summaries = xr.Dataset() if summary is None else summary_dataset(summary, program.outcomes.name)
     histograms = {
         name: (("policy", "time", f"{name}_bin"), simulation.histograms[i])
         for i, name in enumerate(program.series.name)
@@ -64,7 +68,8 @@ def assemble(scenario: Scenario, simulation: Simulation) -> Result:
     parameters = {name: (("draw",), simulation.theta[:, i]) for i, name in enumerate(program.parameters)}
     kept_axes = {"draw": np.arange(kept.shape[2]), "path": np.arange(kept.shape[3])}
     return Result(
-        outcomes=dataset(outcomes, **axes),
+        outcomes=outcomes,
+        summaries=summaries,
         histograms=dataset(histograms, policy=policies, time=time),
         threat=dataset(threat, policy=policies, draw=axes["draw"], time=time),
         exposure=dataset(exposed, policy=policies, draw=axes["draw"], time=time),
@@ -111,6 +116,7 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "draws": simulation.n_draws,
         "paths": simulation.n_paths,
         "seed": simulation.seed,
+        "engine": simulation.engine,
         "config_hash": config_hash(scenario),
         "program": program.digest(),
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

@@ -8,10 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest
+from hudna.result.samples import Paths, Sample, SummaryOfPaths
 from hudna.result.series import series_quantiles
+from hudna.result.summaries import none_of, read_summary, turned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +50,8 @@ class SeriesLabel:
 class Result:
     """What a run found. All Datasets are xarray's; `about` is plain data (names, run size, versions, sources).
 
-    outcomes : (policy, draw, path), a variable an outcome
+    outcomes : (policy, draw, path), a variable an outcome; empty where summaries were kept
+    summaries : (set, draw) and (set, bin) where summaries were kept, a set a policy or `a - b`; else empty
     histograms : (policy, time, bin of the series), a variable a series: paths counted in bins
     threat, exposure : (policy, draw, time), a variable an events node: mean rate with every lever at 1, per
         week, and the levers' share of it
@@ -62,6 +67,7 @@ class Result:
     levers: xr.Dataset
     trajectories: xr.Dataset
     parameters: xr.Dataset
+    summaries: xr.Dataset
     about: Mapping[str, Any]
 
     @property
@@ -82,12 +88,12 @@ class Result:
     @property
     def n_draws(self) -> int:
         """Number of draws."""
-        return int(self.outcomes.sizes["draw"])
+        return int(self.about["draws"])
 
     @property
     def n_paths(self) -> int:
         """Number of paths per draw."""
-        return int(self.outcomes.sizes["path"])
+        return int(self.about["paths"])
 
     @property
     def step(self) -> float:
@@ -121,12 +127,51 @@ class Result:
         states = tuple((state, Text(**label)) for state, label in found["states"])
         return SeriesLabel(Text(**found["name"]), Text(**found["unit"]), found["measure"], states)
 
+    def distribution(self, outcome: str, policy: str) -> Sample:
+        """Return an outcome under a policy, as paths or as the summary that was kept of them."""
+        label = self.outcome(outcome)
+        self._known("policy", policy, self.policies)
+        if self.summarised:
+            return self._summary(outcome, policy)
+        return Paths(self.sample(outcome, policy), end=label.window[1] if label.reduce == "first" else np.inf)
+
+    def paired(self, outcome: str, a: str, b: str) -> Sample:
+        """Return an outcome under `a` less the same under `b`, path by path, or the summary that was kept of it."""
+        self._known("outcome", outcome, self.outcome_names)
+        for policy in (a, b):
+            self._known("policy", policy, self.policies)
+        if not self.summarised:
+            return Paths(self.sample(outcome, a) - self.sample(outcome, b))
+        sets = set(self.summaries["set"].to_numpy().tolist())
+        if a == b:
+            return none_of(self._summary(outcome, a))
+        if f"{a} - {b}" in sets:
+            return self._summary(outcome, f"{a} - {b}")
+        return turned(self._summary(outcome, f"{b} - {a}"))
+
     def sample(self, outcome: str, policy: str) -> FloatArray:
-        """Return an outcome under a policy, shape (n_draws, n_paths)."""
+        """Return an outcome under a policy, shape (n_draws, n_paths).
+
+        Raises
+        ------
+        InputError
+            If there is no such outcome or policy, or only summaries were kept.
+        """
         self._known("outcome", outcome, self.outcome_names)
         self._known("policy", policy, self.policies)
+        if self.summarised:
+            text = 'this run kept summaries of its outcomes, no paths; run it with outcomes="all"'
+            raise InputError.of("result", text, key="outcome", given=repr(outcome))
         array: FloatArray = self.outcomes[outcome].sel(policy=policy).to_numpy()
         return array
+
+    @property
+    def summarised(self) -> bool:
+        """Whether summaries of the outcomes were kept instead of their paths."""
+        return bool(self.summaries.sizes)
+
+    def _summary(self, outcome: str, of: str) -> SummaryOfPaths:
+        return read_summary(self.summaries, outcome, of, self.n_paths)
 
     @cached_property
     def series(self) -> xr.Dataset:

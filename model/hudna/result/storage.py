@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["beside", "open_result", "save"]
 
-FORMAT = 1
-GROUPS = ("outcomes", "histograms", "threat", "exposure", "levers", "trajectories", "parameters")
+FORMAT = 2
+GROUPS = ("outcomes", "summaries", "histograms", "threat", "exposure", "levers", "trajectories", "parameters")
 
 
 @contextmanager
