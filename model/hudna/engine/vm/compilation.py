@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from numba import njit
 
-__all__ = ["compiled", "inlined", "kept"]
+__all__ = ["compiled", "inlined", "kept", "merged"]
 
 compiled = njit(nogil=True, error_model="numpy", _nrt=False)
+merged = njit(inline="always", nogil=True, error_model="numpy", _nrt=False)  # has one caller: compiled within it
 inlined = njit(forceinline=True, nogil=True, error_model="numpy", _nrt=False)
 kept = njit(nogil=True, error_model="numpy", _nrt=False, cache=True)  # on disk, for the next process

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.engine.vm.compilation import compiled
+from hudna.engine.vm.compilation import compiled, merged
 from hudna.engine.vm.maths import exp, log1p
 from hudna.engine.vm.tails import binomial_search, negative_binomial_search, poisson_search
 
@@ -23,7 +23,7 @@ _RECIPROCAL = 1.0 / np.maximum(np.arange(_LAST + 8), 1)
 _FEW = 16  # one lane in so many still counting: the rest is done lane by lane
 
 
-@compiled
+@merged
 def poissons(
     mean: FloatArray, uniforms: FloatArray, row: int, counts: FloatArray, out: int, work: FloatArray, lanes: int
 ) -> None:
@@ -81,7 +81,7 @@ def poissons(
                 counts[out, i] = np.float64(at)
 
 
-@compiled
+@merged
 def negative_binomials(
     mean: FloatArray,
     dispersion: float,
@@ -127,7 +127,7 @@ def binomial(u: float, n: float, p: float) -> float:
     return n - count if mirror else count
 
 
-@compiled
+@merged
 def binomials(
     uniforms: FloatArray, row: int, work: FloatArray, p: float, counts: FloatArray, out: int, lanes: int
 ) -> None:

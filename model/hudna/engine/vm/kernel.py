@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.vm.compilation import compiled, kept
+from hudna.engine.vm.compilation import compiled, kept, merged
 from hudna.engine.vm.nodes import GOOD, events, levels, regimes, responses, schedules
 from hudna.engine.vm.records import begin_outcomes, end_outcomes, record_outcomes, record_series, record_threat
 from hudna.engine.vm.streams import LANES, fill_normals, fill_uniforms, fill_waits
@@ -18,7 +18,7 @@ from hudna.engine.vm.tables import Tables
 __all__ = ["Space", "is_ready", "simulate_block", "space_for"]
 
 
-@compiled
+@merged
 def advance(
     tables: Tables,
     values: FloatArray,
@@ -51,7 +51,7 @@ def advance(
     return code
 
 
-@compiled
+@merged
 def draw_numbers(
     tables: Tables,
     values: FloatArray,

@@ -13,7 +13,7 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE
 from hudna.engine.quantiles import MAX_MEAN
 from hudna.engine.refusals import MAX_SCORE, Refusal
-from hudna.engine.vm.compilation import compiled, inlined
+from hudna.engine.vm.compilation import compiled, inlined, merged
 from hudna.engine.vm.counts import binomial, binomials, negative_binomial, negative_binomials
 from hudna.engine.vm.maths import exp, log, logistic
 from hudna.engine.vm.predictors import absolute_parts, constant_part, is_alike, predict
@@ -100,7 +100,7 @@ def regimes(
     return GOOD
 
 
-@inlined
+@merged
 def _rates(
     table: Regimes,
     r: int,

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from hudna.arrays import FloatArray
-from hudna.engine.vm.compilation import compiled, inlined
+from hudna.engine.vm.compilation import inlined, merged
 from hudna.engine.vm.maths import fma
 from hudna.engine.vm.tables import TERMS, Couplings
 
@@ -73,7 +73,7 @@ def predict(
                 out[i] = fma(vd, signals[d, i], x)
 
 
-@compiled
+@merged
 def absolute_parts(
     couplings: Couplings,
     values: FloatArray,
