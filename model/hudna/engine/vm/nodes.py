@@ -29,7 +29,7 @@ _EXPECTED_COUNT, _LOG_ODDS, _EXPECTED_SIZE, _SCORE = (
     int(Refusal.EXPECTED_COUNT), int(Refusal.LOG_ODDS), int(Refusal.EXPECTED_SIZE), int(Refusal.SCORE))  # fmt: skip
 
 
-@compiled
+@inlined
 def schedules(table: Schedules, signals: FloatArray, now: int, t: int, policy: int, lanes: int) -> int:
     """Read the tables off."""
     for s in range(table.signal.size):
@@ -39,7 +39,7 @@ def schedules(table: Schedules, signals: FloatArray, now: int, t: int, policy: i
     return GOOD
 
 
-@compiled
+@inlined
 def regimes(
     table: Regimes,
     couplings: Couplings,
@@ -296,7 +296,7 @@ def responses(
     return GOOD
 
 
-@compiled
+@inlined
 def levels(
     table: Levels,
     couplings: Couplings,
