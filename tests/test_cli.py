@@ -101,7 +101,7 @@ def test_every_wrong_argument_is_said_at_once(here, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert len(err.splitlines()) == 6
-    assert "run: engine = 'orcle': must be one of auto, oracle; did you mean 'oracle'?" in err
+    assert "run: engine = 'orcle': must be one of auto, vm, oracle; did you mean 'oracle'?" in err
     assert "run: policies = 'lave': there is no such policy; did you mean 'leave'?; policies: stay, leave" in err
     assert not (here / "out").exists()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import hudna
+from hudna.result.samples import Paths
 from hudna.result.series import histogram_quantile
 
 EXPOSED = """
@@ -183,7 +184,7 @@ def test_unknown_names_are_refused_with_the_nearest(result):
         result.contrast("leaves", "stay")
     with pytest.raises(hudna.InputError, match="did you mean 'attacks'"):
         result.sample("attack", "stay")
-    with pytest.raises(hudna.InputError, match="must be one of auto, oracle"):
+    with pytest.raises(hudna.InputError, match="must be one of auto, vm, oracle"):
         hudna.run("two-militias", engine="fast")
     with pytest.raises(hudna.InputError, match="whole number"):
         hudna.run("two-militias", draws=0)
@@ -194,7 +195,7 @@ def test_a_draw_in_which_nothing_differs_is_not_lower():
 
     d = np.zeros((50, 20))
     d[0] = -1.0
-    found = _direction(d)
+    found = _direction(Paths(d))
     assert found["p_lower"] == found["mean_lower"] == pytest.approx(1 / 50)
     assert found["p_higher"] == 0
 

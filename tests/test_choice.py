@@ -1,0 +1,86 @@
+"""Which engine and how many threads: as asked, else what is quickest here."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+import hudna
+from hudna.engine import compile_scenario
+from hudna.engine.choice import chosen_engine, chosen_threads
+
+kernel = importlib.import_module("hudna.engine.vm.kernel")
+
+
+@pytest.fixture(scope="module")
+def program():
+    return compile_scenario(hudna.load("two-militias"))
+
+
+def test_what_is_asked_for_is_given(program):
+    for engine in ("vm", "oracle"):
+        assert chosen_engine(engine, program, 10) == engine
+        assert chosen_engine(engine, program, 10**9) == engine
+
+
+def test_small_runs_do_not_wait_for_the_kernel(program, monkeypatch):
+    for ready in (True, False):
+        monkeypatch.setattr(kernel, "is_ready", lambda ready=ready: ready)
+        assert chosen_engine("auto", program, 100) == "oracle"
+        assert chosen_engine("auto", program, 10**8) == "vm"
+    monkeypatch.setattr(kernel, "is_ready", lambda: True)
+    assert chosen_engine("auto", program, 10**5) == "vm"
+    monkeypatch.setattr(kernel, "is_ready", lambda: False)
+    assert chosen_engine("auto", program, 10**5) == "oracle"  # compiling would take longer
+
+
+def test_without_numba_there_is_the_oracle(program, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert chosen_engine("auto", program, 10**9) == "oracle"
+
+
+def test_results_say_which_engine_ran():
+    assert hudna.run("two-militias", draws=2, paths=2, engine="vm").about["engine"] == "vm"
+    assert hudna.run("two-militias", draws=2, paths=2).about["engine"] == "oracle"
+
+
+def test_threads_come_from_the_call_then_the_environment_then_the_machine(monkeypatch):
+    monkeypatch.setenv("HUDNA_NUM_THREADS", "3")
+    assert chosen_threads(None) == 3
+    assert chosen_threads(5) == 5
+    monkeypatch.delenv("HUDNA_NUM_THREADS")
+    assert chosen_threads(None) >= 1
+    monkeypatch.setenv("HUDNA_NUM_THREADS", " ")
+    assert chosen_threads(None) >= 1
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5", "99999999", "٣x"])
+def test_a_wrong_number_of_threads_is_refused(monkeypatch, given):
+    monkeypatch.setenv("HUDNA_NUM_THREADS", given)
+    with pytest.raises(hudna.InputError, match="environment: HUDNA_NUM_THREADS"):
+        hudna.run("two-militias", draws=2, paths=2)
+
+
+def test_stages_are_told_as_they_begin(monkeypatch):
+    told: list[str] = []
+    hudna.run("two-militias", draws=2, paths=2, engine="vm", stage=told.append)
+    assert told[-1] == "simulating"
+    told.clear()
+    monkeypatch.setattr(kernel, "is_ready", lambda: False)
+    hudna.run("two-militias", draws=2, paths=2, engine="vm", stage=told.append)
+    assert told == ["compiling", "simulating"]
+
+
+def test_another_version_of_the_kernel_is_never_taken_for_this_one(tmp_path, monkeypatch):
+    """The name under which the compiled kernel is kept has a hash of every source that goes into it."""
+    fingerprint = kernel._fingerprint()
+    assert kernel.simulate_block.py_func.__qualname__.endswith(fingerprint)
+    for source in Path(kernel.__file__).parent.glob("*.py"):
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    monkeypatch.setattr(kernel, "__file__", str(tmp_path / "kernel.py"))
+    assert kernel._fingerprint() == fingerprint
+    with (tmp_path / "maths.py").open("a") as source:
+        source.write("#")
+    assert kernel._fingerprint() != fingerprint
