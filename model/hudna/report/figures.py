@@ -49,6 +49,7 @@ def draw_figures(result: Result, folder: Path, *, lang: Language = "en") -> tupl
             for kind, metadata in _METADATA.items():
                 path = folder / f"{name}.{kind}"
                 figure.savefig(path, dpi=_DPI, metadata=metadata)
+                figure.set_layout_engine("none")  # what is laid out once need not be again
                 written.append(path)
     return tuple(written)
 

@@ -53,7 +53,7 @@ def save(result: Result, path: Path) -> Path:
         root.to_netcdf(aside, mode="w", engine="h5netcdf")
         for group in GROUPS:
             data: xr.Dataset = getattr(result, group)
-            packed: dict[Any, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in data.data_vars}
+            packed: dict[Any, dict[str, Any]] = {name: {"zlib": True, "complevel": 1} for name in data.data_vars}
             data.to_netcdf(aside, mode="a", group=group, engine="h5netcdf", encoding=packed)
     return path
 
