@@ -74,7 +74,7 @@ def regimes(
         ways = table.n_ways[r]
         for k in range(ways):
             _rates(table, r, k, couplings, values, signals, before, now, eta, work, lanes)
-        old, new, u = before + table.state[r], now + table.state[r], table.stream[r]
+        old, new = before + table.state[r], now + table.state[r]
         leaving, wild = 0, 0
         for i in range(lanes):
             total = work[ways, i] if ways else 0.0
@@ -86,16 +86,7 @@ def regimes(
                 if not work[ways, i] <= _FINITE:
                     return _refuse(stop, _LEAVING_RATE, r, i, work[ways, i])
         if leaving:
-            for i in range(lanes):
-                total = work[ways, i]
-                if waits[r, i] < h * total:
-                    origin = table.state_pointer[r] + np.int64(signals[old, i])
-                    way, last, k = table.way_pointer[origin], table.way_pointer[origin + 1] - 1, 1
-                    if way < last:  # the first way whose share of the total reaches u / leave is taken
-                        leave, mark = 1.0 - exp(-h * total), uniforms[u, i] * total
-                        while way < last and not mark < work[k, i] * leave:
-                            way, k = way + 1, k + 1
-                    signals[new, i] = np.float64(table.target[way])
+            _leave(table, r, signals, old, new, waits, uniforms, h, work, lanes)
         _publish_regime(table, r, signals, new, now, lanes)
     return GOOD
 
@@ -144,6 +135,44 @@ def _rates(
     for i in range(lanes):
         rate, so_far = (work[0, i] if alike else exp(work[0, i])), work[k, i]
         work[k + 1, i] = rate + so_far if k else rate
+
+
+@inlined
+def _leave(
+    table: Regimes,
+    r: int,
+    signals: FloatArray,
+    old: int,
+    new: int,
+    waits: FloatArray,
+    uniforms: FloatArray,
+    h: float,
+    work: FloatArray,
+    lanes: int,
+) -> None:
+    """Move the lanes that leave their state: by the first way out, then by their share of the total if there are more."""
+    ways, several = table.n_ways[r], False
+    for s in range(table.state_pointer[r], table.state_pointer[r + 1]):
+        way, here = table.way_pointer[s], np.float64(s - table.state_pointer[r])
+        several = several or table.way_pointer[s + 1] - way > 1
+        if way < table.way_pointer[s + 1]:
+            target = np.float64(table.target[way])
+            for i in range(lanes):
+                stays = signals[new, i]
+                goes = signals[old, i] == here and waits[r, i] < h * work[ways, i]
+                signals[new, i] = target if goes else stays
+    if not several:
+        return
+    for i in range(lanes):
+        total = work[ways, i]
+        if waits[r, i] < h * total:
+            origin = table.state_pointer[r] + np.int64(signals[old, i])
+            way, last, k = table.way_pointer[origin], table.way_pointer[origin + 1] - 1, 1
+            if way < last:  # the first way whose share of the total reaches u / leave is taken
+                leave, mark = 1.0 - exp(-h * total), uniforms[table.stream[r], i] * total
+                while way < last and not mark < work[k, i] * leave:
+                    way, k = way + 1, k + 1
+                signals[new, i] = np.float64(table.target[way])
 
 
 @inlined

@@ -15,7 +15,7 @@ _SUM, _ANY, _MEAN, _MAX = int(ReducerCode.SUM), int(ReducerCode.ANY), int(Reduce
 _LAST, _FIRST, _TIME_ABOVE = int(ReducerCode.LAST), int(ReducerCode.FIRST), int(ReducerCode.TIME_ABOVE)
 _EQUAL = 256.0  # bins of a level or an amount
 _EXACT = 256  # counts below it have a bin each
-_SMALL = 6  # counts below it are taken as common
+_MOSTLY = 16  # all but one lane in so many
 _ADDERS = 8
 
 
@@ -99,14 +99,20 @@ def record_series(
             for i in range(lanes):
                 histograms[policy, t, first + min(np.int64(x[i]), top)] += 1
             continue
-        small = min(_SMALL, last - first)
-        for k in range(small):  # most counts are small: those are counted one number after the other, for all lanes
-            number, found = np.float64(k), 0
-            for i in range(lanes):
-                found += 1 if x[i] == number else 0
-            histograms[policy, t, first + k] += found
+        zeros, far = 0, 0
         for i in range(lanes):
-            if x[i] >= small:
+            zeros += 1 if x[i] == 0.0 else 0
+            far += 1 if x[i] >= _EXACT else 0
+        if zeros * _MOSTLY >= (_MOSTLY - 1) * lanes:  # then a branch is foreseen, and quicker than an addition
+            histograms[policy, t, first] += zeros
+            for i in range(lanes):
+                if x[i] != 0.0:
+                    histograms[policy, t, first + _count_bin(x[i], table.edges)] += 1
+        elif not far:
+            for i in range(lanes):
+                histograms[policy, t, first + np.int64(x[i])] += 1
+        else:
+            for i in range(lanes):
                 histograms[policy, t, first + _count_bin(x[i], table.edges)] += 1
 
 
