@@ -150,7 +150,7 @@ def _leave(
     work: FloatArray,
     lanes: int,
 ) -> None:
-    """Move the lanes that leave their state: by the first way out, then by their share of the total if there are more."""
+    """Move the lanes that leave their state: by the first way out, or where there are several by their shares."""
     ways, several = table.n_ways[r], False
     for s in range(table.state_pointer[r], table.state_pointer[r + 1]):
         way, here = table.way_pointer[s], np.float64(s - table.state_pointer[r])
