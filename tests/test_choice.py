@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,11 @@ def test_another_version_of_the_kernel_is_never_taken_for_this_one(tmp_path, mon
     """The name under which the compiled kernel is kept has a hash of every source that goes into it."""
     fingerprint = kernel._fingerprint()
     assert kernel.simulate_block.py_func.__qualname__.endswith(fingerprint)
-    for source in Path(kernel.__file__).parent.glob("*.py"):
-        (tmp_path / source.name).write_bytes(source.read_bytes())
-    monkeypatch.setattr(kernel, "__file__", str(tmp_path / "kernel.py"))
+    shutil.copytree(Path(kernel.__file__).parents[1], tmp_path / "engine")
+    monkeypatch.setattr(kernel, "__file__", str(tmp_path / "engine" / "vm" / "kernel.py"))
     assert kernel._fingerprint() == fingerprint
-    with (tmp_path / "maths.py").open("a") as source:
-        source.write("#")
-    assert kernel._fingerprint() != fingerprint
+    for name in ("vm/maths.py", "refusals.py"):
+        before = kernel._fingerprint()
+        with (tmp_path / "engine" / name).open("a") as source:
+            source.write("#")
+        assert kernel._fingerprint() != before

@@ -33,7 +33,7 @@ def section(settings: Settings) -> Section:
     """Time hudna and its peers in turns, and compare their outcomes."""
     out = Section("Peers")
     model, engine = models.load("toy-truce"), settings.fastest
-    draws, paths, few = settings.size(200, 20), settings.size(100, 20), settings.size(10, 4)
+    draws, paths, few = settings.size(100, 20), settings.size(200, 20), settings.size(20, 4)
     note("peers: what hudna finds, on ten times as many paths")
     reference = models.simulate(model.program, engine=engine, threads=None, draws=draws, paths=10 * paths)
     parameters = {name: reference.theta[:, i] for i, name in enumerate(model.program.parameters)}

@@ -11,11 +11,18 @@ import numpy as np
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.vm.compilation import compiled, kept, merged
 from hudna.engine.vm.nodes import GOOD, events, levels, regimes, responses, schedules
-from hudna.engine.vm.records import begin_outcomes, end_outcomes, record_outcomes, record_series, record_threat
+from hudna.engine.vm.records import (
+    begin_outcomes,
+    end_outcomes,
+    record_outcomes,
+    record_series,
+    record_threat,
+    record_traces,
+)
 from hudna.engine.vm.streams import LANES, fill_normals, fill_uniforms, fill_waits
 from hudna.engine.vm.tables import Tables
 
-__all__ = ["Space", "is_ready", "simulate_block", "space_for"]
+__all__ = ["Place", "Records", "Space", "Starts", "is_ready", "simulate_block", "space_for"]
 
 
 @merged
@@ -89,6 +96,38 @@ class Space(NamedTuple):
     work: FloatArray  # (row, lane)
 
 
+class Starts(NamedTuple):
+    """What every path of a draw starts from, a row a draw; regimes are the same in all."""
+
+    signals: FloatArray
+    regimes: IntArray
+    memory: FloatArray
+    scores: FloatArray
+
+
+class Place(NamedTuple):
+    """The first draw and path of a block."""
+
+    draw: int
+    path: int
+
+
+class Records(NamedTuple):
+    """What a block leaves behind; see `hudna.engine.blocks.BlockRecord`.
+
+    Trajectories of the `traced` signals go to `counts` or to `exact`, the other of which has no room. `stop` has
+    the node, lane, number, draw, first path, step and policy of a refusal.
+    """
+
+    outcomes: FloatArray
+    histograms: IntArray
+    threat: FloatArray
+    traced: IntArray
+    counts: IntArray
+    exact: FloatArray
+    stop: FloatArray
+
+
 def space_for(tables: Tables, n_policies: int) -> Space:
     """Return the arrays that a block of a program needs."""
     rows = 1 + max(2, int(tables.regimes.n_ways.max(initial=0)))
@@ -104,83 +143,70 @@ def space_for(tables: Tables, n_policies: int) -> Space:
     )
 
 
+@merged
+def begin(
+    tables: Tables, starts: Starts, draw: int, signals: FloatArray, memory: FloatArray, scores: FloatArray, lanes: int
+) -> None:
+    """Set every lane to the state before the first step."""
+    for s in range(tables.n_signals):
+        for i in range(lanes):
+            signals[s, i] = starts.signals[draw, s]
+            signals[tables.n_rows + s, i] = starts.signals[draw, s]
+    for r in range(starts.regimes.size):
+        for i in range(lanes):
+            signals[tables.regimes.state[r], i] = np.float64(starts.regimes[r])
+    for e in range(starts.memory.shape[1]):
+        for i in range(lanes):
+            memory[e, i] = starts.memory[draw, e]
+    for x in range(starts.scores.shape[1]):
+        for i in range(lanes):
+            scores[x, i] = starts.scores[draw, x]
+
+
 def _simulate_block(
-    tables: Tables,
-    values: FloatArray,
-    start_signals: FloatArray,
-    start_regimes: IntArray,
-    start_memory: FloatArray,
-    start_scores: FloatArray,
-    space: Space,
-    seed: np.uint64,
-    first_draw: int,
-    first_path: int,
-    outcomes: FloatArray,
-    histograms: IntArray,
-    threat: FloatArray,
-    traced: IntArray,
-    counts: IntArray,
-    exact: FloatArray,
-    stop: FloatArray,
+    tables: Tables, values: FloatArray, starts: Starts, space: Space, records: Records, seed: np.uint64, at: Place
 ) -> int:
-    n_policies, n_outcomes, n_draws, n_paths = outcomes.shape
-    n_rows, n_steps = tables.n_rows, tables.n_steps
+    """Simulate a block of draws and paths under every policy."""
+    n_policies, n_outcomes, n_draws, n_paths = records.outcomes.shape
     signals, memory, scores, reduced, uniforms, waits, eta, work = space
+    h, stop = tables.step, records.stop
     for d in range(n_draws):
         for first in range(0, n_paths, LANES):
-            lanes = min(LANES, n_paths - first)
+            lanes, tile = min(LANES, n_paths - first), first // LANES
             for p in range(n_policies):
-                for s in range(tables.n_signals):
-                    for i in range(lanes):
-                        signals[p, s, i] = start_signals[d, s]
-                        signals[p, n_rows + s, i] = start_signals[d, s]
-                for r in range(start_regimes.size):
-                    for i in range(lanes):
-                        signals[p, tables.regimes.state[r], i] = np.float64(start_regimes[r])
-                for e in range(start_memory.shape[1]):
-                    for i in range(lanes):
-                        memory[p, e, i] = start_memory[d, e]
-                for x in range(start_scores.shape[1]):
-                    for i in range(lanes):
-                        scores[p, x, i] = start_scores[d, x]
-                begin_outcomes(tables.outcomes, reduced[p], tables.step, lanes)
-            for t in range(n_steps):
-                if t % 4 == 0:
-                    draw_numbers(
-                        tables, values[d], uniforms, waits, seed, first_draw + d, first_path + first, t // 4, lanes
-                    )
-                now = n_rows if t % 2 == 0 else 0
+                begin(tables, starts, d, signals[p], memory[p], scores[p], lanes)
+                begin_outcomes(tables.outcomes, reduced[p], h, lanes)
+            for t in range(tables.n_steps):
+                step, now = t % 4, tables.n_rows if t % 2 == 0 else 0
+                if step == 0:
+                    draw, path = at.draw + d, at.path + first
+                    draw_numbers(tables, values[d], uniforms, waits, seed, draw, path, t // 4, lanes)
                 for p in range(n_policies):
                     code = advance(
-                        tables, values[d], signals[p], memory[p], scores[p], uniforms[t % 4], waits[t % 4], t, p,
-                            eta, work,
-                        stop, lanes,
+                        tables, values[d], signals[p], memory[p], scores[p], uniforms[step], waits[step], t, p, eta,
+                        work, stop, lanes,
                     )  # fmt: skip
                     if code != GOOD:
                         stop[3], stop[4], stop[5], stop[6] = d, first, t, p
                         return code
-                    record_outcomes(tables.outcomes, signals[p], now, reduced[p], t, tables.step, eta, lanes)
-                    record_series(tables.series, signals[p], now, histograms, p, t, eta, lanes)
-                    record_threat(tables.events, signals[p], now, threat, p, first // LANES, d, t, work, lanes)
-                    for k in range(traced.size):
-                        if d < counts.shape[2]:
-                            for i in range(min(lanes, counts.shape[3] - first)):
-                                counts[p, k, d, first + i, t] = np.uint32(signals[p, now + traced[k], i])
-                        if d < exact.shape[2]:
-                            for i in range(min(lanes, exact.shape[3] - first)):
-                                exact[p, k, d, first + i, t] = signals[p, now + traced[k], i]
+                    record_outcomes(tables.outcomes, signals[p], now, reduced[p], t, h, eta, lanes)
+                    record_series(tables.series, signals[p], now, records.histograms, p, t, eta, lanes)
+                    record_threat(tables.events, signals[p], now, records.threat, p, tile, d, t, work, lanes)
+                    record_traces(records.traced, signals[p], now, records.counts, p, d, first, t, lanes)
+                    record_traces(records.traced, signals[p], now, records.exact, p, d, first, t, lanes)
             for p in range(n_policies):
                 end_outcomes(tables.outcomes, reduced[p], lanes)
                 for o in range(n_outcomes):
                     for i in range(lanes):
-                        outcomes[p, o, d, first + i] = reduced[p, o, i]
+                        records.outcomes[p, o, d, first + i] = reduced[p, o, i]
     return GOOD
 
 
 def _fingerprint() -> str:
     """Return a hash of the sources that the kernel is made of."""
     hasher = hashlib.blake2b(digest_size=8)
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for source in (*sorted(here.glob("*.py")), *(here.parent / name for name in _CONSTANTS)):
         hasher.update(source.read_bytes())
     return hasher.hexdigest()
 
@@ -198,6 +224,7 @@ def _keep(function: Any) -> Any:
         return compiled(function)
 
 
+_CONSTANTS = ("program.py", "quantiles.py", "refusals.py")  # where numbers in the kernel come from
 _FINGERPRINT = _fingerprint()
 simulate_block = _keep(_simulate_block)
 

@@ -9,7 +9,7 @@ from hudna.engine.program import NONE, ReducerCode
 from hudna.engine.vm.compilation import compiled
 from hudna.engine.vm.tables import AMOUNT, LEVEL, Events, Outcomes, Series
 
-__all__ = ["begin_outcomes", "end_outcomes", "record_outcomes", "record_series", "record_threat"]
+__all__ = ["begin_outcomes", "end_outcomes", "record_outcomes", "record_series", "record_threat", "record_traces"]
 
 _SUM, _ANY, _MEAN, _MAX = int(ReducerCode.SUM), int(ReducerCode.ANY), int(ReducerCode.MEAN), int(ReducerCode.MAX)
 _LAST, _FIRST, _TIME_ABOVE = int(ReducerCode.LAST), int(ReducerCode.FIRST), int(ReducerCode.TIME_ABOVE)
@@ -156,6 +156,26 @@ def record_threat(
         for i in range(whole, lanes):
             total += signals[row, i]
         threat[policy, e, tile, draw, t] = total
+
+
+@compiled
+def record_traces(
+    traced: IntArray,
+    signals: FloatArray,
+    now: int,
+    out: FloatArray | IntArray,
+    policy: int,
+    draw: int,
+    first: int,
+    t: int,
+    lanes: int,
+) -> None:
+    """Keep signals of the draws and paths for which `out[policy, signal, draw, path, step]` has room."""
+    if draw >= out.shape[2]:
+        return
+    for k in range(traced.size):
+        for i in range(min(lanes, out.shape[3] - first)):
+            out[policy, k, draw, first + i, t] = signals[now + traced[k], i]
 
 
 @compiled

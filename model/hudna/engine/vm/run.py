@@ -6,14 +6,14 @@ import threading
 
 import numpy as np
 
-from hudna.arrays import FloatArray
+from hudna.arrays import FloatArray, IntArray
 from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
 from hudna.engine.draws import draw_values
 from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
 from hudna.engine.refusals import Refusal, refusal_text
-from hudna.engine.vm.kernel import simulate_block, space_for
+from hudna.engine.vm.kernel import Place, Records, Starts, simulate_block, space_for
 from hudna.engine.vm.nodes import GOOD
 from hudna.engine.vm.tables import Tables, pack
 
@@ -35,33 +35,31 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
     values = draw_values(program, task.theta[shape.draws], draws)
     bins = series_bins(program)
     n_policies, n_events = len(program.policies), len(program.events.name)
-    outcomes = np.zeros((n_policies, len(program.outcomes.name), shape.n_draws, shape.n_paths))
-    histograms = np.zeros((n_policies, program.n_steps, sum(bins)), np.int64)
-    threat = np.zeros((n_policies, n_events, shape.n_tiles, shape.n_draws, program.n_steps))
     counts, exact = (
         np.zeros((n_policies, task.kept.size, kept_draws, kept_paths, program.n_steps) if wanted else (0,) * 5, kind)
         for wanted, kind in ((not task.exact, np.uint32), (task.exact, np.float64))
     )
-    problem = np.zeros(7)
+    records = Records(
+        outcomes=np.zeros((n_policies, len(program.outcomes.name), shape.n_draws, shape.n_paths)),
+        histograms=np.zeros((n_policies, program.n_steps, sum(bins)), np.int64),
+        threat=np.zeros((n_policies, n_events, shape.n_tiles, shape.n_draws, program.n_steps)),
+        traced=task.kept.astype(np.int64),
+        counts=counts,
+        exact=exact,
+        stop=np.zeros(7),
+    )
     if not stop.is_set():
         code = simulate_block(
             tables,
             np.column_stack([values.T, np.zeros(shape.n_draws)]),  # the value after the last is 0
-            *_starts(program, values, draws),
+            _starts(program, values, draws),
             space_for(tables, n_policies),
+            records,
             np.uint64(task.seed),
-            shape.first_draw,
-            shape.first_path,
-            outcomes,
-            histograms,
-            threat,
-            task.kept.astype(np.int64),
-            counts,
-            exact,
-            problem,
+            Place(shape.first_draw, shape.first_path),
         )
         if code != GOOD:
-            node, lane, number, draw, first, step, policy = problem.tolist()
+            node, lane, number, draw, first, step, policy = records.stop.tolist()
             raise stopped_run(
                 refusal_text(program, Refusal(code), int(node), number),
                 int(step),
@@ -71,14 +69,14 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
             )
     ends = np.cumsum(bins)[:-1]
     return BlockRecord(
-        outcomes=outcomes,
-        histograms=tuple(np.split(histograms, ends, axis=2)) if bins else (),
-        threat=threat,
+        outcomes=records.outcomes,
+        histograms=tuple(np.split(records.histograms, ends, axis=2)) if bins else (),
+        threat=records.threat,
         trajectories=exact if task.exact else counts,
     )
 
 
-def _starts(program: Program, values: FloatArray, draws: np.ndarray) -> tuple[np.ndarray, ...]:
+def _starts(program: Program, values: FloatArray, draws: IntArray) -> Starts:
     """Return what every path of a draw starts from: signals, regimes, memories and scores, a row a draw."""
     state = oracle.initial(program, values, draws)
     n_draws = values.shape[1]
@@ -90,4 +88,4 @@ def _starts(program: Program, values: FloatArray, draws: np.ndarray) -> tuple[np
         return out
 
     regimes = np.array([state_of[0, 0] for state_of in state.regimes], np.int64)
-    return rows(state.signals), regimes, rows(state.memories), rows(state.scores)
+    return Starts(rows(state.signals), regimes, rows(state.memories), rows(state.scores))
