@@ -139,11 +139,16 @@ def binomial_quantile(u: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray
 
 
 def _dispersed_cdf(k: FloatArray, mean: FloatArray, a: FloatArray) -> FloatArray:
-    return np.asarray(special.betainc(1.0 / a, k + 1.0, 1.0 / (1.0 + a * mean)), np.float64)
+    # The share that is the smaller is the one that has all its digits.
+    share, rest = a * mean / (1.0 + a * mean), 1.0 / (1.0 + a * mean)
+    upper = special.betaincc(k + 1.0, 1.0 / a, share)
+    return np.asarray(np.where(share < rest, upper, special.betainc(1.0 / a, k + 1.0, rest)), np.float64)
 
 
 def _binomial_cdf(k: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
-    return np.asarray(special.bdtr(k, n.astype(np.int64), p), np.float64)
+    # Not `bdtr`, which loses digits from a million on and takes no more than 2**31 trials.
+    inside = np.minimum(k, n - 1.0)
+    return np.where(k < n, special.betaincc(inside + 1.0, n - inside, p), 1.0)
 
 
 def _sum_up(

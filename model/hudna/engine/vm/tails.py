@@ -4,8 +4,8 @@ A search starts at a normal guess corrected for skewness, brackets the answer an
 smallest k whose cumulative probability reaches u, so what it costs depends on the guess, what it gives does not.
 
 Sources: Loader (2000), "Fast and accurate computation of binomial probabilities" (deviance form of the
-probabilities); Cornish & Fisher (1938) (guess); Abramowitz & Stegun (1964), 26.5.8 (continued fraction of the
-incomplete beta function).
+probabilities); Cornish & Fisher (1938) (guess); DiDonato & Morris (1992), "Significant digit computation of the
+incomplete beta function ratios", ACM TOMS 18 (its continued fraction).
 """
 
 from __future__ import annotations
@@ -104,28 +104,30 @@ def beta_cdf(a: float, b: float, x: float, y: float) -> float:
     """Regularised incomplete beta function I_x(a, b) with y = 1 - x; 1 where a is 0."""
     if a <= 0.0:
         return 1.0
-    front = a * b / (a + b) * _binomial_probability(a, a + b, x, y)
+    front = a * b / (a + b) * _binomial_probability(a, b, x, y)
     if x < (a + 1.0) / (a + b + 2.0):
-        return front * _fraction(a, b, x) / a
-    return 1.0 - front * _fraction(b, a, y) / b
+        return front / _fraction(a, b, x, y)
+    return 1.0 - front / _fraction(b, a, y, x)
 
 
 @compiled
-def _fraction(a: float, b: float, x: float) -> float:
-    """Continued fraction of the incomplete beta function, from the front (modified Lentz)."""
-    c, d = 1.0, _away(1.0 - (a + b) * x / (a + 1.0))
-    d = 1.0 / d
-    h = d
+def _fraction(a: float, b: float, x: float, y: float) -> float:
+    """Continued fraction of the incomplete beta function, from the front (modified Lentz).
+
+    `x` and `y` both come in, so that a y - b x cancels nothing where one of them is near 1.
+    """
+    gap = a * y - b * x + 1.0
+    f = _away(a * gap / (a + 1.0))
+    c, d = f, 0.0
     for m in range(1, _MOST):
-        e = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
-        d, c = 1.0 / _away(1.0 + e * d), _away(1.0 + e / c)
-        h *= d * c
-        e = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))
-        d, c = 1.0 / _away(1.0 + e * d), _away(1.0 + e / c)
-        h *= d * c
+        w = a + 2.0 * m
+        top = (a + m - 1.0) / (w - 1.0) * ((a + b + m - 1.0) / (w - 1.0)) * m * (b - m) * x * x
+        low = m + m * (b - m) * x / (w - 1.0) + (a + m) * (gap + m * (1.0 + y)) / (w + 1.0)
+        d, c = 1.0 / _away(low + top * d), _away(low + top / c)
+        f *= d * c
         if abs(d * c - 1.0) < 1e-16:
             break
-    return h
+    return f
 
 
 @inlined
@@ -142,9 +144,9 @@ def _poisson_probability(k: float, mean: float) -> float:
 
 
 @compiled
-def _binomial_probability(k: float, n: float, p: float, q: float) -> float:
-    """n! / (k! (n - k)!) p**k q**(n - k), for real 0 < k < n."""
-    rest = n - k
+def _binomial_probability(k: float, rest: float, p: float, q: float) -> float:
+    """n! / (k! (n - k)!) p**k q**(n - k), for real 0 < k < n and rest = n - k."""
+    n = k + rest
     deviance = _deviance(k, n * p) + _deviance(rest, n * q)
     error = _stirling_error(n) - _stirling_error(k) - _stirling_error(rest)
     return exp(error - deviance) * np.sqrt(n / (_TWO_PI * k * rest))
