@@ -16,7 +16,7 @@ import pytest
 from scipy import special
 
 from hudna.case.documents import as_toml
-from hudna.engine import Simulation, compile_scenario, simulate
+from hudna.engine import Simulation, blocks, compile_scenario, oracle_run, recording, simulate
 from hudna.engine.streams import stream_id, uniforms
 from hudna.errors import SimulationError
 from hudna.scenario import load
@@ -463,7 +463,7 @@ def test_numbers_that_know_their_block_are_seen(written: Callable[..., Path], mo
     def by_block(seed: int, stream: int, draws: np.ndarray, paths: np.ndarray, group: int) -> Any:
         return uniforms(seed, stream, draws, paths - paths.min(), group)
 
-    monkeypatch.setattr(ENGINE, "uniforms", by_block)
+    monkeypatch.setattr(oracle_run, "uniforms", by_block)
     everything_moves(plain, simulate(program, draws=2, paths=600, seed=1, block=300))
     monkeypatch.undo()
 
@@ -471,7 +471,8 @@ def test_numbers_that_know_their_block_are_seen(written: Callable[..., Path], mo
         yield from reversed(list(in_order(*args)))
 
     in_order = ENGINE._in_order
-    monkeypatch.setattr(ENGINE, "TILE", 100)  # threats are then summed over other tiles
+    for module in (blocks, recording):
+        monkeypatch.setattr(module, "TILE", 100)  # threats are then summed over other tiles
     everything_moves(plain, simulate(program, draws=2, paths=600, seed=1, block=300))
     monkeypatch.undo()
     monkeypatch.setattr(ENGINE, "_in_order", in_another_order)
@@ -524,7 +525,7 @@ def test_a_larger_run_that_does_not_is_seen(run: Run, monkeypatch: pytest.Monkey
     def in_a_row(seed: int, stream: int, draws: np.ndarray, paths: np.ndarray, group: int) -> Any:
         return uniforms(seed, stream, draws * 0, draws * np.uint64(paths.size) + paths, group)  # draw by draw
 
-    monkeypatch.setattr(ENGINE, "uniforms", in_a_row)
+    monkeypatch.setattr(oracle_run, "uniforms", in_a_row)
     with pytest.raises(AssertionError, match="moved"):
         contains(run(draws=6, paths=40), run(draws=6, paths=60))
 
@@ -714,7 +715,8 @@ RUNAWAY = {
     ),
     "regime": (
         '[r]\nkind = "regime"\nname = "R"\nstart = "a"\nstates.a = { name = "a", value = 0 }\n'
-        'states.b = { name = "b", value = 1 }\ntransitions."a -> b" = { rate = 1, effects = { mood = 760 } }\n' + LEVEL,
+        'states.b = { name = "b", value = 1 }\ntransitions."a -> b" = { rate = 1, effects = { mood = 760 } }\n'
+        'transitions."b -> a" = { rate = 1, effects = { mood = 760 } }\n' + LEVEL,
         "regime r: the rate of leaving a state overflows (inf)",
         lambda mood: 760 * mood > 709.7827,
     ),
