@@ -595,8 +595,6 @@ def test_a_kind_of_node_runs_on_its_own(small: Callable[..., Program], kind: str
     assert disagreements(measured(program)) == []
 
 
-# Known: the array of values is laid out another way where a block has one draw.
-@pytest.mark.xfail(reason="the kernel is compiled twice: for blocks of one draw and of several", strict=True)
 def test_the_kernel_is_compiled_for_all_programs_at_once(
     telling: Callable[..., Program], small: Callable[..., Program]
 ) -> None:

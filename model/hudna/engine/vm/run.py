@@ -51,7 +51,7 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
     if not stop.is_set():
         code = simulate_block(
             tables,
-            np.column_stack([values.T, np.zeros(shape.n_draws)]),  # the value after the last is 0
+            _rows_of(values),
             _starts(program, values, draws),
             space_for(tables, n_policies),
             records,
@@ -74,6 +74,13 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
         threat=records.threat,
         trajectories=exact if task.exact else counts,
     )
+
+
+def _rows_of(values: FloatArray) -> FloatArray:
+    """Return the numbers of the draws, a row a draw, and after the last a 0."""
+    rows = np.zeros((values.shape[1], values.shape[0] + 1))  # row by row, or the kernel is compiled once more
+    rows[:, :-1] = values.T
+    return rows
 
 
 def _starts(program: Program, values: FloatArray, draws: IntArray) -> Starts:
