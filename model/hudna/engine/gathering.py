@@ -52,7 +52,8 @@ class Gathering:
         self._histograms = [np.zeros((n_policies, n_steps, bins), np.int64) for bins in series_bins(program)]
         self._threat = np.zeros((n_policies, len(program.events.name), draws, n_steps))
         kind = np.float64 if task.exact else np.uint32
-        self._trajectories = np.zeros((n_policies, task.kept.size, *kept, n_steps), kind)
+        shape = (n_policies, task.kept.size, kept[0], n_steps, kept[1])  # in memory paths are neighbours, as in a block
+        self._trajectories = np.zeros(shape, kind).swapaxes(3, 4)
 
     def add(self, shape: Shape, record: BlockRecord) -> None:
         """Take in a block; the blocks of a draw come in the order of its paths."""

@@ -115,7 +115,7 @@ class Place(NamedTuple):
 class Records(NamedTuple):
     """What a block leaves behind; see `hudna.engine.blocks.BlockRecord`.
 
-    Trajectories of the `traced` signals go to `counts` or to `exact`, the other of which has no room. `stop` has
+    Trajectories of the `traced` signals go to `counts` or to `exact`, a row a step; the other has no room. `stop` has
     the node, lane, number, draw, first path, step and policy of a refusal.
     """
 

@@ -170,12 +170,12 @@ def record_traces(
     t: int,
     lanes: int,
 ) -> None:
-    """Keep signals of the draws and paths for which `out[policy, signal, draw, path, step]` has room."""
+    """Keep signals of the draws and paths for which `out[policy, signal, draw, step, path]` has room."""
     if draw >= out.shape[2]:
         return
     for k in range(traced.size):
-        for i in range(min(lanes, out.shape[3] - first)):
-            out[policy, k, draw, first + i, t] = signals[now + traced[k], i]
+        for i in range(min(lanes, out.shape[4] - first)):
+            out[policy, k, draw, t, first + i] = signals[now + traced[k], i]
 
 
 @compiled

@@ -36,7 +36,7 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
     bins = series_bins(program)
     n_policies, n_events = len(program.policies), len(program.events.name)
     counts, exact = (
-        np.zeros((n_policies, task.kept.size, kept_draws, kept_paths, program.n_steps) if wanted else (0,) * 5, kind)
+        np.zeros((n_policies, task.kept.size, kept_draws, program.n_steps, kept_paths) if wanted else (0,) * 5, kind)
         for wanted, kind in ((not task.exact, np.uint32), (task.exact, np.float64))
     )
     records = Records(
@@ -72,7 +72,7 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
         outcomes=records.outcomes,
         histograms=tuple(np.split(records.histograms, ends, axis=2)) if bins else (),
         threat=records.threat,
-        trajectories=exact if task.exact else counts,
+        trajectories=(exact if task.exact else counts).swapaxes(3, 4),
     )
 
 
