@@ -18,7 +18,7 @@ def describe() -> list[str]:
     load = os.getloadavg()[0]
     return [
         f"- processor: {_processor()}; {os.cpu_count()} cores; {_memory()}",
-        f"- system: {platform.system()} {platform.release()}; Python {platform.python_version()}",
+        f"- system: {platform.system()} {'.'.join(platform.release().split('.')[:2])}; Python {platform.python_version()}",
         f"- packages: {', '.join(versions)}",
         f"- load before the first measurement: {load:.1f} (other work on the machine shows as spread)",
     ]
