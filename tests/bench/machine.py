@@ -16,9 +16,10 @@ def describe() -> list[str]:
     """Return lines about processor, system and versions."""
     versions = [f"{name} {found}" for name in _PACKAGES if (found := _version(name))]
     load = os.getloadavg()[0]
+    release = ".".join(platform.release().split(".")[:2])
     return [
         f"- processor: {_processor()}; {os.cpu_count()} cores; {_memory()}",
-        f"- system: {platform.system()} {'.'.join(platform.release().split('.')[:2])}; Python {platform.python_version()}",
+        f"- system: {platform.system()} {release}; Python {platform.python_version()}",
         f"- packages: {', '.join(versions)}",
         f"- load before the first measurement: {load:.1f} (other work on the machine shows as spread)",
     ]
