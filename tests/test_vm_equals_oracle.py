@@ -86,38 +86,35 @@ def differences(theirs: Simulation, ours: Simulation) -> list[str]:
 
 
 def measured(program: Program, seed: int = 0) -> Program:
-    """The same program with a series of every signal, and outcomes of every kind, of one signal and of several."""
+    """The same program with a series of every signal too, and outcomes of every kind, of one signal and of several."""
     dice = np.random.default_rng(seed)
-    names: list[str] = []
-    columns: dict[str, list[Any]] = {key: [] for key in ("code", "first", "last", "threshold")}
-    pointer, signals = [0], []
-    for code in ReducerCode:
+    old, names = program.outcomes, []
+    code, first, last, threshold = [], [], [], []
+    pointer, signals = old.signal_pointer.tolist(), old.signal.tolist()
+    for reducer in ReducerCode:
         for several in (1, 3):
-            chosen = dice.choice(np.arange(1, len(program.signals)), several)
-            signals += np.unique(chosen).tolist()
+            signals += np.unique(dice.choice(np.arange(1, len(program.signals)), several)).tolist()
             pointer.append(len(signals))
-            first = int(dice.integers(0, program.n_steps)) if dice.random() < 0.5 else 0
-            last = int(dice.integers(first + 1, program.n_steps + 1)) if dice.random() < 0.5 else program.n_steps
-            names.append(f"{code.name.lower()}_{several}")
-            columns["code"].append(int(code))
-            columns["first"].append(first)
-            columns["last"].append(last)
-            columns["threshold"].append(float(dice.choice([0.0, 0.5, 1.0, dice.random()])))
+            names.append(f"{reducer.name.lower()}_{several}")
+            code.append(int(reducer))
+            first.append(int(dice.integers(0, program.n_steps)) if dice.random() < 0.5 else 0)
+            last.append(int(dice.integers(first[-1], program.n_steps)) + 1 if dice.random() < 0.5 else program.n_steps)
+            threshold.append(float(dice.choice([0.0, 0.5, 1.0, dice.random()])))
     outcomes = OutcomeTable(
-        name=tuple(names),
-        code=ints(columns["code"]),
+        name=(*old.name, *names),
+        code=np.concatenate([old.code, ints(code)]),
         signal_pointer=ints(pointer),
         signal=ints(signals),
-        first_step=ints(columns["first"]),
-        last_step=ints(columns["last"]),
-        threshold=np.array(columns["threshold"]),
+        first_step=np.concatenate([old.first_step, ints(first)]),
+        last_step=np.concatenate([old.last_step, ints(last)]),
+        threshold=np.concatenate([old.threshold, threshold]),
     )
-    every = range(1, len(program.signals))
+    table, every = program.series, range(1, len(program.signals))
     series = SeriesTable(
-        name=program.signals[1:],
-        measure=tuple(measure(program, signal) for signal in every),
-        signal_pointer=ints(range(len(program.signals))),
-        signal=ints(every),
+        name=(*table.name, *program.signals[1:]),
+        measure=(*table.measure, *(measure(program, signal) for signal in every)),
+        signal_pointer=np.concatenate([table.signal_pointer, table.signal_pointer[-1] + ints(every)]),
+        signal=np.concatenate([table.signal, ints(every)]),
     )
     return replace(program, outcomes=outcomes, series=series)
 
@@ -149,9 +146,8 @@ def disagreements(program: Program, **how: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", shipped.scenarios())
 def test_a_shipped_scenario_runs_as_on_the_oracle(name: str) -> None:
-    program = compile_scenario(hudna.load(name))
-    assert disagreements(program, draws=1, paths=260, seed=11) == []
-    assert disagreements(measured(program), draws=4, paths=30, seed=2**63) == []
+    program = measured(compile_scenario(hudna.load(name)))
+    assert disagreements(program, draws=2, paths=130, seed=11) == []
 
 
 def test_a_shipped_scenario_that_runs_on_other_numbers_is_seen() -> None:
@@ -175,7 +171,7 @@ def boosted(program: Program, factor: float) -> Program:
     return replace(program, values=replace(table, constant=constant))
 
 
-SIZES = [(3, 40), (1, 1), (5, 1), (1, 257), (1, 256), (2, 16)]
+SIZES = [(3, 20), (1, 1), (5, 1), (1, 257), (2, 16)]
 
 
 @settings(
@@ -314,7 +310,7 @@ def test_a_case_of_everything_runs_as_on_the_oracle(
     telling: Callable[..., Program], step_days: int, weeks: int
 ) -> None:
     program = telling(step_days, weeks)
-    for draws, paths in ((3, 50), (1, 1), (1, 257)):
+    for draws, paths in ((3, 40), (1, 1)):
         assert disagreements(program, draws=draws, paths=paths) == []
 
 
@@ -468,7 +464,7 @@ def no_bit_moved(before: Simulation, after: Simulation) -> None:
     assert not moved, f"moved: {moved}"
 
 
-@pytest.mark.parametrize(("draws", "paths"), [(2, 600), (20, 3), (1, 257), (30, 1)])
+@pytest.mark.parametrize(("draws", "paths"), [(2, 520), (20, 3), (1, 257), (30, 1)])
 def test_blocks_and_threads_move_no_bit(telling: Callable[..., Program], draws: int, paths: int) -> None:
     program = telling()
     plain = run(program, "vm", draws=draws, paths=paths, block=10**6)
@@ -539,13 +535,13 @@ def test_a_larger_run_contains_the_smaller_one(telling: Callable[..., Program]) 
 def test_what_is_kept_does_not_depend_on_blocks(
     telling: Callable[..., Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counts of the first 270 paths of 2 draws, cut out of blocks of many sizes, are the oracle's."""
-    monkeypatch.setattr(ENGINE, "MAX_TRAJECTORIES", 540)
+    """Counts of the first 260 paths of 2 draws, cut out of blocks of many sizes, are the oracle's."""
+    monkeypatch.setattr(ENGINE, "MAX_TRAJECTORIES", 520)
     program = telling()
-    theirs = run(program, "oracle", draws=2, paths=600, trajectories="events")
-    assert theirs.trajectories.shape[2:4] == (2, 270)
+    theirs = run(program, "oracle", draws=2, paths=300, trajectories="events")
+    assert theirs.trajectories.shape[2:4] == (2, 260)
     for block in (1, 256, 600, 10**6):
-        ours = run(program, "vm", draws=2, paths=600, trajectories="events", block=block, threads=2)
+        ours = run(program, "vm", draws=2, paths=300, trajectories="events", block=block, threads=2)
         assert differences(theirs, ours) == []
         assert ours.trajectories.dtype == theirs.trajectories.dtype
 
@@ -591,7 +587,6 @@ PLAIN = {
 @pytest.mark.parametrize("kind", PLAIN)
 def test_a_kind_of_node_runs_on_its_own(small: Callable[..., Program], kind: str) -> None:
     program = small(PLAIN[kind])
-    assert disagreements(program) == []
     assert disagreements(measured(program)) == []
 
 

@@ -19,6 +19,7 @@ from hudna.errors import HudnaError, InputError, Problem
 __all__ = ["main"]
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
+INTERRUPTED = -1  # told from a failure in here only
 # What the parser of arguments raises; its own class moved from click into typer.
 _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -45,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _polite_kills():
             code = _dispatch(given)
             sys.stdout.flush()
+            if code == INTERRUPTED:
+                code = FAILED
+                if arguments is None:  # Python may remember the interrupt, and end itself by it: what is left is done
+                    sys.stderr.flush()
+                    os._exit(FAILED)
     except BrokenPipeError:
         _silence()
         return FAILED
@@ -67,7 +73,7 @@ def _dispatch(arguments: list[str]) -> int:
         text = cast("Any", error).format_message().replace("\n", " ")
         return _report([Problem("hudna", "", f"{text} See hudna --help")], WRONG_INPUT, as_json)
     except KeyboardInterrupt:
-        return _report([Problem("", "", "interrupted; nothing was written")], FAILED, as_json)
+        return _report([Problem("", "", "interrupted; nothing was written")], INTERRUPTED, as_json)
     except MemoryError:
         return _report([Problem("", "", "out of memory; take fewer draws or paths")], FAILED, as_json)
     except BrokenPipeError:
