@@ -11,6 +11,7 @@ from hudna.engine.program import Program
 from hudna.errors import SimulationError
 
 if TYPE_CHECKING:
+    from hudna.engine.states import States
     from hudna.engine.summaries import BlockSummary
 
 __all__ = ["TILE", "BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
@@ -23,7 +24,7 @@ class Task:
     """What every block of a run has in common.
 
     theta : (draw, parameter), of all draws; kept : the signals whose trajectories are wanted, with `exact` as
-    floats, else as counts
+    floats, else as counts; starts : what every path starts from, if not from the start of each node
     """
 
     program: Program
@@ -31,6 +32,7 @@ class Task:
     theta: FloatArray
     kept: IntArray
     exact: bool
+    starts: States | None = None
 
 
 @dataclass(frozen=True)

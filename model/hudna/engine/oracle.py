@@ -12,12 +12,26 @@ import numpy as np
 from scipy import special
 
 from hudna.arrays import BoolArray, FloatArray, IntArray
+from hudna.engine.probabilities import binomial_log_pmf
 from hudna.engine.program import NONE, Program
 from hudna.engine.quantiles import MAX_MEAN, binomial_quantile, negative_binomial_quantile, poisson_quantile
 from hudna.engine.refusals import MAX_SCORE, Refusal, refusal_text
 from hudna.errors import SimulationError
 
-__all__ = ["RefusedError", "State", "advance", "exposure_factor", "initial"]
+__all__ = [
+    "FREE",
+    "RefusedError",
+    "State",
+    "Step",
+    "advance",
+    "expect",
+    "exposure_factor",
+    "held_log_probability",
+    "initial",
+    "settle",
+]
+
+FREE = -1.0  # in counts that are given: this one is drawn
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,9 @@ class Step:
         self.policy = policy
         self.before = list(state.signals)
         self.now = list(state.signals)
+        self.regimes: tuple[IntArray, ...] = state.regimes
+        self.memories: list[FloatArray] = list(state.memories)
+        self.means: list[FloatArray] = []
 
     def value(self, column: int) -> FloatArray:
         """Return a number that the draw fixes, shape (draws, 1)."""
@@ -163,24 +180,62 @@ def advance(
         If a rate or level leaves the range of numbers; it names the node, and as `draw` and `path` the
         place in the block.
     """
+    return settle(expect(program, state, values, uniforms, t, policy))[0]
+
+
+def expect(
+    program: Program, state: State, values: FloatArray, uniforms: list[FloatArray], t: int, policy: int
+) -> Step:
+    """Simulate the first half of a step: schedules, regimes, and how many events each node must expect.
+
+    The parameters are those of `advance`. Events read what comes before them in the week and one another as of the
+    step before, so all expected counts, `means` of the step, are known before the first event happens.
+    """
     step = Step(program, state, values, uniforms, t, policy)
     for i, s in enumerate(program.schedules.signal):
         step.now[s] = np.full((1, 1), program.schedules.table[policy, i, t])
     clamped = [_clamped(step, i) for i in range(len(program.regimes.name))]
-    regimes = tuple(held if held is not None else _regime(step, i, state.regimes[i]) for i, held in enumerate(clamped))
-    for i, new in enumerate(regimes):
+    step.regimes = tuple(
+        held if held is not None else _regime(step, i, state.regimes[i]) for i, held in enumerate(clamped)
+    )
+    for i, new in enumerate(step.regimes):
         _publish_regime(program, i, new, step.now)
-    memories = tuple(_events(step, i, regimes) for i in range(len(program.events.name)))
+    step.means = [_expected(step, i) for i in range(len(program.events.name))]
+    return step
+
+
+def settle(
+    step: Step, events: list[FloatArray | None] | None = None, answers: list[FloatArray | None] | None = None
+) -> tuple[State, FloatArray]:
+    """Simulate the second half of a step: events, responses, levels.
+
+    Parameters
+    ----------
+    step : Step, as `expect` left it
+    events, answers : list of float arrays or None, one for each events node and each response, optional
+        Counts that are given, shape (n_draws, n_paths), `FREE` where they are drawn like any others.
+
+    Returns
+    -------
+    State
+    float array that broadcasts to (n_draws, n_paths)
+        Log probability of the answers that are given, each given what it answers.
+    """
+    program = step.program
+    for i in range(len(program.events.name)):
+        _happen(step, i, events[i] if events else None)
+    likely = np.zeros((1, 1))
     for i in range(len(program.responses.name)):
-        _response(step, i)
+        likely = likely + _response(step, i, answers[i] if answers else None)
     levels = [_level(step, i) for i in range(len(program.levels.name))]
-    return State(
+    state = State(
         tuple(step.now),
-        regimes,
-        memories,
+        step.regimes,
+        tuple(step.memories),
         tuple(score for score, _ in levels),
         tuple(cross for _, cross in levels),
     )
+    return state, likely
 
 
 def _publish_regime(program: Program, i: int, state: IntArray, signals: list[FloatArray]) -> None:
@@ -199,6 +254,44 @@ def _clamped(step: Step, i: int) -> IntArray | None:
     state = np.full((1, 1), held, np.int64)
     _publish_regime(step.program, i, state, step.before)
     return state
+
+
+def held_log_probability(
+    program: Program, state: State, values: FloatArray, t: int, policy: int, i: int
+) -> FloatArray:
+    """Return the log probability that regime i, left alone, would now go where it is held.
+
+    Parameters
+    ----------
+    program : Program
+    state : State, as of the step before
+    values : float array, shape (n_values, n_draws)
+    t, policy : int
+    i : int, a regime that is held in step t
+
+    Returns
+    -------
+    float array that broadcasts to (n_draws, n_paths)
+    """
+    step = Step(program, state, values, [], t, policy)
+    for other in range(len(program.regimes.name)):
+        if other != i:
+            _clamped(step, other)
+    table, h, target = program.regimes, program.step, int(program.regimes.clamp[i, t])
+    likely = np.full((1, 1), -np.inf)
+    for origin in np.unique(state.regimes[i]):
+        ways = range(int(table.transition_pointer[i]), int(table.transition_pointer[i + 1]))
+        with np.errstate(over="ignore"):
+            rates = {j: np.exp(step.predictor(int(table.predictor[j]))) for j in ways if table.origin[j] == origin}
+        total = sum(rates.values(), start=np.zeros((1, 1)))
+        if origin == target:
+            here = -h * total
+        else:
+            goes = sum((rate for j, rate in rates.items() if table.target[j] == target), start=np.zeros((1, 1)))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                here = np.where(goes > 0, np.log(-np.expm1(-h * total)) + np.log(goes / total), -np.inf)
+        likely = np.where(state.regimes[i] == origin, here, likely)
+    return likely
 
 
 def _regime(step: Step, i: int, state: IntArray) -> IntArray:
@@ -229,31 +322,38 @@ def _regime(step: Step, i: int, state: IntArray) -> IntArray:
     return new
 
 
-def _events(step: Step, i: int, regimes: tuple[IntArray, ...]) -> FloatArray:
-    """n ~ Poisson(exposure (exp(eta) h + e)); e' = d e + (1 - d) branching n."""
+def _expected(step: Step, i: int) -> FloatArray:
+    """Return exposure (exp(eta) h + e), how many events there are in the mean."""
     table, h = step.program.events, step.program.step
-    memory = step.state.memories[i]
     resets = int(table.resets[i])
     if resets != NONE:
-        memory = np.where(regimes[resets] == step.state.regimes[resets], memory, 0.0)
+        same = step.regimes[resets] == step.state.regimes[resets]
+        step.memories[i] = np.where(same, step.memories[i], 0.0)
     levers, others = _exposure(step, i)
     with np.errstate(over="ignore", invalid="ignore"):
-        intensity = others * (np.exp(step.predictor(int(table.predictor[i]))) * h + memory)
+        intensity = others * (np.exp(step.predictor(int(table.predictor[i]))) * h + step.memories[i])
         mean = levers * intensity
     _refuse(step, ~(mean <= MAX_MEAN), Refusal.EXPECTED_COUNT, i, mean)
+    if table.threat[i] != NONE:
+        step.now[int(table.threat[i])] = intensity / h
+    return mean
+
+
+def _happen(step: Step, i: int, given: FloatArray | None) -> None:
+    """n ~ Poisson(mean), or negative binomial; e' = d e + (1 - d) branching n."""
+    table, mean = step.program.events, step.means[i]
     u = step.uniforms[int(table.stream[i])]
     dispersion = step.value(int(table.dispersion[i]))
     if dispersion.any():
         n = negative_binomial_quantile(u, mean, dispersion)
     else:
         n = poisson_quantile(u, mean)
+    if given is not None:
+        n = np.where(given == FREE, n, given)
     step.now[int(table.signal[i])] = n
-    if table.threat[i] != NONE:
-        step.now[int(table.threat[i])] = intensity / h
     decay, branching = step.value(int(table.memory[i])), step.value(int(table.branching[i]))
-    if not branching.any():
-        return memory
-    return decay * memory + (1 - decay) * branching * n
+    if branching.any():
+        step.memories[i] = decay * step.memories[i] + (1 - decay) * branching * n
 
 
 def exposure_factor(total: FloatArray, power: FloatArray) -> FloatArray:
@@ -282,8 +382,11 @@ def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
     return levers, others
 
 
-def _response(step: Step, i: int) -> None:
-    """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1)."""
+def _response(step: Step, i: int, given: FloatArray | None) -> FloatArray:
+    """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1).
+
+    Returns the log probability of what is given, 0 where it is drawn.
+    """
     table = step.program.responses
     n = np.zeros((1, 1))
     for j in range(int(table.trigger_pointer[i]), int(table.trigger_pointer[i + 1])):
@@ -291,14 +394,19 @@ def _response(step: Step, i: int) -> None:
     eta = step.predictor(int(table.predictor[i]))
     _refuse(step, np.isnan(eta), Refusal.LOG_ODDS, i, eta)
     k = binomial_quantile(step.uniforms[int(table.stream[i])], n, special.expit(eta))
+    likely = np.zeros((1, 1))
+    if given is not None:
+        likely = np.where(given == FREE, 0.0, binomial_log_pmf(given, n, special.expit(eta)))
+        k = np.where(given == FREE, k, given)
     step.now[int(table.signal[i])] = k
     if table.size_signal[i] == NONE:
-        return
+        return likely
     beyond = k * (step.value(int(table.size_mean[i])) - 1.0)
     _refuse(step, ~(beyond <= MAX_MEAN), Refusal.EXPECTED_SIZE, i, beyond)
     spread = step.value(int(table.size_dispersion[i])) / np.maximum(k, 1.0)
     u = step.uniforms[int(table.size_stream[i])]
     step.now[int(table.size_signal[i])] = k + negative_binomial_quantile(u, beyond, spread)
+    return likely
 
 
 def _level(step: Step, i: int) -> tuple[FloatArray, FloatArray]:

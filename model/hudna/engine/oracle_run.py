@@ -11,6 +11,7 @@ from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
 from hudna.engine.draws import draw_values
 from hudna.engine.recording import Recorder
+from hudna.engine.states import as_state
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
 
 __all__ = ["run_block"]
@@ -22,7 +23,11 @@ def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
     draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
     paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
     values = draw_values(program, task.theta[shape.draws], draws)
-    states = [oracle.initial(program, values, draws)] * len(program.policies)
+    if task.starts is None:
+        start = oracle.initial(program, values, draws)
+    else:
+        start = as_state(program, task.starts.part(shape.draws, shape.paths))
+    states = [start] * len(program.policies)
     recorders = [Recorder(program, shape, task.kept, exact=task.exact) for _ in program.policies]
     lanes: list[tuple[FloatArray, ...]] = []
     for t in range(program.n_steps):

@@ -11,10 +11,10 @@ import numpy as np
 
 from hudna.arrays import FloatArray
 from hudna.engine.vm.compilation import compiled, merged
-from hudna.engine.vm.maths import exp, log1p
+from hudna.engine.vm.maths import exp, log, log1p
 from hudna.engine.vm.tails import binomial_search, negative_binomial_search, poisson_search
 
-__all__ = ["binomial", "binomials", "negative_binomial", "negative_binomials", "poissons"]
+__all__ = ["binomial", "binomial_log_pmf", "binomials", "negative_binomial", "negative_binomials", "poissons"]
 
 _SUM_UP_TO = 30.0
 _SMALL_DISPERSION = 1e-10
@@ -125,6 +125,18 @@ def binomial(u: float, n: float, p: float) -> float:
     q = 1.0 - p if mirror else p
     count = _binomial(v, n, q, q / (1.0 - q), exp(n * log1p(-q)))
     return n - count if mirror else count
+
+
+@compiled
+def binomial_log_pmf(k: float, n: float, p: float) -> float:
+    """Return log P(K = k) out of `n` with probability `p`; -inf where that cannot be."""
+    if k < 0.0 or k > n:
+        return -np.inf
+    ways, few = 0.0, min(k, n - k)
+    for j in range(int(few)):
+        ways += log((n - j) / (j + 1.0))
+    hits = k * log(p) if k > 0.0 else 0.0
+    return ways + hits + ((n - k) * log1p(-p) if n > k else 0.0)
 
 
 @merged

@@ -10,7 +10,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.vm.compilation import compiled, kept, merged
-from hudna.engine.vm.nodes import GOOD, events, levels, regimes, responses, schedules
+from hudna.engine.vm.nodes import GOOD, events, expectations, levels, regimes, responses, schedules
 from hudna.engine.vm.records import (
     begin_outcomes,
     end_outcomes,
@@ -22,7 +22,22 @@ from hudna.engine.vm.records import (
 from hudna.engine.vm.streams import LANES, fill_normals, fill_uniforms, fill_waits
 from hudna.engine.vm.tables import Tables
 
-__all__ = ["Place", "Records", "Space", "Starts", "is_ready", "simulate_block", "space_for"]
+__all__ = [
+    "EXPECT",
+    "SETTLE",
+    "WHOLE",
+    "Given",
+    "Place",
+    "Records",
+    "Space",
+    "Span",
+    "Starts",
+    "is_ready",
+    "simulate_block",
+    "space_for",
+]
+
+WHOLE, EXPECT, SETTLE = 0, 1, 2  # how much of a step is simulated: all, to the expected counts, from them on
 
 
 @merged
@@ -32,10 +47,15 @@ def advance(
     signals: FloatArray,
     memory: FloatArray,
     scores: FloatArray,
+    means: FloatArray,
     uniforms: FloatArray,
     waits: FloatArray,
+    given_events: FloatArray,
+    given_answers: FloatArray,
+    likely: FloatArray,
     t: int,
     policy: int,
+    phase: int,
     eta: FloatArray,
     work: FloatArray,
     stop: FloatArray,
@@ -44,17 +64,25 @@ def advance(
     """Simulate one step of one block under one policy, in the order of the week; odd steps write the second plane."""
     now = tables.n_rows if t % 2 == 0 else 0
     before, h, pairs = tables.n_rows - now, tables.step, tables.couplings
-    schedules(tables.schedules, signals, now, t, policy, lanes)
-    code = regimes(tables.regimes, pairs, values, signals, before, now, uniforms, waits, t, h, eta, work, stop, lanes)
-    if code == GOOD:
-        code = events(
-            tables.events, tables.regimes.state, pairs, values, signals, before, now, memory, uniforms, h, eta,
-            work, stop, lanes,
+    code = GOOD
+    if phase != SETTLE:
+        schedules(tables.schedules, signals, now, t, policy, lanes)
+        code = regimes(
+            tables.regimes, pairs, values, signals, before, now, uniforms, waits, t, h, eta, work, stop, lanes
+        )
+        if code == GOOD:
+            code = expectations(
+                tables.events, tables.regimes.state, pairs, values, signals, before, now, memory, h, means, eta, work,
+                stop, lanes,
+            )  # fmt: skip
+    if code == GOOD and phase != EXPECT:
+        events(tables.events, values, signals, now, memory, uniforms, means, given_events, work, lanes)
+        code = responses(
+            tables.responses, pairs, values, signals, before, now, uniforms, given_answers, likely, eta, work, stop,
+            lanes,
         )  # fmt: skip
-    if code == GOOD:
-        code = responses(tables.responses, pairs, values, signals, before, now, uniforms, eta, work, stop, lanes)
-    if code == GOOD:
-        code = levels(tables.levels, pairs, values, signals, before, now, scores, uniforms, eta, work, stop, lanes)
+        if code == GOOD:
+            code = levels(tables.levels, pairs, values, signals, before, now, scores, uniforms, eta, work, stop, lanes)
     return code
 
 
@@ -68,28 +96,57 @@ def draw_numbers(
     draw: int,
     path: int,
     group: int,
+    first: int,
+    last: int,
+    phase: int,
     lanes: int,
 ) -> None:
-    """Fill `uniforms[step, stream, lane]` for four steps, and what all policies make of them in the same way.
+    """Fill `uniforms[step, stream, lane]` for steps `first` to `last` of four, and what all policies make of them.
 
-    The streams of levels become normal numbers; `waits` holds -log(1 - u) of the regimes.
+    The streams of levels become normal numbers; `waits` holds -log(1 - u) of the regimes. The streams of regimes come
+    first; a phase draws only what it needs.
     """
-    for s in range(tables.streams.size):
+    n_regimes = tables.regimes.signal.size
+    for s in range(n_regimes if phase == SETTLE else 0, n_regimes if phase == EXPECT else tables.streams.size):
         fill_uniforms(uniforms, s, seed, draw, path, group, tables.streams[s], lanes)
-    for r in range(tables.regimes.signal.size):
-        fill_waits(uniforms, tables.regimes.stream[r], waits, r, lanes)
-    for x in range(tables.levels.signal.size):
-        if values[tables.levels.sd[x]] != 0.0:
-            fill_normals(uniforms, tables.levels.stream[x], lanes)
+    if phase != SETTLE:
+        for r in range(n_regimes):
+            fill_waits(uniforms, tables.regimes.stream[r], waits, r, first, last, lanes)
+    if phase != EXPECT:
+        for x in range(tables.levels.signal.size):
+            if values[tables.levels.sd[x]] != 0.0:
+                fill_normals(uniforms, tables.levels.stream[x], first, last, lanes)
+
+
+class Span(NamedTuple):
+    """Which steps are simulated, and how much of each; `fresh` if the block begins anew from its starts."""
+
+    first: int
+    last: int
+    phase: int
+    fresh: bool
+
+
+class Given(NamedTuple):
+    """Counts that are known, (slot, node, lane), or no nodes; and the log probability of the answers, (slot, lane)."""
+
+    events: FloatArray
+    answers: FloatArray
+    likely: FloatArray
 
 
 class Space(NamedTuple):
-    """Where a block is worked on: the state of its lanes under each policy, and room for what comes in between."""
+    """Where blocks are worked on: the state of their lanes under each policy, and room for what comes in between.
 
-    signals: FloatArray  # (policy, two planes of rows, lane)
-    memory: FloatArray  # (policy, events, lane)
-    scores: FloatArray  # (policy, level, lane)
-    reduced: FloatArray  # (policy, outcome, lane)
+    A slot holds one tile of lanes of one draw under one policy. Blocks that are simulated from start to end follow one
+    another in the same slots; those that are resumed have slots of their own.
+    """
+
+    signals: FloatArray  # (slot, two planes of rows, lane)
+    memory: FloatArray  # (slot, events, lane)
+    scores: FloatArray  # (slot, level, lane)
+    means: FloatArray  # (slot, events, lane)
+    reduced: FloatArray  # (slot, outcome, lane)
     uniforms: FloatArray  # (step of four, stream, lane)
     waits: FloatArray  # (step of four, regime, lane)
     eta: FloatArray  # (lane)
@@ -97,10 +154,10 @@ class Space(NamedTuple):
 
 
 class Starts(NamedTuple):
-    """What every path of a draw starts from, a row a draw; regimes are the same in all."""
+    """What the paths of a draw start from, (draw, row, path); one path stands for all of its draw's."""
 
     signals: FloatArray
-    regimes: IntArray
+    regimes: FloatArray
     memory: FloatArray
     scores: FloatArray
 
@@ -128,14 +185,15 @@ class Records(NamedTuple):
     stop: FloatArray
 
 
-def space_for(tables: Tables, n_policies: int) -> Space:
-    """Return the arrays that a block of a program needs."""
+def space_for(tables: Tables, n_slots: int) -> Space:
+    """Return the arrays that so many slots of a program need."""
     rows = 1 + max(2, int(tables.regimes.n_ways.max(initial=0)))
     return Space(
-        signals=np.zeros((n_policies, 2 * tables.n_rows, LANES)),
-        memory=np.zeros((n_policies, tables.events.signal.size, LANES)),
-        scores=np.zeros((n_policies, tables.levels.signal.size, LANES)),
-        reduced=np.zeros((n_policies, tables.outcomes.code.size, LANES)),
+        signals=np.zeros((n_slots, 2 * tables.n_rows, LANES)),
+        memory=np.zeros((n_slots, tables.events.signal.size, LANES)),
+        scores=np.zeros((n_slots, tables.levels.signal.size, LANES)),
+        means=np.zeros((n_slots, tables.events.signal.size, LANES)),
+        reduced=np.zeros((n_slots, tables.outcomes.code.size, LANES)),
         uniforms=np.zeros((4, tables.streams.size, LANES)),
         waits=np.zeros((4, tables.regimes.signal.size, LANES)),
         eta=np.zeros(LANES),
@@ -145,60 +203,90 @@ def space_for(tables: Tables, n_policies: int) -> Space:
 
 @merged
 def begin(
-    tables: Tables, starts: Starts, draw: int, signals: FloatArray, memory: FloatArray, scores: FloatArray, lanes: int
+    tables: Tables,
+    starts: Starts,
+    draw: int,
+    first: int,
+    signals: FloatArray,
+    memory: FloatArray,
+    scores: FloatArray,
+    lanes: int,
 ) -> None:
     """Set every lane to the state before the first step."""
+    each, at = 1 if starts.signals.shape[2] > 1 else 0, first if starts.signals.shape[2] > 1 else 0
     for s in range(tables.n_signals):
         for i in range(lanes):
-            signals[s, i] = starts.signals[draw, s]
-            signals[tables.n_rows + s, i] = starts.signals[draw, s]
-    for r in range(starts.regimes.size):
+            x = starts.signals[draw, s, at + each * i]
+            signals[s, i] = x
+            signals[tables.n_rows + s, i] = x
+    for r in range(starts.regimes.shape[1]):
         for i in range(lanes):
-            signals[tables.regimes.state[r], i] = np.float64(starts.regimes[r])
+            state = starts.regimes[draw, r, at + each * i]
+            signals[tables.regimes.state[r], i] = state
+            signals[tables.n_rows + tables.regimes.state[r], i] = state
     for e in range(starts.memory.shape[1]):
         for i in range(lanes):
-            memory[e, i] = starts.memory[draw, e]
+            memory[e, i] = starts.memory[draw, e, at + each * i]
     for x in range(starts.scores.shape[1]):
         for i in range(lanes):
-            scores[x, i] = starts.scores[draw, x]
+            scores[x, i] = starts.scores[draw, x, at + each * i]
 
 
 def _simulate_block(
-    tables: Tables, values: FloatArray, starts: Starts, space: Space, records: Records, seed: np.uint64, at: Place
+    tables: Tables,
+    values: FloatArray,
+    starts: Starts,
+    space: Space,
+    given: Given,
+    records: Records,
+    seed: np.uint64,
+    at: Place,
+    span: Span,
 ) -> int:
-    """Simulate a block of draws and paths under every policy."""
+    """Simulate a span of steps of a block of draws and paths under every policy."""
     n_policies, n_outcomes, n_draws, n_paths = records.outcomes.shape
-    signals, memory, scores, reduced, uniforms, waits, eta, work = space
-    h, stop = tables.step, records.stop
+    signals, memory, scores, means, reduced, uniforms, waits, eta, work = space
+    h, stop, keeps = tables.step, records.stop, span.phase == WHOLE
+    tiles = (n_paths + LANES - 1) // LANES
+    own = signals.shape[0] >= n_draws * tiles * n_policies  # else one block after the other in the same slots
     for d in range(n_draws):
         for first in range(0, n_paths, LANES):
             lanes, tile = min(LANES, n_paths - first), first // LANES
+            slot = (d * tiles + tile) * n_policies if own else 0
+            draw, path = at.draw + d, at.path + first
+            fixed = slot if slot < given.likely.shape[0] else 0
             for p in range(n_policies):
-                begin(tables, starts, d, signals[p], memory[p], scores[p], lanes)
-                begin_outcomes(tables.outcomes, reduced[p], h, lanes)
-            for t in range(tables.n_steps):
+                if span.fresh:
+                    begin(tables, starts, d, first, signals[slot + p], memory[slot + p], scores[slot + p], lanes)
+                    begin_outcomes(tables.outcomes, reduced[slot + p], h, lanes)
+            for t in range(span.first, span.last):
                 step, now = t % 4, tables.n_rows if t % 2 == 0 else 0
-                if step == 0:
-                    draw, path = at.draw + d, at.path + first
-                    draw_numbers(tables, values[d], uniforms, waits, seed, draw, path, t // 4, lanes)
+                if step == 0 or t == span.first:
+                    end = min(4, step + span.last - t)
+                    draw_numbers(
+                        tables, values[d], uniforms, waits, seed, draw, path, t // 4, step, end, span.phase, lanes
+                    )
                 for p in range(n_policies):
                     code = advance(
-                        tables, values[d], signals[p], memory[p], scores[p], uniforms[step], waits[step], t, p, eta,
-                        work, stop, lanes,
+                        tables, values[d], signals[slot + p], memory[slot + p], scores[slot + p], means[slot + p],
+                        uniforms[step], waits[step], given.events[fixed], given.answers[fixed], given.likely[fixed],
+                        t, p, span.phase, eta, work, stop, lanes,
                     )  # fmt: skip
                     if code != GOOD:
                         stop[3], stop[4], stop[5], stop[6] = d, first, t, p
                         return code
-                    record_outcomes(tables.outcomes, signals[p], now, reduced[p], t, h, eta, lanes)
-                    record_series(tables.series, signals[p], now, records.histograms, p, t, eta, lanes)
-                    record_threat(tables.events, signals[p], now, records.threat, p, tile, d, t, work, lanes)
-                    record_traces(records.traced, signals[p], now, records.counts, p, d, first, t, lanes)
-                    record_traces(records.traced, signals[p], now, records.exact, p, d, first, t, lanes)
-            for p in range(n_policies):
-                end_outcomes(tables.outcomes, reduced[p], lanes)
-                for o in range(n_outcomes):
-                    for i in range(lanes):
-                        records.outcomes[p, o, d, first + i] = reduced[p, o, i]
+                    if keeps:
+                        record_outcomes(tables.outcomes, signals[slot + p], now, reduced[slot + p], t, h, eta, lanes)
+                        record_series(tables.series, signals[slot + p], now, records.histograms, p, t, eta, lanes)
+                        record_threat(tables.events, signals[slot + p], now, records.threat, p, tile, d, t, work, lanes)
+                        record_traces(records.traced, signals[slot + p], now, records.counts, p, d, first, t, lanes)
+                        record_traces(records.traced, signals[slot + p], now, records.exact, p, d, first, t, lanes)
+            if keeps:
+                for p in range(n_policies):
+                    end_outcomes(tables.outcomes, reduced[slot + p], lanes)
+                    for o in range(n_outcomes):
+                        for i in range(lanes):
+                            records.outcomes[p, o, d, first + i] = reduced[slot + p, o, i]
     return GOOD
 
 

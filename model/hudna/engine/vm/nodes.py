@@ -14,14 +14,15 @@ from hudna.engine.program import NONE
 from hudna.engine.quantiles import MAX_MEAN
 from hudna.engine.refusals import MAX_SCORE, Refusal
 from hudna.engine.vm.compilation import compiled, inlined, merged
-from hudna.engine.vm.counts import binomial, binomials, negative_binomial, negative_binomials
+from hudna.engine.vm.counts import binomial, binomial_log_pmf, binomials, negative_binomial, negative_binomials
 from hudna.engine.vm.maths import exp, log, logistic
 from hudna.engine.vm.predictors import absolute_parts, constant_part, is_alike, predict
 from hudna.engine.vm.tables import Couplings, Events, Levels, Regimes, Responses, Schedules
 
-__all__ = ["GOOD", "events", "levels", "regimes", "responses", "schedules"]
+__all__ = ["GOOD", "events", "expectations", "levels", "regimes", "responses", "schedules"]
 
 GOOD = 0
+FREE = -1.0  # in counts that are given: this one is drawn (as in `hudna.engine.oracle`)
 _FINITE = float(np.finfo(np.float64).max)
 _LEAVING_RATE, _NEGATIVE_EXPOSURE, _EXPOSURE = (
     int(Refusal.LEAVING_RATE), int(Refusal.NEGATIVE_EXPOSURE), int(Refusal.EXPOSURE))  # fmt: skip
@@ -187,7 +188,7 @@ def _publish_regime(table: Regimes, r: int, signals: FloatArray, state: int, pla
 
 
 @compiled
-def events(
+def expectations(
     table: Events,
     regime_state: IntArray,
     couplings: Couplings,
@@ -196,18 +197,17 @@ def events(
     before: int,
     now: int,
     memory: FloatArray,
-    uniforms: FloatArray,
     h: float,
+    means: FloatArray,
     eta: FloatArray,
     work: FloatArray,
     stop: FloatArray,
     lanes: int,
 ) -> int:
-    """n ~ Poisson(exposure (exp(eta) h + e)); e' = d e + (1 - d) branching n; e is `memory[node, lane]`."""
+    """Write exposure (exp(eta) h + e) to `means[node, lane]`; e is `memory[node, lane]`."""
     for e in range(table.signal.size):
         row = table.predictor[e]
-        branching, decay = values[table.branching[e]], values[table.memory[e]]
-        if branching != 0.0 and table.resets[e] != NONE:
+        if values[table.branching[e]] != 0.0 and table.resets[e] != NONE:
             old, new = before + regime_state[table.resets[e]], now + regime_state[table.resets[e]]
             for i in range(lanes):
                 memory_of = memory[e, i]
@@ -256,13 +256,36 @@ def events(
         wild = 0
         for i in range(lanes):
             mean = eta[i] * levers
-            eta[i] = mean
+            means[e, i] = mean
             wild += 0 if mean <= MAX_MEAN else 1
         if wild:
-            lane = _first_beyond(eta, MAX_MEAN)
-            return _refuse(stop, _EXPECTED_COUNT, e, lane, eta[lane])
-        n = now + table.signal[e]
-        negative_binomials(eta, values[table.dispersion[e]], uniforms, table.stream[e], signals, n, work, lanes)
+            lane = _first_beyond(means[e], MAX_MEAN)
+            return _refuse(stop, _EXPECTED_COUNT, e, lane, means[e, lane])
+    return GOOD
+
+
+@compiled
+def events(
+    table: Events,
+    values: FloatArray,
+    signals: FloatArray,
+    now: int,
+    memory: FloatArray,
+    uniforms: FloatArray,
+    means: FloatArray,
+    given: FloatArray,
+    work: FloatArray,
+    lanes: int,
+) -> int:
+    """n ~ Poisson(mean), or what is `given[node, lane]`; e' = d e + (1 - d) branching n."""
+    for e in range(table.signal.size):
+        branching, decay = values[table.branching[e]], values[table.memory[e]]
+        n, dispersion = now + table.signal[e], values[table.dispersion[e]]
+        negative_binomials(means[e], dispersion, uniforms, table.stream[e], signals, n, work, lanes)
+        if given.shape[0]:
+            for i in range(lanes):
+                fixed, drawn = given[e, i], signals[n, i]
+                signals[n, i] = drawn if fixed == FREE else fixed
         if branching != 0.0:
             gain = (1.0 - decay) * branching
             for i in range(lanes):
@@ -279,12 +302,17 @@ def responses(
     before: int,
     now: int,
     uniforms: FloatArray,
+    given: FloatArray,
+    likely: FloatArray,
     eta: FloatArray,
     work: FloatArray,
     stop: FloatArray,
     lanes: int,
 ) -> int:
-    """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1)."""
+    """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1).
+
+    Where k is `given[node, lane]`, its log probability is added to `likely[lane]`.
+    """
     for r in range(table.signal.size):
         k, row, u = now + table.signal[r], table.predictor[r], table.stream[r]
         first, last = table.trigger_pointer[r], table.trigger_pointer[r + 1]
@@ -299,7 +327,13 @@ def responses(
             odds = constant_part(couplings, values, signals, before, now, row)
             if np.isnan(odds):
                 return _refuse(stop, _LOG_ODDS, r, 0, odds)
-            binomials(uniforms, u, work, logistic(odds), signals, k, lanes)
+            chance = logistic(odds)
+            binomials(uniforms, u, work, chance, signals, k, lanes)
+            if given.shape[0]:
+                for i in range(lanes):
+                    if given[r, i] != FREE:
+                        signals[k, i] = given[r, i]
+                        likely[i] += binomial_log_pmf(given[r, i], work[0, i], chance)
         else:
             predict(couplings, values, signals, before, now, row, eta, lanes)
             wild = 0
@@ -310,6 +344,9 @@ def responses(
             for i in range(lanes):
                 n = work[0, i]
                 signals[k, i] = binomial(uniforms[u, i], n, logistic(eta[i])) if n > 0.0 else 0.0
+                if given.shape[0] and given[r, i] != FREE:
+                    signals[k, i] = given[r, i]
+                    likely[i] += binomial_log_pmf(given[r, i], n, logistic(eta[i]))
         if table.size_signal[r] == NONE:
             continue
         size, u = now + table.size_signal[r], table.size_stream[r]

@@ -6,18 +6,22 @@ import threading
 
 import numpy as np
 
-from hudna.arrays import FloatArray, IntArray
+from hudna.arrays import FloatArray
 from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
 from hudna.engine.draws import draw_values
 from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
+from hudna.engine.states import States, as_arrays
 from hudna.engine.refusals import Refusal, refusal_text
-from hudna.engine.vm.kernel import Place, Records, Starts, simulate_block, space_for
+from hudna.engine.vm.kernel import WHOLE, Given, Place, Records, Span, Starts, simulate_block, space_for
 from hudna.engine.vm.nodes import GOOD
+from hudna.engine.vm.streams import LANES
 from hudna.engine.vm.tables import Tables, pack
 
-__all__ = ["prepare", "run_block"]
+__all__ = ["NOTHING_GIVEN", "prepare", "rows_of", "run_block", "starts_from"]
+
+NOTHING_GIVEN = Given(np.zeros((1, 0, LANES)), np.zeros((1, 0, LANES)), np.zeros((1, LANES)))
 
 
 def prepare(task: Task) -> Tables:
@@ -48,15 +52,21 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
         exact=exact,
         stop=np.zeros(7),
     )
+    if task.starts is None:
+        states = as_arrays(oracle.initial(program, values, draws), shape.n_draws, 1)
+    else:
+        states = task.starts.part(shape.draws, shape.paths)
     if not stop.is_set():
         code = simulate_block(
             tables,
-            _rows_of(values),
-            _starts(program, values, draws),
+            rows_of(values),
+            starts_from(states),
             space_for(tables, n_policies),
+            NOTHING_GIVEN,
             records,
             np.uint64(task.seed),
             Place(shape.first_draw, shape.first_path),
+            Span(0, program.n_steps, WHOLE, True),
         )
         if code != GOOD:
             node, lane, number, draw, first, step, policy = records.stop.tolist()
@@ -76,23 +86,14 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
     )
 
 
-def _rows_of(values: FloatArray) -> FloatArray:
+def rows_of(values: FloatArray) -> FloatArray:
     """Return the numbers of the draws, a row a draw, and after the last a 0."""
     rows = np.zeros((values.shape[1], values.shape[0] + 1))  # row by row, or the kernel is compiled once more
     rows[:, :-1] = values.T
     return rows
 
 
-def _starts(program: Program, values: FloatArray, draws: IntArray) -> Starts:
-    """Return what every path of a draw starts from: signals, regimes, memories and scores, a row a draw."""
-    state = oracle.initial(program, values, draws)
-    n_draws = values.shape[1]
-
-    def rows(columns: tuple[FloatArray, ...]) -> FloatArray:
-        out = np.empty((n_draws, len(columns)))
-        for i, column in enumerate(columns):
-            out[:, i] = column[:, 0]
-        return out
-
-    regimes = np.array([state_of[0, 0] for state_of in state.regimes], np.int64)
-    return Starts(rows(state.signals), regimes, rows(state.memories), rows(state.scores))
+def starts_from(states: States) -> Starts:
+    """Return states as the kernel takes them."""
+    parts = (states.signals, states.regimes, states.memories, states.scores)
+    return Starts(*(np.ascontiguousarray(part) for part in parts))

@@ -53,17 +53,19 @@ def fill_uniforms(
 
 
 @compiled
-def fill_normals(out: FloatArray, row: int, lanes: int) -> None:
-    """Turn one stream's uniforms of four steps into standard normal numbers, in place."""
-    for step in range(4):
+def fill_normals(out: FloatArray, row: int, first: int, last: int, lanes: int) -> None:
+    """Turn one stream's uniforms of steps `first` to `last` into standard normal numbers, in place."""
+    for step in range(first, last):
         for i in range(lanes):
             out[step, row, i] = normal_quantile(out[step, row, i])
 
 
 @compiled
-def fill_waits(uniforms: FloatArray, stream: int, out: FloatArray, row: int, lanes: int) -> None:
-    """Write -log(1 - u) of one stream's uniforms of four steps to `out[step, row, lane]`."""
-    for step in range(4):
+def fill_waits(
+    uniforms: FloatArray, stream: int, out: FloatArray, row: int, first: int, last: int, lanes: int
+) -> None:
+    """Write -log(1 - u) of one stream's uniforms of steps `first` to `last` to `out[step, row, lane]`."""
+    for step in range(first, last):
         for i in range(lanes):
             out[step, row, i] = -log(1.0 - uniforms[step, stream, i])
 
