@@ -10,7 +10,7 @@ from hudna.engine.program import NONE, Program, Transform, transformed
 from hudna.engine.streams import stream_id, uniforms
 from hudna.errors import SimulationError
 
-__all__ = ["draw_parameters", "draw_values"]
+__all__ = ["draw_parameters", "draw_values", "parameters_from_scores", "prior_scores"]
 
 
 def draw_parameters(program: Program, seed: int, draws: IntArray) -> FloatArray:
@@ -29,10 +29,39 @@ def draw_parameters(program: Program, seed: int, draws: IntArray) -> FloatArray:
     -------
     float array, shape (n_draws, n_parameters), each column in its parameter's unit
     """
+    return _from_uniforms(program, _uniforms(program, seed, draws), draws)
+
+
+def parameters_from_scores(program: Program, scores: FloatArray) -> FloatArray:
+    """Return the parameters that independent standard normal numbers stand for under the priors.
+
+    Parameters
+    ----------
+    program : Program
+    scores : float array, shape (n_draws, n_parameters)
+
+    Returns
+    -------
+    float array, shape (n_draws, n_parameters)
+    """
+    tiny = 0.5 * 2.0**-32  # the same grid's ends as of uniform numbers
+    return _from_uniforms(program, np.clip(special.ndtr(scores), tiny, 1 - tiny), np.arange(scores.shape[0]))
+
+
+def prior_scores(program: Program, seed: int, draws: IntArray) -> FloatArray:
+    """Return the standard normal numbers behind `draw_parameters`, shape (n_draws, n_parameters)."""
+    return special.ndtri(_uniforms(program, seed, draws))
+
+
+def _uniforms(program: Program, seed: int, draws: IntArray) -> FloatArray:
     nowhere = np.zeros(1, np.uint64)
     u = np.empty((draws.size, len(program.parameters)))
     for i, name in enumerate(program.parameters):
         u[:, i] = uniforms(seed, stream_id(f"parameter.{name}"), draws, nowhere, 0)[0]
+    return u
+
+
+def _from_uniforms(program: Program, u: FloatArray, draws: IntArray) -> FloatArray:
     for members, factor in program.correlations:
         scores = special.ndtri(u[:, members])
         mixed = np.zeros_like(scores)

@@ -29,9 +29,10 @@ __all__ = [
     "held_log_probability",
     "initial",
     "settle",
+    "silent",
 ]
 
-FREE = -1.0  # in counts that are given: this one is drawn
+FREE = -1.0  # in counts that are given: this one is drawn; -2 - k is k, known without its probability being asked
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,8 @@ def settle(
     ----------
     step : Step, as `expect` left it
     events, answers : list of float arrays or None, one for each events node and each response, optional
-        Counts that are given, shape (n_draws, n_paths), `FREE` where they are drawn like any others.
+        Counts that are given, shape (n_draws, n_paths): `FREE` where they are drawn like any others, `silent(k)` where
+        they are k but do not weigh.
 
     Returns
     -------
@@ -339,6 +341,15 @@ def _expected(step: Step, i: int) -> FloatArray:
     return mean
 
 
+def silent(k: float) -> float:
+    """Return how a known count is given whose probability is not asked."""
+    return -2.0 - k
+
+
+def _said(given: FloatArray) -> FloatArray:
+    return np.where(given < FREE, -2.0 - given, given)
+
+
 def _happen(step: Step, i: int, given: FloatArray | None) -> None:
     """n ~ Poisson(mean), or negative binomial; e' = d e + (1 - d) branching n."""
     table, mean = step.program.events, step.means[i]
@@ -349,7 +360,7 @@ def _happen(step: Step, i: int, given: FloatArray | None) -> None:
     else:
         n = poisson_quantile(u, mean)
     if given is not None:
-        n = np.where(given == FREE, n, given)
+        n = np.where(given == FREE, n, _said(given))
     step.now[int(table.signal[i])] = n
     decay, branching = step.value(int(table.memory[i])), step.value(int(table.branching[i]))
     if branching.any():
@@ -396,8 +407,8 @@ def _response(step: Step, i: int, given: FloatArray | None) -> FloatArray:
     k = binomial_quantile(step.uniforms[int(table.stream[i])], n, special.expit(eta))
     likely = np.zeros((1, 1))
     if given is not None:
-        likely = np.where(given == FREE, 0.0, binomial_log_pmf(given, n, special.expit(eta)))
-        k = np.where(given == FREE, k, given)
+        likely = np.where(given > FREE, binomial_log_pmf(given, n, special.expit(eta)), 0.0)
+        k = np.where(given == FREE, k, _said(given))
     step.now[int(table.signal[i])] = k
     if table.size_signal[i] == NONE:
         return likely

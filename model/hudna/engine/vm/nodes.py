@@ -22,7 +22,7 @@ from hudna.engine.vm.tables import Couplings, Events, Levels, Regimes, Responses
 __all__ = ["GOOD", "events", "expectations", "levels", "regimes", "responses", "schedules"]
 
 GOOD = 0
-FREE = -1.0  # in counts that are given: this one is drawn (as in `hudna.engine.oracle`)
+FREE = -1.0  # in counts that are given: this one is drawn; -2 - k is k, known without its probability being asked
 _FINITE = float(np.finfo(np.float64).max)
 _LEAVING_RATE, _NEGATIVE_EXPOSURE, _EXPOSURE = (
     int(Refusal.LEAVING_RATE), int(Refusal.NEGATIVE_EXPOSURE), int(Refusal.EXPOSURE))  # fmt: skip
@@ -285,7 +285,7 @@ def events(
         if given.shape[0]:
             for i in range(lanes):
                 fixed, drawn = given[e, i], signals[n, i]
-                signals[n, i] = drawn if fixed == FREE else fixed
+                signals[n, i] = drawn if fixed == FREE else _said(fixed)
         if branching != 0.0:
             gain = (1.0 - decay) * branching
             for i in range(lanes):
@@ -311,7 +311,7 @@ def responses(
 ) -> int:
     """k ~ Binomial(n, logistic(eta)); its size is k + a negative binomial of mean k (m - 1).
 
-    Where k is `given[node, lane]`, its log probability is added to `likely[lane]`.
+    Where k is `given[node, lane]` and weighs, its log probability is added to `likely[lane]`.
     """
     for r in range(table.signal.size):
         k, row, u = now + table.signal[r], table.predictor[r], table.stream[r]
@@ -332,8 +332,8 @@ def responses(
             if given.shape[0]:
                 for i in range(lanes):
                     if given[r, i] != FREE:
-                        signals[k, i] = given[r, i]
-                        likely[i] += binomial_log_pmf(given[r, i], work[0, i], chance)
+                        signals[k, i] = _said(given[r, i])
+                        likely[i] += binomial_log_pmf(given[r, i], work[0, i], chance) if given[r, i] > FREE else 0.0
         else:
             predict(couplings, values, signals, before, now, row, eta, lanes)
             wild = 0
@@ -345,8 +345,8 @@ def responses(
                 n = work[0, i]
                 signals[k, i] = binomial(uniforms[u, i], n, logistic(eta[i])) if n > 0.0 else 0.0
                 if given.shape[0] and given[r, i] != FREE:
-                    signals[k, i] = given[r, i]
-                    likely[i] += binomial_log_pmf(given[r, i], n, logistic(eta[i]))
+                    signals[k, i] = _said(given[r, i])
+                    likely[i] += binomial_log_pmf(given[r, i], n, logistic(eta[i])) if given[r, i] > FREE else 0.0
         if table.size_signal[r] == NONE:
             continue
         size, u = now + table.size_signal[r], table.size_stream[r]
@@ -407,6 +407,11 @@ def levels(
             for i in range(lanes):
                 signals[new, i] = m * signals[old, i] + rest * eta[i]
     return GOOD
+
+
+@inlined
+def _said(given: float) -> float:
+    return -2.0 - given if given < FREE else given
 
 
 @compiled

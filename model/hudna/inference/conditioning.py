@@ -1,0 +1,343 @@
+"""Counts of one step, drawn so that they agree with what was seen, and the weight of having seen it.
+
+Given the step's rates counts are independent Poisson (a gamma mixture of them where a node is dispersed). So a sum that
+is reported weighs by its own probability, and is then split among its nodes by their shares: no path is lost because
+it did not hit a number by chance. A sum that runs over several steps is led toward its next report by a guess of what
+is still to come; the guess is divided out again, so it decides how evenly paths weigh and never what they estimate.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine.program import NONE
+from hudna.inference import choosing
+from hudna.inference.gauges import Family, Gauge, Piece, Timetable
+from hudna.inference.reports import Report
+
+__all__ = ["Sums", "Week", "add_up", "draw_counts"]
+
+_REACH = 6.0  # standard deviations that a table of counts covers, and four counts more
+_NEAREST = 8  # counts nearest to what is likely, where that is not allowed
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass
+class Sums:
+    """What gauges have added up on each path, shape (n_draws, n_paths) each.
+
+    counts, means : by the gauge's key, counts and what was to be expected; guesses : by the nodes that are summed, log
+    of the guess that is to be divided out again; last : by the key of another counter's gauge, the report, count and
+    mean at its last exact reading
+    """
+
+    counts: dict[tuple[str, str, str], FloatArray] = field(default_factory=dict)
+    means: dict[tuple[str, str, str], FloatArray] = field(default_factory=dict)
+    guesses: dict[tuple[int, ...], FloatArray] = field(default_factory=dict)
+    last: dict[tuple[str, str, str], tuple[float, FloatArray, FloatArray]] = field(default_factory=dict)
+
+    def reorder(self, order: IntArray) -> None:
+        """Let path i of a draw take over what path order[i] has; `order` is (n_draws, n_paths)."""
+        for table in self._tables():
+            for key, array in table.items():
+                table[key] = np.take_along_axis(array, order, axis=1)
+        for key, (value, counts, means) in self.last.items():
+            taken = (np.take_along_axis(array, order, axis=1) for array in (counts, means))
+            self.last[key] = (value, *taken)  # type: ignore[assignment]
+
+    def take(self, draws: IntArray | slice) -> Sums:
+        """Return those of some draws."""
+        return Sums(
+            *({key: array[draws] for key, array in table.items()} for table in self._tables()),
+            {key: (value, counts[draws], means[draws]) for key, (value, counts, means) in self.last.items()},
+        )
+
+    def put(self, draws: IntArray, other: Sums) -> None:
+        """Take over some draws of another ensemble's."""
+        for mine, theirs in zip(self._tables(), other._tables(), strict=True):
+            for key, array in mine.items():
+                array[draws] = theirs[key][draws]
+        for key, (_, counts, means) in self.last.items():
+            counts[draws], means[draws] = other.last[key][1][draws], other.last[key][2][draws]
+
+    def _tables(self) -> tuple[dict[Any, FloatArray], ...]:
+        return self.counts, self.means, self.guesses
+
+
+@dataclass(frozen=True)
+class Week:
+    """One step of one block of draws.
+
+    means : (n_draws, n_paths) expected counts by events node, gamma factors of dispersed nodes included;
+    theta : (n_draws, n_parameters); begin, end : first day, and the day after the last
+    """
+
+    begin: dt.date
+    end: dt.date
+    means: dict[int, FloatArray]
+    theta: FloatArray
+
+
+def draw_counts(
+    week: Week, table: Timetable, t: int, sums: Sums, random: np.random.Generator
+) -> tuple[dict[int, FloatArray], FloatArray]:
+    """Draw the counts of the nodes that something is known about in step t.
+
+    Parameters
+    ----------
+    week : Week
+    table : Timetable
+    t : int
+    sums : Sums, changed: what its gauges add up
+    random : Generator
+
+    Returns
+    -------
+    dict of events node -> float array, shape (n_draws, n_paths)
+    float array, shape (n_draws, n_paths)
+        Log weight of what was seen.
+    """
+    shape = next(iter(week.means.values())).shape if week.means else (week.theta.shape[0], 1)
+    weight = np.zeros(shape)
+    counts: dict[int, FloatArray] = {}
+    for family, pieces in zip(table.families, table.pieces[t], strict=True):
+        for piece in pieces:
+            means = {node: week.means[node] * piece.share for node in family.nodes}
+            drawn, likely = _Draw(week, table, family, piece, means, sums, random).draw()
+            weight += likely
+            for node, n in drawn.items():
+                counts[node] = counts.get(node, 0.0) + n
+    return counts, weight
+
+
+def add_up(
+    table: Timetable,
+    begin: dt.date,
+    end: dt.date,
+    counts: dict[int, FloatArray],
+    means: dict[int, FloatArray],
+    sums: Sums,
+    nodes: Sequence[int],
+) -> None:
+    """Let gauges of these nodes add up what happened from `begin` to before `end`.
+
+    A gauge that begins or ends in between takes its share of the events by chance, from numbers of its own: a gauge
+    whose reading is not known yet moves no other number.
+    """
+    for gauge in table.gauges:
+        share = gauge.runs(begin, end)
+        if not share or not set(gauge.nodes) <= set(nodes):
+            continue
+        total = sum(counts[node] for node in gauge.nodes)
+        if share < 1:
+            seed = zlib.crc32(f"{gauge.key} {begin}".encode())
+            total = np.random.default_rng(seed).binomial(np.asarray(total, np.int64), share).astype(float)
+        expected = share * sum(means[node] for node in gauge.nodes)
+        sums.counts[gauge.key] = sums.counts.get(gauge.key, 0.0) + total
+        sums.means[gauge.key] = sums.means.get(gauge.key, 0.0) + expected
+
+
+@dataclass
+class _Draw:
+    """The counts of one family in one piece of a step."""
+
+    week: Week
+    table: Timetable
+    family: Family
+    piece: Piece
+    means: dict[int, FloatArray]
+    sums: Sums
+    random: np.random.Generator
+
+    def draw(self) -> tuple[dict[int, FloatArray], FloatArray]:
+        """Draw the counts of all nodes; return them and the log weight of what was seen."""
+        drawn: dict[int, FloatArray] = {}
+        weight = self._set(self.family.nodes, drawn)
+        piece = self.piece
+        add_up(self.table, piece.start, piece.end, drawn, self.means, self.sums, self.family.nodes)
+        for gauge, report in piece.read:
+            if not gauge.reference:
+                weight = weight + self._excess(gauge, report)
+        return drawn, weight
+
+    def _set(self, nodes: tuple[int, ...], drawn: dict[int, FloatArray]) -> FloatArray:
+        """Draw the counts of a set of nodes: the parts that are read now, the rest of the sum, and how it splits."""
+        parts = self._parts(nodes)
+        read = [part for part in parts if len(parts) > 1 and self._is_read(part)]
+        rest = tuple(part for part in parts if part not in read)
+        weight = np.zeros(next(iter(self.means.values())).shape)
+        for part in read:
+            weight = weight + self._set(part, drawn)
+        already = sum((drawn[node] for part in read for node in part), start=np.zeros(weight.shape))
+        whole = bool(self._reports(nodes)) or self._leading(nodes) is not None
+        if not whole and len(parts) > 1:
+            return sum((self._set(part, drawn) for part in rest), start=weight)
+        left = [node for part in rest for node in part]
+        mean = self._mean(left) if left else np.zeros(weight.shape)
+        n, likely = self._sum(nodes, mean, already)
+        return weight + likely + self._split(nodes, rest, n, mean, drawn)
+
+    def _parts(self, nodes: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """Return the largest sets within a set that are counted too, and the nodes outside them."""
+        inner = [s for s in self.family.sets if set(s) < set(nodes)]
+        inner = [s for s in inner if not any(set(s) < set(other) for other in inner)]
+        return [*inner, *((node,) for node in nodes if not any(node in s for s in inner))]
+
+    def _is_read(self, nodes: tuple[int, ...]) -> bool:
+        return any(set(g.nodes) <= set(nodes) and g.reference for g, _ in self.piece.read)
+
+    def _mean(self, nodes: Sequence[int]) -> FloatArray:
+        return np.asarray(sum(self.means[node] for node in nodes))
+
+    def _running(self, nodes: tuple[int, ...]) -> Iterator[tuple[Gauge, dt.date, Report]]:
+        """Yield the reference's gauges of these nodes that run in this piece, with their next reading."""
+        for gauge in self.table.gauges:
+            if gauge.nodes == nodes and gauge.reference and gauge.start <= self.piece.start:
+                coming = [(day, report) for day, report in gauge.readings if day >= self.piece.end - _DAY]
+                if coming:
+                    yield gauge, *coming[0]
+
+    def _so_far(self, gauge: Gauge) -> FloatArray:
+        shape = next(iter(self.means.values())).shape
+        return self.sums.counts.get(gauge.key, np.zeros(shape))
+
+    def _reports(self, nodes: tuple[int, ...]) -> list[tuple[Gauge, Report]]:
+        """Return what is read of these nodes at the end of the piece, the sharpest first."""
+        read = [(g, report) for g, report in self.piece.read if g.nodes == nodes and g.reference]
+        return sorted(read, key=lambda found: (found[1].open, found[1].slack))
+
+    def _sum(self, nodes: tuple[int, ...], mean: FloatArray, already: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Draw how many more events there are in a set: by their mean, what is read now, what must come later."""
+        reports = self._reports(nodes)
+        if reports:
+            return self._read(reports, mean, already)
+        led = self._leading(nodes)
+        if led is None:
+            return self.random.poisson(mean).astype(float), np.zeros(mean.shape)
+        gauge, day, report = led
+        missing = report.value - self._so_far(gauge) - already
+        rest, days = (day + _DAY - self.piece.end).days, (self.piece.end - self.piece.start).days
+        later = self._mean(nodes) / days * rest
+        most = np.maximum(missing, 0.0) + report.slack
+        centre = missing * days / (days + rest)
+        low, high = _around(np.minimum(mean, centre), np.maximum(mean, centre), np.zeros(mean.shape), most)
+        n, total = choosing.sums(low, high, mean, [], [], self.random.random(mean.shape), (missing, later))
+        weight = self._guessed(gauge, total)
+        self.sums.guesses[nodes] = choosing.guessed(missing - n, later)
+        return n, weight
+
+    def _leading(self, nodes: tuple[int, ...]) -> tuple[Gauge, dt.date, Report] | None:
+        """Return the gauge whose next report is exact and comes first; rounded ones need no leading."""
+        found = [led for led in self._running(nodes) if led[2].qualifier == "exact" and led[0].weighs]
+        return min(found, key=lambda led: (led[1], led[0].key), default=None)
+
+    def _read(
+        self, reports: list[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Draw a count of which something is read at the end of the piece."""
+        gauge, sharpest = reports[0]
+        missing = sharpest.value - self._so_far(gauge) - already
+        low = np.maximum(missing - sharpest.slack, 0.0)
+        high = np.maximum(missing + sharpest.slack, low)
+        if sharpest.open:
+            high = np.maximum(high, mean + _REACH * np.sqrt(mean + 1) + 4)
+        low, high = _around(mean, mean, low, high)
+        off = [report.value - self._so_far(g) - already for g, report in reports]
+        says = [report.table for _, report in reports]
+        n, total = choosing.sums(low, high, mean, off, says, self.random.random(mean.shape))
+        return n, self._guessed(gauge, total)
+
+    def _guessed(self, gauge: Gauge, total: FloatArray) -> FloatArray:
+        """Return a weight with the guess of the piece before divided out, or 0 where what was seen does not weigh."""
+        weight = total - self.sums.guesses.pop(gauge.nodes, 0.0)
+        return weight if gauge.weighs else np.where(np.isfinite(weight), 0.0, -np.inf)
+
+    def _split(
+        self,
+        nodes: tuple[int, ...],
+        parts: tuple[tuple[int, ...], ...],
+        total: FloatArray,
+        mean: FloatArray,
+        drawn: dict[int, FloatArray],
+    ) -> FloatArray:
+        """Split a sum among parts of which nothing is read now, by their shares and by what must come later."""
+        weight = np.zeros(total.shape)
+        left, rest = total, mean
+        for i, part in enumerate(parts):
+            if i == len(parts) - 1:
+                n = left
+            else:
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    share = np.clip(np.where(rest > 0, self._mean(part) / rest, 0.0), 0.0, 1.0)
+                n, likely = self._part(nodes, part, left, share)
+                weight = weight + likely
+                left, rest = left - n, rest - self._mean(part)
+            if len(part) == 1:
+                drawn[part[0]] = n
+            else:
+                weight = weight + self._split(part, tuple(self._parts(part)), n, self._mean(part), drawn)
+        return weight
+
+    def _part(
+        self, nodes: tuple[int, ...], part: tuple[int, ...], left: FloatArray, share: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Draw how many of `left` events fall to a part."""
+        led = self._leading(part)
+        coming = None if led is None else self._coming(nodes, led)
+        if led is None or coming is None or (not left.any() and part not in self.sums.guesses):
+            return self.random.binomial(left.astype(np.int64), share).astype(float), np.zeros(left.shape)
+        gauge, _, report = led
+        missing = report.value - self._so_far(gauge)
+        later = np.maximum(coming - left, 0.0)
+        cost = 50.0 if report.slack == 0 else 3.0
+        n, total = choosing.shares(left, share, missing, later, cost, self.random.random(left.shape))
+        weight = self._guessed(gauge, total)
+        self.sums.guesses[part] = choosing.guessed_share(missing - n, later, share, cost)
+        return n, weight
+
+    def _coming(self, nodes: tuple[int, ...], led: tuple[Gauge, dt.date, Report]) -> FloatArray | None:
+        """Return how many events of the whole there will be until a part is read, if a report of the whole tells."""
+        _, day, _ = led
+        for gauge in self.table.gauges:
+            if gauge.nodes == nodes and gauge.reference and gauge.start <= self.piece.start:
+                for when, report in gauge.readings:
+                    if when == day and not report.open:
+                        return np.maximum(report.value - self._so_far(gauge), 0.0)
+        return None
+
+    def _excess(self, gauge: Gauge, report: Report) -> FloatArray:
+        """Weigh another counter's report: what it has beyond the reference is Poisson, (ratio - 1) x rate."""
+        ratio = self.week.theta[:, gauge.parameter][:, None] if gauge.parameter != NONE else gauge.ratio
+        counts, means = self.sums.counts[gauge.key], self.sums.means[gauge.key]
+        value, before, expected = self.sums.last.get(gauge.key, (0.0, 0.0, 0.0))
+        mean = (np.asarray(ratio) - 1.0) * (means - expected)
+        # The excess over a first report that was exact is known; this one's is what came after it.
+        known = value - before
+        missing = report.value - counts - known
+        low = np.maximum(missing - report.slack, 0.0)
+        high = np.maximum(missing + report.slack, low)
+        if report.open:
+            high = np.maximum(high, mean + _REACH * np.sqrt(mean + 1) + 4)
+        low, high = _around(mean, mean, low, high)
+        _, total = choosing.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
+        if report.qualifier == "exact":
+            self.sums.last[gauge.key] = (report.value, counts.copy(), means.copy())
+        return total if gauge.weighs else np.zeros(counts.shape)
+
+
+def _around(least: FloatArray, most: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return which counts of `low` to `high` can matter where about `least` to `most` are likely."""
+    below = np.floor(least - _REACH * np.sqrt(np.maximum(least, 0.0) + 1) - 2)
+    above = np.ceil(most + _REACH * np.sqrt(np.maximum(most, 0.0) + 0.2) + 4)
+    # Where none of them is allowed, those nearest to them decide.
+    low = np.ceil(low)
+    high = np.maximum(np.floor(high), low)
+    first = np.clip(below, low, np.maximum(high - _NEAREST, low))
+    return first, np.maximum(np.minimum(high, np.maximum(above, first + _NEAREST)), first)

@@ -1,0 +1,161 @@
+"""A particle filter: an ensemble led through what was seen, weighed by how likely it was, and resampled."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.engine.ensemble import Ensemble
+from hudna.engine.program import NONE
+from hudna.inference.conditioning import Sums, Week, add_up, draw_counts
+from hudna.inference.gauges import Timetable
+
+__all__ = ["Filter", "systematic"]
+
+_RESAMPLE_BELOW = 0.5  # of the paths, as an effective sample size
+
+
+@dataclass
+class Filter:
+    """A particle filter of each draw of an ensemble, all side by side.
+
+    Paths of a draw are its particles: they are weighed and resampled among themselves. After the step of a reading
+    that closes a sum, `log_likelihood` of a draw estimates the logarithm of the probability of all that was seen so
+    far, and its exponential does so without bias.
+    """
+
+    ensemble: Ensemble
+    sums: Sums
+    weights: FloatArray  # (n_draws, n_paths), logarithms that add up to 0 in each draw
+    log_likelihood: FloatArray  # (n_draws)
+
+    @classmethod
+    def begin(cls, ensemble: Ensemble) -> Filter:
+        """Return a filter that has seen nothing."""
+        shape = (ensemble.n_draws, ensemble.n_paths)
+        return cls(ensemble, Sums(), np.full(shape, -np.log(shape[1])), np.zeros(shape[0]))
+
+    @property
+    def effective(self) -> FloatArray:
+        """Effective number of paths of each draw."""
+        return np.exp(-special.logsumexp(2 * self.weights, axis=1))
+
+    def run(self, table: Timetable, until: int) -> None:
+        """Go on to the beginning of step `until`."""
+        while self.ensemble.step < until:
+            self.step(table)
+
+    def step(self, table: Timetable) -> FloatArray:
+        """Take one step; return what it adds to the log likelihood of each draw."""
+        ensemble, t = self.ensemble, self.ensemble.step
+        program = ensemble.program
+        random = np.random.Generator(
+            np.random.SFC64(np.random.SeedSequence([ensemble.seed, t, ensemble.first_draw, 0x68756E]))
+        )
+        begin = program.start + t * dt.timedelta(days=program.step_days)
+        end = begin + dt.timedelta(days=program.step_days)
+        weight: FloatArray = np.zeros(self.weights.shape)
+        for regime in table.weighed[t]:
+            weight = weight + ensemble.held_log_probability(regime)
+        ensemble.expect()
+        seen = [family for family, pieces in zip(table.families, table.pieces[t], strict=True) if pieces]
+        running = {node for gauge in table.gauges if gauge.runs(begin, end) for node in gauge.nodes}
+        known = {node for family in seen for node in family.nodes}
+        means = {node: ensemble.mean(node) for node in sorted(known | running)}
+        for node in sorted(known):
+            means[node] = means[node] * _mixing(ensemble, node, random)
+        counts, likely = draw_counts(Week(begin, end, means, ensemble.theta), table, t, self.sums, random)
+        answers = {i: np.full(self.weights.shape, count) for i, count in table.answers[t].items()}
+        weight = weight + likely + ensemble.settle(counts, answers)
+        free = sorted(running - known)
+        if free:
+            drawn = {node: ensemble.signal(int(program.events.signal[node])) for node in free}
+            add_up(table, begin, end, drawn, means, self.sums, free)
+        for reading in table.levels[t]:
+            sd = np.array(reading.sd) if reading.parameter == NONE else ensemble.theta[:, reading.parameter][:, None]
+            off = (reading.score - ensemble.score(reading.level)) / sd
+            weight = weight - 0.5 * off**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+        return self._weigh(weight, random)
+
+    def settle_weights(self, draws: IntArray | None = None) -> None:
+        """Resample so that all paths of these draws (of all, if left out) weigh the same."""
+        which = np.arange(self.ensemble.n_draws) if draws is None else draws
+        random = np.random.Generator(
+            np.random.SFC64(np.random.SeedSequence([self.ensemble.seed, self.ensemble.step, 0x657175]))
+        )
+        self._resample(which, random)
+
+    def take(self, draws: IntArray) -> Filter:
+        """Return a copy whose draw i is draw `draws[i]` of this one."""
+        return Filter(self.ensemble.take(draws), self.sums.take(draws), self.weights[draws], self.log_likelihood[draws])
+
+    def put(self, draws: IntArray, other: Filter) -> None:
+        """Take over draws of a filter that has seen the same."""
+        self.ensemble.put(draws, other.ensemble)
+        self.sums.put(draws, other.sums)
+        self.weights[draws] = other.weights[draws]
+        self.log_likelihood[draws] = other.log_likelihood[draws]
+
+    def _weigh(self, weight: FloatArray, random: np.random.Generator) -> FloatArray:
+        heavy = self.weights + weight
+        total = special.logsumexp(heavy, axis=1)
+        lost = ~np.isfinite(total)
+        self.weights = np.where(lost[:, None], -np.log(heavy.shape[1]), heavy - np.where(lost, 0.0, total)[:, None])
+        self.log_likelihood = self.log_likelihood + total
+        self._resample(np.flatnonzero(self.effective < _RESAMPLE_BELOW * heavy.shape[1]), random)
+        return total
+
+    def _resample(self, draws: IntArray, random: np.random.Generator) -> None:
+        if not draws.size:
+            return
+        n_draws, n_paths = self.weights.shape
+        order = np.tile(np.arange(n_paths), (n_draws, 1))
+        order[draws] = systematic(np.exp(self.weights[draws]), random.random(draws.size))
+        self.ensemble.reorder(order, draws)
+        self.sums.reorder(order)
+        self.weights[draws] = -np.log(n_paths)
+
+
+def systematic(weights: FloatArray, start: FloatArray, size: int | None = None) -> IntArray:
+    """Choose from each row in proportion to its weights, at even distances from a random start.
+
+    Parameters
+    ----------
+    weights : float array, shape (n_rows, n), each row adding up to about 1
+    start : float array, shape (n_rows,), uniform numbers in [0, 1)
+    size : int, optional
+        How many to choose from each row; n if left out.
+
+    Returns
+    -------
+    int array, shape (n_rows, size), rising along each row
+
+    Examples
+    --------
+    >>> systematic(np.array([[0.5, 0.0, 0.5, 0.0]]), np.array([0.5])).tolist()
+    [[0, 0, 2, 2]]
+    """
+    n_rows, n = weights.shape
+    size = n if size is None else size
+    ends = np.cumsum(weights, axis=1)
+    ends /= ends[:, -1:]
+    marks = (np.arange(size) + start[:, None]) / size
+    rows = 2.0 * np.arange(n_rows)[:, None]  # apart, so that one search serves all rows
+    found = np.searchsorted((ends + rows).ravel(), (marks + rows).ravel(), side="right").reshape(n_rows, size)
+    return np.minimum(found - n * np.arange(n_rows)[:, None], n - 1)
+
+
+def _mixing(ensemble: Ensemble, node: int, random: np.random.Generator) -> FloatArray | float:
+    """Return the gamma factors that make a dispersed node's count a mixture of Poisson counts."""
+    dispersion: Sequence[float] | FloatArray = ensemble.values[ensemble.program.events.dispersion[node]]
+    a = np.asarray(dispersion)[:, None]
+    if not a.any():
+        return 1.0
+    shape = (ensemble.n_draws, ensemble.n_paths)
+    safe = np.where(a > 0, a, 1.0)
+    return np.where(a > 0, random.gamma(1 / safe, safe, shape), 1.0)

@@ -1,0 +1,292 @@
+"""From rows of observations to what a filter does in each step: gauges and their readings, holds, known answers.
+
+A gauge adds a sum of events up from a first day on and is read on one or more last days: a count over an interval has
+one reading, a running total many. Steps are cut where gauges begin or are read, and within such a piece counts are
+independent Poisson given the step's rates.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from hudna.arrays import IntArray
+from hudna.case.observations import Counter, Row
+from hudna.engine.oracle import silent
+from hudna.engine.program import NONE, Program
+from hudna.errors import Problems
+from hudna.inference.reports import Report
+
+__all__ = ["Family", "Gauge", "LevelReading", "Piece", "Timetable", "known_by", "timetable"]
+
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A sum of events from the day `start` on, as one counter counts it, and its readings by last day.
+
+    `key` tells it from all others; `ratio` is what the counter counts, in counts of the reference: 1 for the
+    reference, else a number or the place of a parameter. `until` is the day after its last reading, if that is not
+    known yet too.
+    """
+
+    key: tuple[str, str, str]
+    nodes: tuple[int, ...]
+    counter: str
+    start: dt.date
+    until: dt.date
+    readings: tuple[tuple[dt.date, Report], ...]
+    weighs: bool
+    ratio: float | None = None
+    parameter: int = NONE
+
+    @property
+    def reference(self) -> bool:
+        """Whether it counts what the model counts."""
+        return self.ratio is None and self.parameter == NONE
+
+    def runs(self, start: dt.date, end: dt.date) -> float:
+        """Return the share of the days from `start` to before `end` in which it adds up."""
+        return max(0, (min(end, self.until) - max(start, self.start)).days) / (end - start).days
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a step between two days, and the gauges of a family that are read at its end."""
+
+    share: float  # of the step
+    start: dt.date
+    end: dt.date  # the day after
+    read: tuple[tuple[Gauge, Report], ...]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Events nodes whose gauges overlap, with the sets that gauges sum: the whole, then what lies within it."""
+
+    nodes: tuple[int, ...]
+    sets: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class LevelReading:
+    """A level's reading: its log odds with a normal error."""
+
+    level: int
+    score: float
+    sd: float
+    parameter: int
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """What is known in each step of a program.
+
+    gauges : all that add up, in name order, those too whose readings are not known yet
+    pieces : per step and family the pieces of the step, none where nothing of the family is seen in it
+    answers : per step, response -> its count as `Ensemble.settle` takes it
+    levels : per step, the readings of levels at its end
+    hold : (regime, step), the state that a regime is in, or NONE
+    weighed : per step, the held regimes whose going there weighs
+    """
+
+    gauges: tuple[Gauge, ...]
+    families: tuple[Family, ...]
+    pieces: tuple[tuple[tuple[Piece, ...], ...], ...]
+    answers: tuple[Mapping[int, float], ...]
+    levels: tuple[tuple[LevelReading, ...], ...]
+    hold: IntArray
+    weighed: tuple[tuple[int, ...], ...]
+
+
+def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
+    """Return what of the rows is known on the morning of `day`: those that have ended.
+
+    A state, or a count of exactly 0, holds on each of its days, so of one that goes on the part before `day` is known.
+
+    Parameters
+    ----------
+    rows : rows of observations
+    day : date
+
+    Returns
+    -------
+    tuple of Row, in the same order
+    """
+    known = []
+    for row in rows:
+        if row.end < day:
+            known.append(row)
+        elif row.start < day and (row.kind == "regime" or (row.value == 0 and row.qualifier == "exact")):
+            known.append(replace(row, end=day - _DAY))
+    return tuple(known)
+
+
+def timetable(
+    program: Program, rows: Sequence[Row], counters: Mapping[str, Counter], known: dt.date | None = None
+) -> Timetable:
+    """Lay rows out over the steps of a program.
+
+    Parameters
+    ----------
+    program : Program
+    rows : sequence of Row
+        Those of use "likelihood" and "known"; others are left aside. Days outside the program's steps are, too: a count
+        that began earlier cannot be read.
+    counters : who counts
+    known : date, optional
+        Only what is known on the morning of that day is used; the end of the program if left out. Later rows move
+        nothing in the steps before.
+
+    Raises
+    ------
+    InputError
+        If a response is known in a way that does not fix its count in a step.
+    """
+    problems = Problems()
+    first, last = program.start, program.start + program.n_steps * program.step_days * _DAY
+    every = [row for row in rows if row.weighs and row.end >= first and row.start < last]
+    inside = known_by(every, min(known or last, last))
+    events, later = ([row for row in part if row.kind == "events" and row.start >= first] for part in (inside, every))
+    gauges = _gauges(program, events, later, counters)
+    families = _families([gauge for gauge in gauges if gauge.readings])
+    answers = _answers(program, [row for row in inside if row.kind == "response"], problems)
+    hold, weighed = _holds(program, [row for row in inside if row.kind == "regime"])
+    problems.raise_if_any()
+    return Timetable(
+        gauges=gauges,
+        families=families,
+        pieces=tuple(tuple(_pieces(program, family, gauges, t) for family in families) for t in range(program.n_steps)),
+        answers=answers,
+        levels=_levels(program, [row for row in inside if row.kind == "level"], counters),
+        hold=hold,
+        weighed=weighed,
+    )
+
+
+def _gauges(
+    program: Program, rows: Iterable[Row], later: Iterable[Row], counters: Mapping[str, Counter]
+) -> tuple[Gauge, ...]:
+    place = {name: i for i, name in enumerate(program.events.name)}
+    grouped: dict[tuple[str, str, str], tuple[list[Row], list[Row]]] = {}
+    for known, part in ((0, later), (1, rows)):
+        for row in part:
+            key = (" + ".join(row.signals), row.counter, row.start.isoformat())
+            grouped.setdefault(key, ([], []))[known].append(row)
+    gauges = []
+    for key, (every, group) in sorted(grouped.items()):
+        group.sort(key=lambda row: (row.end, row.line))
+        ratio = counters[key[1]].ratio if key[1] in counters else None
+        gauges.append(
+            Gauge(
+                key=key,
+                nodes=tuple(place[name] for name in every[0].signals),
+                counter=key[1],
+                start=every[0].start,
+                until=max(row.end for row in every) + _DAY,
+                readings=tuple((row.end, Report(row.value, row.qualifier, row.confidence)) for row in group),
+                weighs=any(row.use == "likelihood" for row in every),
+                ratio=None if isinstance(ratio, str) or ratio is None else float(ratio),
+                parameter=program.parameters.index(ratio) if isinstance(ratio, str) else NONE,
+            )
+        )
+    return tuple(gauges)
+
+
+def _families(gauges: Sequence[Gauge]) -> tuple[Family, ...]:
+    """Return the sets that gauges sum, each largest set with those within it, larger ones first."""
+    sets = sorted({gauge.nodes for gauge in gauges}, key=lambda nodes: (-len(nodes), nodes))
+    wholes = [s for s in sets if not any(set(s) < set(other) for other in sets)]
+    return tuple(Family(whole, tuple(s for s in sets if set(s) <= set(whole))) for whole in wholes)
+
+
+def _pieces(program: Program, family: Family, gauges: Sequence[Gauge], t: int) -> tuple[Piece, ...]:
+    begin = program.start + t * program.step_days * _DAY
+    end = begin + program.step_days * _DAY
+    mine = [g for g in gauges if g.readings and set(g.nodes) <= set(family.nodes)]
+    mine = [g for g in mine if g.start < end and g.readings[-1][0] >= begin]
+    if not mine:
+        return ()
+    cuts = {begin, end}
+    for gauge in mine:
+        cuts |= {day for day in (gauge.start, *(day + _DAY for day, _ in gauge.readings)) if begin < day < end}
+    days = sorted(cuts)
+    return tuple(
+        Piece(
+            share=(b - a).days / program.step_days,
+            start=a,
+            end=b,
+            read=tuple((g, report) for g in mine for day, report in g.readings if day + _DAY == b),
+        )
+        for a, b in pairwise(days)
+    )
+
+
+def _answers(program: Program, rows: Sequence[Row], problems: Problems) -> tuple[dict[int, float], ...]:
+    """Return the counts of responses, step by step, where the rows cover all days of the step."""
+    place = {name: i for i, name in enumerate(program.responses.name)}
+    days = np.zeros((len(place), program.n_steps))
+    counts = np.zeros((len(place), program.n_steps))
+    silence = np.zeros((len(place), program.n_steps), bool)
+    for row in rows:
+        first, last = ((day - program.start).days / program.step_days for day in (row.start, row.end + _DAY))
+        one_step = int(np.floor(first)) == int(np.ceil(last)) - 1
+        if row.qualifier != "exact" or (row.value and not (one_step and len(row.signals) == 1)):
+            text = (
+                "a response is known only where its exact count in a step is: give one row a step for one response, "
+                "or a count of 0 over any time"
+            )
+            problems.add(f"observations.csv:{row.line}", "signal", text, given=f"'{row.signal}'")
+            continue
+        for name in row.signals:
+            for t in range(max(0, int(np.floor(first))), min(program.n_steps, int(np.ceil(last)))):
+                days[place[name], t] += program.step_days * (min(last, t + 1) - max(first, t))
+                counts[place[name], t] += row.value
+                silence[place[name], t] |= row.use == "known"
+    full = days >= program.step_days - 1e-9
+    return tuple(
+        {i: silent(counts[i, t]) if silence[i, t] else float(counts[i, t]) for i in range(len(place)) if full[i, t]}
+        for t in range(program.n_steps)
+    )
+
+
+def _holds(program: Program, rows: Sequence[Row]) -> tuple[IntArray, tuple[tuple[int, ...], ...]]:
+    """Return the state in which each regime is held: the one that is known for most days of a step."""
+    n_regimes = len(program.regimes.name)
+    hold = np.full((n_regimes, program.n_steps), NONE, np.int64)
+    weighed: list[list[int]] = [[] for _ in range(program.n_steps)]
+    for i, name in enumerate(program.regimes.name):
+        mine = [row for row in rows if row.signals == (name,)]
+        for t in range(program.n_steps):
+            begin = program.start + t * program.step_days * _DAY
+            end = begin + program.step_days * _DAY
+            days = np.zeros(int(program.regimes.n_states[i]))
+            for row in mine:
+                state = program.regimes.state_name[i].index(row.state)
+                days[state] += max(0, (min(end, row.end + _DAY) - max(begin, row.start)).days)
+            if 2 * days.sum() > program.step_days:
+                hold[i, t] = int(np.argmax(days))
+                if any(row.use == "likelihood" for row in mine if row.start < end and row.end >= begin):
+                    weighed[t].append(i)
+    return hold, tuple(tuple(found) for found in weighed)
+
+
+def _levels(
+    program: Program, rows: Sequence[Row], counters: Mapping[str, Counter]
+) -> tuple[tuple[LevelReading, ...], ...]:
+    found: list[list[LevelReading]] = [[] for _ in range(program.n_steps)]
+    place = {name: i for i, name in enumerate(program.levels.name)}
+    for row in rows:
+        sd = counters[row.counter].sd if row.counter in counters else None
+        t = (row.end - program.start).days // program.step_days
+        if 0 <= t < program.n_steps and sd is not None:
+            for name in row.signals:
+                parameter = program.parameters.index(sd) if isinstance(sd, str) else NONE
+                score = float(np.log(row.value) - np.log1p(-row.value))
+                found[t].append(LevelReading(place[name], score, 0.0 if isinstance(sd, str) else sd, parameter))
+    return tuple(tuple(readings) for readings in found)

@@ -1,0 +1,107 @@
+"""A stretch of history as a scenario: a campaign of a case, held to what is known of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hudna.case import Case
+from hudna.case.nodes import Node
+from hudna.case.observations import Campaign, Row
+from hudna.engine import compile_scenario
+from hudna.engine.program import NONE, Program
+from hudna.errors import InputError, nearest
+from hudna.inference.gauges import Timetable, timetable
+from hudna.scenario import Scenario
+
+__all__ = ["campaign_of", "history_program", "laid_out"]
+
+AS_IT_WAS = "as_it_was"
+
+
+def campaign_of(case: Case, name: str | None) -> tuple[str, Campaign]:
+    """Return a campaign of a case, the default one if none is named."""
+    observations = case.observations
+    if not observations.campaigns:
+        text = "the case has no campaign in observations.toml, so there is nothing to fit to or to start from"
+        raise InputError.of(str(case.folder), text)
+    chosen = name or observations.default
+    if chosen not in observations.campaigns:
+        known = observations.campaigns
+        text = f"there is no such campaign{nearest(chosen, known)}; campaigns: {', '.join(known)}"
+        raise InputError.of(str(case.folder), text, key="campaign", given=repr(chosen))
+    return chosen, observations.campaigns[chosen]
+
+
+def history_program(scenario: Scenario, campaign: Campaign, until: dt.date) -> Program:
+    """Compile the days from a campaign's start to `until`, in the scenario's case, as its signals are.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Gives the case, the signals (so that states fit) and the length of a step.
+    campaign : Campaign
+    until : date, a whole number of steps after the campaign's start
+
+    Raises
+    ------
+    InputError
+        If `until` is not at a step's beginning.
+    """
+    days, step = (until - campaign.start).days, scenario.file.step_days
+    if days <= 0 or days % step:
+        before = campaign.start + max(1, days // step) * dt.timedelta(days=step)
+        text = (
+            f"must be a whole number of steps of {step} days after {campaign.start}, where the case's history starts: "
+            f"such as {before} or {before + dt.timedelta(days=step)}"
+        )
+        raise InputError.of(scenario.id, text, key="as_of", given=str(until))
+    policy = next(iter(scenario.file.policies.values())).model_copy(
+        update={"schedules": dict(campaign.schedules), "name": campaign.name, "note": campaign.note}
+    )
+    outcomes = {name: entry.model_copy(update={"window": None}) for name, entry in scenario.file.outcomes.items()}
+    file = scenario.file.model_copy(
+        update={
+            "start": campaign.start,
+            "weeks": max(1, -(-days // 7)),
+            "policies": {AS_IT_WAS: policy},
+            "assumptions": {},
+            "outcomes": outcomes,
+            "starts": dict(campaign.starts),
+        }
+    )
+    nodes = _started(scenario.case.nodes, campaign.starts)
+    parameters = {**scenario.parameters, **campaign.parameters}
+    past = replace(scenario, file=file, nodes=nodes, parameters=parameters)
+    program = compile_scenario(past)
+    return _cut(program, days // step)
+
+
+def laid_out(
+    program: Program, rows: Sequence[Row], scenario: Scenario, known: dt.date | None = None
+) -> tuple[Program, Timetable]:
+    """Return the program with its regimes held where they are known, and what is known in each step."""
+    table = timetable(program, rows, scenario.case.observations.counters, known)
+    held = np.where(table.hold == NONE, program.regimes.clamp, table.hold)
+    return replace(program, regimes=replace(program.regimes, clamp=held)), table
+
+
+def _started(nodes: Mapping[str, Node], starts: Mapping[str, float | str]) -> dict[str, Node]:
+    return {
+        name: node.model_copy(update={"start": starts[name]}) if name in starts else node
+        for name, node in nodes.items()
+    }
+
+
+def _cut(program: Program, n_steps: int) -> Program:
+    """Return the first steps of a program."""
+    if program.n_steps == n_steps:
+        return program
+    schedules = replace(program.schedules, table=np.ascontiguousarray(program.schedules.table[:, :, :n_steps]))
+    regimes = replace(program.regimes, clamp=np.ascontiguousarray(program.regimes.clamp[:, :n_steps]))
+    last = np.minimum(program.outcomes.last_step, n_steps)
+    outcomes = replace(program.outcomes, last_step=last, first_step=np.minimum(program.outcomes.first_step, last))
+    return replace(program, n_steps=n_steps, schedules=schedules, regimes=regimes, outcomes=outcomes)
