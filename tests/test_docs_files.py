@@ -15,6 +15,8 @@ from hudna.case import About
 from hudna.case.grammar import Effect, Text
 from hudna.case.network import Actor, Tie
 from hudna.case.nodes import NODES, Events, Level, Regime, Response, Schedule, Size, State, Transition
+from hudna.case.observation_rows import COLUMNS, REQUIRED, WORDS
+from hudna.case.observations import USES, Campaign, Counter, ObservationsFile
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.priors import FAMILIES, Prior
 from hudna.errors import InputError
@@ -22,11 +24,12 @@ from hudna.scenario.scenario import Assumption, Outcome, Plan, Policy, RunSize, 
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "files.md"
 CASE = "harbour"
-CASE_FILES = ("case.toml", "actors.toml", "ties.toml", "drivers.toml", "parameters.toml")
+CASE_FILES = ("case.toml", "actors.toml", "ties.toml", "drivers.toml", "parameters.toml", "observations.toml",
+              "observations.csv", "evidence/raids.csv")  # fmt: skip
 
 pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not here")
 
-ROOTS: tuple[type[BaseModel], ...] = (ScenarioFile, About, Actor, Tie, *NODES.values(), Parameter)
+ROOTS: tuple[type[BaseModel], ...] = (ScenarioFile, About, Actor, Tie, *NODES.values(), Parameter, ObservationsFile)
 PLACES: dict[type[BaseModel], tuple[str, str]] = {  # model: the section of its file, and its own heading there
     Text: ("What all files share", "What all files share"),
     ScenarioFile: ("A scenario", "The file"),
@@ -50,6 +53,9 @@ PLACES: dict[type[BaseModel], tuple[str, str]] = {  # model: the section of its 
     Level: ("drivers.toml", "level"),
     Parameter: ("parameters.toml", "A parameter"),
     Prior: ("parameters.toml", "A prior"),
+    ObservationsFile: ("observations.toml", "The file"),
+    Counter: ("observations.toml", "A counter"),
+    Campaign: ("observations.toml", "A campaign"),
 }
 EVERY_DRIVER = ("drivers.toml", "Every driver")
 
@@ -139,7 +145,7 @@ def blocks(page: str) -> dict[str, str]:
         name = re.match(r"# (\S+\.toml)\n", block)
         assert name, f"a block begins with a comment that names its file, not: {block[:60]!r}"
         found[name[1]] = found.get(name[1], "") + block
-    return found
+    return found | dict(re.findall(r"^```csv (\S+\.csv)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
 
 
 def write(page: str, folder: Path) -> list[Path]:
@@ -206,6 +212,23 @@ def test_the_examples_load_and_run(page, tmp_path):
             kinds |= {node.kind for node in scenario.nodes.values()}
             assert not [notice for notice in scenario.case.notices if "used by nothing" in notice]
     assert kinds == set(NODES)
+
+
+def test_the_page_has_the_columns_the_words_and_the_uses_of_a_table_and_no_others(page):
+    own = {section.heading: section.text for section in sections(page) if section.file == "observations.csv"}
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\S.*?) \| ", own["The columns"], re.MULTILINE)
+    assert [name for name, _ in rows] == list(COLUMNS)
+    assert [name for name, default in rows if default == "required"] == list(REQUIRED)
+    first = re.findall(r"^\| (`[^|]*) \| .* \| .*\|$", own["Qualifiers"].split("What a row")[0], re.MULTILINE)
+    words = {word for cell in first for word in re.findall(r"`(\w+)`", cell)}
+    assert words - {"qualifier"} == set(WORDS)
+    assert re.findall(r"^\| `(\w+)` \| ", own["Uses"], re.MULTILINE)[1:] == list(USES)
+
+
+def test_a_row_of_the_example_that_feeds_both_would_be_seen(page, tmp_path):
+    paths = write(page.replace("rows = [2023-01-02, 2023-06-25]", "rows = [2023-01-02, 2023-07-09]"), tmp_path)
+    with pytest.raises(InputError, match="never both"):
+        hudna.load(paths[0])
 
 
 def test_a_wrong_key_in_an_example_would_be_seen(page, tmp_path):

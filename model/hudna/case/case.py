@@ -13,6 +13,7 @@ from hudna.case.documents import Document
 from hudna.case.grammar import Day, Entry, Label
 from hudna.case.network import Actor, Channel, Tie
 from hudna.case.nodes import Level, Node
+from hudna.case.observations import Observations
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.signals import Signal
 
@@ -57,6 +58,7 @@ class Case:
     signals: Mapping[str, Signal]
     response_order: tuple[str, ...]
     documents: Mapping[str, Document] = field(repr=False)
+    observations: Observations = field(default_factory=Observations, repr=False)
     notices: tuple[str, ...] = ()
 
     @property

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticUndefined
 
 from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.errors import Problems, nearest
 
-__all__ = ["build", "is_table"]
+__all__ = ["build", "is_table", "salvage"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -25,6 +26,38 @@ def build(model: type[M], data: Any, document: Document, key: Key, problems: Pro
             loc = tuple(part for part in item["loc"] if part != "[key]")  # pydantic marks bad keys
             _translate(model, item["type"], item["msg"], item["input"], (*key, *loc), len(key), document, problems)
         return None
+
+
+def salvage(model: type[M], data: Mapping[str, Any], tables: Collection[str], stand_ins: Mapping[str, Any]) -> M:
+    """Return what can be read of a table with problems, so that the rest of it is checked too.
+
+    Parameters
+    ----------
+    model : type of BaseModel
+    data : mapping
+        The table.
+    tables : collection of str
+        Fields that are tables of names, to be taken name by name.
+    stand_ins : mapping
+        What fields are taken to be if they cannot be read.
+    """
+    kept: dict[str, Any] = {**stand_ins}
+    for name, field in model.model_fields.items():
+        adapter = TypeAdapter(field.rebuild_annotation())
+        value = data.get(name, PydanticUndefined)
+        if name in tables and isinstance(value, Mapping):
+            found = [_read(adapter, {key: item}) for key, item in value.items()]
+            kept[name] = {key: item for part in found if part is not PydanticUndefined for key, item in part.items()}
+        elif (read := _read(adapter, value)) is not PydanticUndefined:
+            kept[name] = read
+    return model.model_construct(**kept)
+
+
+def _read(adapter: TypeAdapter[Any], value: Any) -> Any:
+    try:
+        return adapter.validate_python(value, strict=True)
+    except ValidationError:
+        return PydanticUndefined
 
 
 def is_table(data: Any, document: Document, key: Key, problems: Problems) -> bool:

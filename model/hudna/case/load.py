@@ -1,4 +1,4 @@
-"""Read a case from its folder: `case.toml`, `actors.toml`, `ties.toml`, `drivers.toml`, `parameters.toml`."""
+"""Read a case from its folder: what it is about, actors, ties, drivers, parameters, and what was observed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from typing import Any
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.documents import Document, display, read_document, show_key, show_value
+from hudna.case.evidence import check_source
 from hudna.case.expand import expand
 from hudna.case.grammar import NAME, Domain, Text
+from hudna.case.load_observations import TABLE, read_observations
 from hudna.case.network import Actor, Tie
 from hudna.case.nodes import KINDS, NODES, Level, Node
+from hudna.case.overlay import CHANNEL
 from hudna.case.parameters import Parameter
 from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
 from hudna.case.signals import publish
@@ -24,9 +27,8 @@ from hudna.errors import Problems, nearest
 __all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
 
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
-         "parameters": "parameters.toml"}  # fmt: skip
-CHANNEL = Domain(low=0.0, why="a tie's direction gives its sign")
-_OPTIONAL = ("actors", "ties")
+         "parameters": "parameters.toml", "observations": "observations.toml"}  # fmt: skip
+_OPTIONAL = ("actors", "ties", "observations")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
 )
@@ -94,8 +96,10 @@ def read_case(folder: Path, problems: Problems) -> tuple[Case | None, Unread]:
         signals=signals,
         response_order=order,
         documents=documents,
-        notices=tuple(_notices(about, ties, nodes, parameters)) if about and len(problems) == before else (),
     )
+    case, unread = read_observations(case, unread, problems)
+    if about is not None and len(problems) == before:
+        case = replace(case, notices=tuple(_notices(case)))
     return case, unread
 
 
@@ -117,6 +121,9 @@ def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
         if path.name not in FILES.values() and not _is_base(path.name, documents):
             known = ", ".join(FILES.values())
             problems.add(display(path), "", f"not a file of a case{nearest(path.name, FILES.values())}; files: {known}")
+    for path in sorted(folder.glob("*.csv")):
+        if nearest(path.name, [TABLE]) and not (folder / TABLE).exists():
+            problems.add(display(path), "", f"not a file of a case{nearest(path.name, [TABLE])}")
     return documents
 
 
@@ -181,31 +188,6 @@ def _parameters(document: Document, folder: Path, problems: Problems) -> dict[st
             parameters[name] = parameter
             check_source(parameter, folder, document, (name, "source"), problems)
     return parameters
-
-
-def check_source(
-    parameter: Parameter, folder: Path, document: Document, key: tuple[str, ...], problems: Problems
-) -> None:
-    """Check that a source which is a file lies in the case's folder, and is there. Several are parted by `;`.
-
-    What has the status evidence must name such a file.
-    """
-    parts = [piece.strip() for piece in parameter.source.split(";")]
-    if parameter.status == "evidence" and not any(part.startswith("evidence/") for part in parts):
-        text = "the status is evidence, so it must name a file under evidence/; or is it judgement?"
-        problems.add(document.where(key), show_key(key), text, given=show_value(parameter.source))
-    for part in parts:
-        if not part.startswith(("evidence/", "/", ".", "~")) and not re.search(r"\.csv$|\\", part):
-            continue
-        path = folder / part
-        if not path.resolve().is_relative_to(folder.resolve()):
-            text = "leaves the folder of the case; evidence lies under evidence/"
-        elif not path.is_file():
-            files = sorted(f"evidence/{p.name}" for p in (folder / "evidence").glob("*"))
-            text = f"there is no such file in the case{nearest(part, files)}"
-        else:
-            continue
-        problems.add(document.where(key), show_key(key), text, given=show_value(part))
 
 
 def _nodes(document: Document, actors: Mapping[str, Actor], unread: Unread, problems: Problems) -> dict[str, Node]:
@@ -316,15 +298,23 @@ def _check_about(
             groups[name] = group
 
 
-def _notices(
-    about: About, ties: tuple[Tie, ...], nodes: Mapping[str, Node], parameters: Mapping[str, Parameter]
-) -> Iterator[str]:
-    used = {value for node in nodes.values() for _, value, _ in numbers(node) if isinstance(value, str)}
-    levels = {node.actor for node in nodes.values() if isinstance(node, Level)}
-    pressing = [t for t in ties if t.toward and t.source in levels and t.target in levels]
-    used |= {about.channels[tie.channel] for tie in pressing}
-    for name in sorted(set(parameters) - used):
+def _notices(case: Case) -> Iterator[str]:
+    used = {value for node in case.nodes.values() for _, value, _ in numbers(node)}
+    levels = {node.actor for node in case.nodes.values() if isinstance(node, Level)}
+    pressing = [t for t in case.ties if t.toward and t.source in levels and t.target in levels]
+    used |= {case.about.channels[tie.channel] for tie in pressing}
+    used |= {value for counter in case.observations.counters.values() for value in (counter.ratio, counter.sd) if value}
+    used |= {start for campaign in case.observations.campaigns.values() for start in campaign.starts.values()}
+    for name in sorted(set(case.parameters) - used):
         yield f"parameter {name} is used by nothing"
-    if ties:
-        context = len(ties) - len(pressing)
-        yield f"{len(pressing)} of {len(ties)} ties press" + (f"; the other {context} are context" if context else "")
+    for name, campaign in case.observations.campaigns.items():
+        rows = [row for row in case.observations.rows_of(name) if row.weighs and row.kind in ("events", "response")]
+        beyond = [str(row.line) for row in rows if row.start < campaign.start or row.end >= campaign.until]
+        if beyond:
+            lines = f"line{'s'[: len(beyond) - 1]} {', '.join(beyond)} of {TABLE}"
+            yield f"counts that reach beyond campaign {name}: {lines}"
+    if case.ties:
+        context = len(case.ties) - len(pressing)
+        yield f"{len(pressing)} of {len(case.ties)} ties press" + (
+            f"; the other {context} are context" if context else ""
+        )

@@ -32,13 +32,17 @@ __all__ = [
     "Interpolation",
     "Level",
     "Node",
+    "Plan",
     "Points",
     "Regime",
     "Response",
     "Schedule",
     "Size",
+    "Start",
     "State",
     "Transition",
+    "in_order",
+    "planned",
 ]
 
 KINDS = ("schedule", "regime", "events", "response", "level")  # the order of the week
@@ -89,6 +93,27 @@ Points: TypeAlias = Annotated[
     BeforeValidator(_points),
     WithJsonSchema({"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}),
 ]
+
+
+class Plan(Entry):
+    """What a policy, or a stretch of history, makes of one schedule."""
+
+    points: Points = Field(description="[[date, value], ...] with rising dates")
+    interpolation: Interpolation | None = Field(None, description="linear or step; the schedule's own if left out")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Plan:
+        in_order(self.points)
+        return self
+
+
+def _start(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number, a state or the name of a parameter")
+    return value
+
+
+Start: TypeAlias = Annotated[float | str, BeforeValidator(_start)]  # another start for a node
 
 
 def _per(value: Any) -> Any:
@@ -243,3 +268,8 @@ NODES: dict[str, type[Schedule | Regime | Events | Response | Level]] = {
     "response": Response,
     "level": Level,
 }
+
+
+def planned(node: Schedule, plan: Plan) -> Schedule:
+    """Return the schedule with the points of a policy or an assumption."""
+    return node.model_copy(update={"points": plan.points, "interpolation": plan.interpolation or node.interpolation})

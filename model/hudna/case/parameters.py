@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from hudna.case.grammar import Entry, Label, Real
+from hudna.case.grammar import Day, Entry, Label, Real
 from hudna.case.priors import Prior
 
 __all__ = ["Correlation", "Parameter", "Status"]
 
 Status: TypeAlias = Literal["evidence", "judgement", "calibrated"]
+
+
+def _stretch(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError("must be [first_date, last_date], such as [2020-03-27, 2023-10-07]")
+    return tuple(value)
+
+
+def _first_to_last(value: tuple[dt.date, dt.date]) -> tuple[dt.date, dt.date]:
+    if value[1] < value[0]:
+        raise ValueError(f"must be [first_date, last_date]; {value[1]} is before {value[0]}")
+    return value
+
+
+_Stretch: TypeAlias = Annotated[
+    tuple[Day, Day],
+    BeforeValidator(_stretch),
+    AfterValidator(_first_to_last),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "format": "date"}, "minItems": 2, "maxItems": 2}),
+]
 
 
 class Parameter(Entry):
@@ -24,6 +45,9 @@ class Parameter(Entry):
     status: Status = Field(description="evidence (computed from rows), judgement or calibrated")
     source: str = Field(min_length=1, description="a file under evidence/, or where the judgement comes from")
     note: str = Field(min_length=1, description="the computation, or the reasoning")
+    rows: _Stretch | None = Field(
+        None, description="[first_date, last_date]: dates of the rows of evidence that the prior was computed from"
+    )
 
 
 def _rows(value: Any) -> Any:

@@ -31,6 +31,7 @@ class Unread:
     drivers: frozenset[str] = frozenset()
     parameters: frozenset[str] = frozenset()
     actors: frozenset[str] = frozenset()
+    counters: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
 
     def driver(self, reference: str) -> bool:
@@ -47,6 +48,10 @@ class Unread:
     def actor(self, name: str) -> bool:
         """Whether `name` may mean an actor that could not be read."""
         return "actors" in self.files or name in self.actors
+
+    def counter(self, name: str) -> bool:
+        """Whether `name` may mean a counter that could not be read."""
+        return "observations" in self.files or name in self.counters
 
 
 @dataclass(frozen=True)

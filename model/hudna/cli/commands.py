@@ -155,10 +155,12 @@ def copy(
 @app.command()
 def check(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO|CASE", help="A scenario, or the folder of a case.")],
+    rows: Annotated[bool, typer.Option("--rows", help="List every row of observations, and what it feeds.")] = False,
     as_json: _Json = False,
 ) -> None:
     """Say everything that is wrong with a scenario or a case."""
     from hudna.case import load_case
+    from hudna.cli import observations
     from hudna.engine import compile_scenario
     from hudna.scenario import load
     from hudna.scenario.describe import count
@@ -171,22 +173,28 @@ def check(
         case = load_case(path, problems)
         if case is None:
             raise InputError(problems)
-        found = count(case, case.nodes, case.parameters)
+        parameters = case.parameters
+        found = count(case, case.nodes, parameters)
     else:
         question = load(scenario)
         compile_scenario(question)
-        case = question.case
-        found = count(case, question.nodes, question.parameters)
+        case, parameters = question.case, question.parameters
+        found = count(case, question.nodes, parameters)
     if as_json:
         print_json({"problems": [], "notices": case.notices, "nodes": found.nodes, "parameters": found.parameters,
-                    "ties": found.ties, "pressing": found.pressing})  # fmt: skip
+                    "ties": found.ties, "pressing": found.pressing,
+                    "observations": observations.as_data(case, parameters)})  # fmt: skip
         return
     print("ok")
     print("nodes: " + ", ".join(f"{n} {kind}" for kind, n in found.nodes.items()))
     print("parameters: " + ", ".join(f"{n} {status}" for status, n in found.parameters.items()))
     print(f"ties: {found.ties}, of which {found.pressing} press")
+    for line in observations.summary(case):
+        print(line)
     for notice in case.notices:
         print(f"note: {notice}")
+    if rows:
+        print_lines(observations.listing(case, parameters))
 
 
 def _is_folder(path: Path) -> bool:
@@ -223,7 +231,8 @@ def show(
 @app.command()
 def schema(
     kind: Annotated[
-        str, typer.Argument(help="scenario, case, actors, ties, drivers or parameters.", show_default=True)
+        str,
+        typer.Argument(help="scenario, case, actors, ties, drivers, parameters or observations.", show_default=True),
     ] = "scenario",
     as_json: _Json = False,  # noqa: ARG001 (a schema is JSON anyhow)
 ) -> None:

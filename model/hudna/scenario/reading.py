@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticUndefined
 
 from hudna import shipped
-from hudna.case import Case
-from hudna.case.checking import build
-from hudna.case.documents import Document, read_document, show_key, show_value
-from hudna.case.grammar import Domain
-from hudna.case.load import CHANNEL, check_source, read_case
-from hudna.case.nodes import NODES, Node, Regime, Schedule
-from hudna.case.parameters import Parameter
-from hudna.case.references import Unread, check_support, numbers
+from hudna.case.checking import build, salvage
+from hudna.case.documents import Document, read_document, show_value
+from hudna.case.load import read_case
+from hudna.case.nodes import Plan, Schedule, planned
+from hudna.case.overlay import lay_parameters, lay_starts
+from hudna.case.references import Unread
 from hudna.errors import InputError, Problems, nearest
 from hudna.scenario.references import Known, check_references
-from hudna.scenario.scenario import Plan, Scenario, ScenarioFile, planned
+from hudna.scenario.scenario import Scenario, ScenarioFile
 
 __all__ = ["load"]
 
@@ -58,37 +51,20 @@ def load(scenario: str | Path) -> Scenario:
     if document is None:
         raise InputError(problems)
     whole = build(ScenarioFile, document.data, document, (), problems)
-    file = whole or _salvage(document.data)
+    file = whole or salvage(ScenarioFile, document.data, _TABLES, _STAND_INS)
     folder = _case_folder(file.case, path, document, problems) if file.case else None
     case, unread = read_case(folder, problems) if folder is not None else (None, Unread())
     if case is None:
         raise InputError(problems)
-    parameters = _parameters(file, case, unread, document, problems)
-    nodes = _nodes(file, case, parameters, unread, document, problems)
+    parameters = lay_parameters(file.parameters, case, unread, document, ("parameters",), problems)
+    nodes = lay_starts(file.starts, case, parameters, unread, document, ("starts",), problems)
+    for name, assumption in file.assumptions.items():
+        node = nodes.get(name)
+        if isinstance(node, Schedule) and assumption.points is not None:
+            nodes[name] = planned(node, Plan(points=assumption.points, interpolation=assumption.interpolation))
     check_references(file, Known(case, unread, document.data), document, problems)
     problems.raise_if_any()
     return Scenario(id=path.stem, file=file, case=case, nodes=nodes, parameters=parameters, document=document)
-
-
-def _salvage(data: Mapping[str, Any]) -> ScenarioFile:
-    """Return what can be read of a file with problems, so that the rest of it is checked too."""
-    kept: dict[str, Any] = {**_STAND_INS}
-    for name, field in ScenarioFile.model_fields.items():
-        adapter = TypeAdapter(field.rebuild_annotation())
-        value = data.get(name, PydanticUndefined)
-        if name in _TABLES and isinstance(value, Mapping):
-            found = [_read(adapter, {key: item}) for key, item in value.items()]
-            kept[name] = {key: item for part in found if part is not PydanticUndefined for key, item in part.items()}
-        elif (read := _read(adapter, value)) is not PydanticUndefined:
-            kept[name] = read
-    return ScenarioFile.model_construct(**kept)
-
-
-def _read(adapter: TypeAdapter[Any], value: Any) -> Any:
-    try:
-        return adapter.validate_python(value, strict=True)
-    except ValidationError:
-        return PydanticUndefined
 
 
 def _find(scenario: str | Path) -> Path:
@@ -120,85 +96,3 @@ def _case_folder(name: str, path: Path, document: Document, problems: Problems) 
         text = f"there is no such case beside the scenario or shipped{nearest(name, names)}; cases: {', '.join(names)}"
         problems.add(document.where(("case",)), "case", text, given=show_value(name))
     return found
-
-
-def _parameters(
-    file: ScenarioFile, case: Case, unread: Unread, document: Document, problems: Problems
-) -> dict[str, Parameter]:
-    parameters = dict(case.parameters)
-    for name, parameter in file.parameters.items():
-        key = ("parameters", name)
-        if name not in parameters:
-            if not unread.parameter(name):
-                text = f"the case has no such parameter{nearest(name, parameters)}"
-                problems.add(document.where(key), show_key(key), text)
-            continue
-        check_source(parameter, case.folder, document, (*key, "source"), problems)
-        parameters[name] = parameter
-    places: list[tuple[str, float | str, Domain]] = [
-        (f"{name}.{field}", value, domain)
-        for name, node in case.nodes.items()
-        for field, value, domain in numbers(node)
-    ]
-    places += [(f"channels.{channel}", name, CHANNEL) for channel, name in case.about.channels.items()]
-    for place, value, domain in places:
-        if isinstance(value, str) and value in file.parameters and value in parameters:
-            problem = check_support(parameters[value].prior, domain)
-            if problem:
-                key = ("parameters", value)
-                text = f"{place} {domain.sentence()}, but this prior {problem}"
-                problems.add(document.where(key), show_key(key), text)
-    return parameters
-
-
-def _nodes(
-    file: ScenarioFile,
-    case: Case,
-    parameters: Mapping[str, Parameter],
-    unread: Unread,
-    document: Document,
-    problems: Problems,
-) -> dict[str, Node]:
-    """Return the case's nodes with the scenario's starts and assumed schedules."""
-    nodes = dict(case.nodes)
-    for name, start in file.starts.items():
-        key = ("starts", name)
-        if name not in nodes:
-            if not unread.driver(name):
-                problems.add(document.where(key), show_key(key), f"there is no such driver{nearest(name, nodes)}")
-            continue
-        node = _with_start(nodes[name], start, document, key, problems)
-        if node is None:
-            continue
-        nodes[name] = node
-        if isinstance(node, Regime) and start not in node.states:
-            text = f"must be one of the states {', '.join(node.ordered_states)}{nearest(str(start), node.states)}"
-            problems.add(document.where(key), show_key(key), text, given=show_value(start))
-        elif isinstance(start, str) and not isinstance(node, Regime) and not unread.parameter(start):
-            text = _start_problem(node, start, parameters)
-            if text:
-                problems.add(document.where(key), show_key(key), text, given=show_value(start))
-    for name, assumption in file.assumptions.items():
-        node = nodes.get(name)
-        if isinstance(node, Schedule) and assumption.points is not None:
-            nodes[name] = planned(node, Plan(points=assumption.points, interpolation=assumption.interpolation))
-    return nodes
-
-
-def _start_problem(node: Node, start: str, parameters: Mapping[str, Parameter]) -> str:
-    """Say what is wrong with a parameter as the start of a node; an empty text if nothing is."""
-    if start not in parameters:
-        return f"there is no such parameter{nearest(start, parameters)}"
-    domain = next(domain for field, _, domain in numbers(node) if field == "start")
-    problem = check_support(parameters[start].prior, domain)
-    return f"{domain.sentence()}, but the prior of this parameter {problem}" if problem else ""
-
-
-def _with_start(node: Node, start: Any, document: Document, key: tuple[str, ...], problems: Problems) -> Node | None:
-    """Return `node` with another start, checked as the case's own start is."""
-    found = Problems()
-    data = {name: getattr(node, name) for name in node.model_fields_set}
-    built = build(NODES[node.kind], {**data, "start": start}, document, key, found)
-    for problem in found:
-        problems.add(problem.where, show_key(key), problem.text, given=problem.given)
-    return built

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from typing import Any, TypeAlias
 
 from hudna.case import Case
 from hudna.case.documents import Document, Key, show_key, show_value
-from hudna.case.nodes import Points, Regime, Schedule
+from hudna.case.nodes import Regime, Schedule
+from hudna.case.overlay import check_exposure, check_schedules
 from hudna.case.references import Unread
 from hudna.case.signals import resolve, unknown_signal
 from hudna.errors import Problems, nearest
@@ -49,8 +49,8 @@ def check_references(file: ScenarioFile, known: Known, document: Document, probl
         problems.add(document.where(key), show_key(key), text, given="" if given is None else show_value(given))
 
     _check_names(known, say)
-    _check_policies(file, known, say)
-    _check_assumptions(file, known, say)
+    _check_policies(file, known, document, problems, say)
+    _check_assumptions(file, known, document, problems, say)
     for name, outcome in file.outcomes.items():
         _check_outcome(name, outcome, file, known, say)
     _check_series(file, known, say)
@@ -119,37 +119,16 @@ def _check_contrasts(file: ScenarioFile, known: Known, say: Say) -> None:
             say(("contrasts", i), "is there twice", pair)
 
 
-def _check_policies(file: ScenarioFile, known: Known, say: Say) -> None:
-    schedules = [name for name, node in known.case.nodes.items() if isinstance(node, Schedule)]
+def _check_policies(file: ScenarioFile, known: Known, document: Document, problems: Problems, say: Say) -> None:
     for policy, content in file.policies.items():
-        for name, plan in content.schedules.items():
-            key = ("policies", policy, "schedules", name)
-            if name not in schedules and not known.unread.driver(name):
-                text = f"the case has no such schedule{nearest(name, schedules)}; schedules: {', '.join(schedules)}"
-                say(key, text)
-                continue
-            if name in known.names("assumptions"):
-                say(key, "is assumed under [assumptions]; a policy cannot choose what is taken as given")
-            _check_exposure(name, plan.points, known.case, (*key, "points"), say)
-    for name, start in file.starts.items():
-        if name in schedules and not isinstance(start, str):
-            _check_exposure(name, ((dt.date.min, start),), known.case, ("starts", name), say)
+        key = ("policies", policy, "schedules")
+        check_schedules(content.schedules, known.case, known.unread, document, key, problems)
+        for name in content.schedules:
+            if isinstance(known.case.nodes.get(name), Schedule) and name in known.names("assumptions"):
+                say((*key, name), "is assumed under [assumptions]; a policy cannot choose what is taken as given")
 
 
-def _check_exposure(name: str, points: Points, case: Case, key: Key, say: Say) -> None:
-    if min((value for _, value in points), default=0.0) >= 0:
-        return
-    readers = [
-        reader
-        for reader, node in case.nodes.items()
-        for reference in getattr(node, "exposure", {})
-        if name in resolve(reference, case.signals)
-    ]
-    if readers:
-        say(key, f"must be >= 0: it is an exposure of {', '.join(readers)}")
-
-
-def _check_assumptions(file: ScenarioFile, known: Known, say: Say) -> None:
+def _check_assumptions(file: ScenarioFile, known: Known, document: Document, problems: Problems, say: Say) -> None:
     nodes = known.case.nodes
     for name, assumption in file.assumptions.items():
         key = ("assumptions", name)
@@ -160,7 +139,7 @@ def _check_assumptions(file: ScenarioFile, known: Known, say: Say) -> None:
             if assumption.points is None:
                 say(key, "is a schedule: give points, not states")
             else:
-                _check_exposure(name, assumption.points, known.case, (*key, "points"), say)
+                check_exposure(name, assumption.points, known.case, document, (*key, "points"), problems)
         elif node is not None or not known.unread.driver(name):
             allowed = [n for n, other in nodes.items() if isinstance(other, Regime | Schedule)]
             say(key, f"must be a regime or a schedule{nearest(name, allowed)}; there are: {', '.join(allowed)}")

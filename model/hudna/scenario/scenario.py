@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from hudna.case import Case
 from hudna.case.documents import Document
 from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference
-from hudna.case.nodes import Interpolation, Node, Points, Schedule, in_order
+from hudna.case.nodes import Interpolation, Node, Plan, Points, Start, in_order, planned
 from hudna.case.parameters import Parameter
 
 __all__ = [
@@ -43,23 +43,6 @@ def _tuple(value: Any) -> Any:
 
 def _tuples(value: Any) -> Any:
     return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list | tuple) else value
-
-
-class Plan(Entry):
-    """What a policy makes of one schedule."""
-
-    points: Points = Field(description="[[date, value], ...] with rising dates")
-    interpolation: Interpolation | None = Field(None, description="linear or step; the schedule's own if left out")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Plan:
-        in_order(self.points)
-        return self
-
-
-def planned(node: Schedule, plan: Plan) -> Schedule:
-    """Return the schedule with the points of a policy or an assumption."""
-    return node.model_copy(update={"points": plan.points, "interpolation": plan.interpolation or node.interpolation})
 
 
 class Policy(Entry):
@@ -130,12 +113,6 @@ def _folder(value: Any) -> Any:
     return value
 
 
-def _start(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("must be a number, a state or the name of a parameter")
-    return value
-
-
 class RunSize(Entry):
     """How much is simulated if the user does not say."""
 
@@ -167,9 +144,7 @@ class ScenarioFile(Entry):
     parameters: dict[str, Parameter] = Field(
         default_factory=dict, description="parameters of the case believed otherwise here"
     )
-    starts: dict[str, Annotated[float | str, BeforeValidator(_start)]] = Field(
-        default_factory=dict, description="node = its start here"
-    )
+    starts: dict[str, Start] = Field(default_factory=dict, description="node = its start here")
     outcomes: dict[str, Outcome] = Field(min_length=1, description="at least one number to measure")
     series: _Names = Field((), description="signals recorded week by week, such as pressure, attacks.*")
     contrasts: _Pairs = Field((), description="pairs of policies to compare; all pairs if left out")

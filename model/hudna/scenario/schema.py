@@ -1,4 +1,4 @@
-"""JSON Schemas of the five kinds of file of a case and of a scenario, for editors that check while one types."""
+"""JSON Schemas of the kinds of file of a case and of a scenario, for editors that check while one types."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from hudna.case import About
 from hudna.case.load import DRIVER_FIELDS
 from hudna.case.network import Actor, Tie
 from hudna.case.nodes import NODES
+from hudna.case.observations import ObservationsFile
 from hudna.case.parameters import Parameter
 from hudna.errors import InputError, nearest
 from hudna.scenario.scenario import ScenarioFile
 
 __all__ = ["KINDS_OF_FILE", "json_schema"]
 
-KINDS_OF_FILE = ("scenario", "case", "actors", "ties", "drivers", "parameters")
+KINDS_OF_FILE = ("scenario", "case", "actors", "ties", "drivers", "parameters", "observations")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXTENDS = {"type": "string", "description": "start from another TOML file in the same folder"}
 _PART = "^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z0-9_]+)*$"
@@ -32,7 +33,7 @@ def json_schema(kind: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    kind : {"scenario", "case", "actors", "ties", "drivers", "parameters"}
+    kind : {"scenario", "case", "actors", "ties", "drivers", "parameters", "observations"}
 
     Raises
     ------
@@ -50,6 +51,8 @@ def json_schema(kind: str) -> dict[str, Any]:
             file = _of(ScenarioFile, definitions)
         case "case":
             file = _of(About, definitions)
+        case "observations":
+            file = _of(ObservationsFile, definitions)
         case "actors":
             file = _named(_reference(Actor, definitions), Actor.model_fields, definitions)
         case "parameters":

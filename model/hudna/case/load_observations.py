@@ -1,0 +1,149 @@
+"""Read what was observed: `observations.toml` and `observations.csv` of a case, and check them against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hudna.case.case import Case
+from hudna.case.checking import build, salvage
+from hudna.case.documents import Document, display, show_key, show_value
+from hudna.case.evidence import check_never_both
+from hudna.case.observation_rows import Catalogue, read_rows
+from hudna.case.observations import (
+    ONE_PART,
+    RATIO,
+    SD,
+    Campaign,
+    Counter,
+    Observations,
+    ObservationsFile,
+    Row,
+)
+from hudna.case.overlay import check_schedules, lay_parameters, lay_starts
+from hudna.case.references import Unread, check_support
+from hudna.errors import Problems, nearest
+
+__all__ = ["TABLE", "read_observations"]
+
+TABLE = "observations.csv"
+_TABLES = ("starts", "parameters", "schedules")
+
+
+def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[Case, Unread]:
+    """Return the case with its observations, as far as they can be read, and what is there but could not be.
+
+    Parameters
+    ----------
+    case : Case
+        Without observations.
+    unread : Unread
+        Names of the case that could not be read.
+    problems : Problems
+    """
+    table = case.folder / TABLE
+    document = case.documents.get("observations", Document(case.folder / "observations.toml", {}))
+    file, lost = _file(document, problems)
+    unread = replace(unread, counters=lost)
+    rows: tuple[Row, ...] = ()
+    if table.exists() or table.is_symlink():
+        catalogue = Catalogue.of_nodes(case.nodes)
+        rows = read_rows(table, catalogue, file.counters, problems, unread=unread, case_folder=case.folder)
+    default = _default(file, document, problems)
+    case = replace(case, observations=Observations(file.counters, file.campaigns, default, rows))
+    _check_counters(case, unread, document, problems)
+    for name, data in _table(document, "campaigns").items():
+        if not isinstance(data, Mapping):
+            continue
+        campaign = file.campaigns.get(name) or salvage(Campaign, data, _TABLES, {})
+        key = ("campaigns", name)
+        parameters = lay_parameters(campaign.parameters, case, unread, document, (*key, "parameters"), problems)
+        lay_starts(campaign.starts, case, parameters, unread, document, (*key, "starts"), problems)
+        check_schedules(campaign.schedules, case, unread, document, (*key, "schedules"), problems)
+    whole = len(file.campaigns) == len(_table(document, "campaigns")) and "observations" not in unread.files
+    _check_dates(case, problems, campaigns_known=whole)
+    check_never_both(case, table, problems)
+    return case, unread
+
+
+def _file(document: Document, problems: Problems) -> tuple[ObservationsFile, frozenset[str]]:
+    """Return what can be read of the file, and the names of the counters that cannot."""
+    for kind in ("counters", "campaigns"):
+        for name in _table(document, kind):
+            if not re.match(ONE_PART, name):
+                key = (kind, name)
+                problems.add(document.where(key), show_key(key), "a name is letters, digits and _")
+    file = build(ObservationsFile, document.data, document, (), problems)
+    if file is not None:
+        return file, frozenset()
+    quiet = Problems()  # everything is said already
+    counters, campaigns = _table(document, "counters"), _table(document, "campaigns")
+    read = {name: build(Counter, data, document, (), quiet) for name, data in counters.items()}
+    stretches = {name: build(Campaign, data, document, (), quiet) for name, data in campaigns.items()}
+    default = document.data.get("default")
+    kept = ObservationsFile.model_construct(
+        default=default if isinstance(default, str) else None,
+        counters={name: counter for name, counter in read.items() if counter is not None},
+        campaigns={name: campaign for name, campaign in stretches.items() if campaign is not None},
+    )
+    return kept, frozenset(counters) - frozenset(kept.counters)
+
+
+def _table(document: Document, name: str) -> Mapping[str, Any]:
+    """Return a table of the file as written."""
+    found = document.data.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _default(file: ObservationsFile, document: Document, problems: Problems) -> str:
+    """Return the campaign that is meant if none is named."""
+    names = list(_table(document, "campaigns"))
+    if file.default is not None:
+        if file.default not in names:
+            text = f"there is no such campaign{nearest(file.default, names)}; campaigns: {', '.join(names) or 'none'}"
+            problems.add(document.where(("default",)), "default", text, given=show_value(file.default))
+        return file.default
+    if len(names) > 1 and "default" not in document.data:
+        text = f"is missing: the campaign that is meant if none is named, one of {', '.join(names)}"
+        problems.add(document.where(("campaigns",)), "default", text)
+    return names[0] if len(names) == 1 else ""
+
+
+def _check_counters(case: Case, unread: Unread, document: Document, problems: Problems) -> None:
+    for name, counter in case.observations.counters.items():
+        for field, value, domain in (("ratio", counter.ratio, RATIO), ("sd", counter.sd, SD)):
+            if not isinstance(value, str) or unread.parameter(value):
+                continue
+            if value not in case.parameters:
+                text = f"there is no such parameter{nearest(value, case.parameters)}"
+            else:
+                problem = check_support(case.parameters[value].prior, domain)
+                text = f"{domain.sentence()}, but the prior of this parameter {problem}" if problem else ""
+            if text:
+                key = ("counters", name, field)
+                problems.add(document.where(key), show_key(key), text, given=show_value(value))
+
+
+def _check_dates(case: Case, problems: Problems, *, campaigns_known: bool) -> None:
+    """Check that no row is later than the case's evidence, and that every row that weighs is in a campaign."""
+    where = display(case.folder / TABLE)
+    campaigns = case.observations.campaigns
+    for row in case.observations.rows:
+        if row.end > case.evidence_until:
+            text = f"is after the case's evidence, which ends on {case.evidence_until} (evidence_until in case.toml)"
+            problems.add(f"{where}:{row.line}", "date_end", text, given=str(row.end))
+    if not campaigns_known:
+        return
+    weighing = [row for row in case.observations.rows if row.weighs]
+    outside = [row for row in weighing if not any(campaign.covers(row) for campaign in campaigns.values())]
+    if outside and not campaigns:
+        text = (f"rows of the use {outside[0].use} belong to a campaign, and there is none: begin one with "
+                "[campaigns.NAME] in observations.toml, or set their use to prior or context")  # fmt: skip
+        problems.add(where, "", text)
+        return
+    for row in outside:
+        known = "; ".join(f"{name} {c.start} to {c.until}" for name, c in campaigns.items())
+        text = f"is in no campaign ({known}); set its use to prior or context, or lengthen a campaign"
+        problems.add(f"{where}:{row.line}", "date_start", text, given=str(row.start))

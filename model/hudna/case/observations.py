@@ -1,0 +1,156 @@
+"""Observations: what was seen, how it was counted, and the stretches of history that it belongs to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+from pydantic import Field, model_validator
+
+from hudna.case.grammar import Day, Domain, Entry, Label
+from hudna.case.nodes import Plan, Start
+from hudna.case.parameters import Parameter
+
+__all__ = [
+    "CONFIDENCES",
+    "ONE_PART",
+    "QUALIFIERS",
+    "RATIO",
+    "SD",
+    "USES",
+    "WEIGHING",
+    "Campaign",
+    "Confidence",
+    "Counter",
+    "Observations",
+    "ObservationsFile",
+    "Qualifier",
+    "Row",
+    "Use",
+]
+
+ONE_PART = r"^[A-Za-z][A-Za-z0-9_]*$"  # the name of a counter or a campaign
+
+Qualifier: TypeAlias = Literal["exact", "at_least", "approx"]
+Confidence: TypeAlias = Literal["high", "medium", "low"]
+Use: TypeAlias = Literal["likelihood", "known", "prior", "context"]
+QUALIFIERS: tuple[Qualifier, ...] = get_args(Qualifier)
+CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
+USES: tuple[Use, ...] = get_args(Use)
+WEIGHING: tuple[Use, ...] = ("likelihood", "known")  # rows of these take part in a fit
+
+RATIO = Domain(low=1.0, why="a counter counts what the reference counts, and perhaps more")
+SD = Domain(low=0.0, low_open=True, why="no poll reads a level without error")
+
+
+class Counter(Entry):
+    """Who counts, and how much more than the reference, or who reads a level, and with what error."""
+
+    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    ratio: Annotated[float | str, RATIO] | None = Field(
+        None, description="of counts: what it counts beyond the reference is Poisson, (ratio - 1) x rate"
+    )
+    sd: Annotated[float | str, SD] | None = Field(
+        None, description="of a level: standard deviation of the reading's error, in log odds"
+    )
+    note: str = Field("", description="what is counted, and where the ratio or the sd is from")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Counter:
+        if self.ratio is not None and self.sd is not None:
+            raise ValueError("give either ratio (it counts) or sd (it reads a level)")
+        return self
+
+
+class Campaign(Entry):
+    """A stretch of history that parameters can be fitted to, and what was otherwise in it."""
+
+    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    start: Day = Field(description="first day of the first step")
+    until: Day = Field(description="the day after the last; a whole number of weeks after the start")
+    starts: dict[str, Start] = Field(default_factory=dict, description="node = its start here")
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict, description="parameters of the case believed otherwise here"
+    )
+    schedules: dict[str, Plan] = Field(default_factory=dict, description="schedule = { points, interpolation }")
+    note: str = Field("", description="anything a reader should know")
+
+    @model_validator(mode="after")
+    def _whole_weeks(self) -> Campaign:
+        days = (self.until - self.start).days
+        if days <= 0:
+            raise ValueError("until: must be after start")
+        if days % 7:
+            before, after = (self.start + dt.timedelta(days=7 * weeks) for weeks in (days // 7, days // 7 + 1))
+            near = str(after) if before == self.start else f"{before} or {after}"
+            raise ValueError(f"until: must be a whole number of weeks after start, such as {near}")
+        return self
+
+    @property
+    def weeks(self) -> int:
+        """Length of the campaign, in weeks."""
+        return (self.until - self.start).days // 7
+
+    def covers(self, row: Row) -> bool:
+        """Whether a row belongs to the campaign: at least one of its days does."""
+        return row.end >= self.start and row.start < self.until
+
+
+_NAMES: dict[str, Any] = {"propertyNames": {"pattern": ONE_PART}}
+
+
+class ObservationsFile(Entry):
+    """The file `observations.toml`."""
+
+    default: str | None = Field(None, description="the campaign that is meant if none is named")
+    counters: dict[str, Counter] = Field(
+        default_factory=dict, description="[counters.NAME]: who counts", json_schema_extra=_NAMES
+    )
+    campaigns: dict[str, Campaign] = Field(
+        default_factory=dict, description="[campaigns.NAME]: stretches of history", json_schema_extra=_NAMES
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One observation: a count, a state or a reading over some days, as a table gives it.
+
+    `value` is the count or the reading and NaN for a regime, `state` the state of a regime and else empty.
+    """
+
+    start: dt.date  # both inclusive
+    end: dt.date
+    signal: str  # as written
+    signals: tuple[str, ...]  # resolved, in name order
+    kind: str  # of the nodes: events, response, regime or level
+    value: float
+    state: str
+    qualifier: Qualifier  # what the word means
+    word: str  # as written
+    counter: str  # empty: the reference
+    confidence: Confidence  # after the word's own
+    use: Use
+    source: str
+    note: str
+    line: int
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the row takes part in a fit: it weighs parameters, or conditions paths."""
+        return self.use in WEIGHING
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The rows of a case, who counted them, and the campaigns that they belong to; `default` names one of those."""
+
+    counters: Mapping[str, Counter] = field(default_factory=dict)
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    default: str = ""  # empty: there is no campaign
+    rows: tuple[Row, ...] = ()
+
+    def rows_of(self, campaign: str) -> tuple[Row, ...]:
+        """Return the rows that belong to a campaign, in the order of the table."""
+        return tuple(row for row in self.rows if self.campaigns[campaign].covers(row))

@@ -1,0 +1,171 @@
+"""What was observed in a case, listed: how many rows of what use, and which rows feed what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+
+from hudna.case.evidence import files_of
+from hudna.case.observations import USES, Row
+
+if TYPE_CHECKING:
+    from hudna.case import Case
+    from hudna.case.parameters import Parameter
+    from hudna.cli.tables import Line
+
+__all__ = ["as_data", "listing", "summary"]
+
+_SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
+_FEEDS = {
+    "likelihood": "weighs parameters, and paths follow it",
+    "known": "paths follow it; weighs no parameter",
+    "prior": "a prior was computed from it; not fitted",
+    "context": "listed and not used",
+}
+
+
+def summary(case: Case) -> Iterator[str]:
+    """Yield how many rows there are, by use and by signal, and the campaigns; nothing if nothing was observed."""
+    observations = case.observations
+    if not (observations.rows or observations.campaigns or observations.counters):
+        return
+    yield f"observations: {_count(len(observations.rows))}" + _uses(observations.rows, start=": ")
+    for signal, rows in _by_signal(observations.rows).items():
+        yield f"  {signal}: {_uses(rows)}"
+    for name, campaign in observations.campaigns.items():
+        default = " (the default)" if name == observations.default and len(observations.campaigns) > 1 else ""
+        inside = _count(len(observations.rows_of(name)))
+        yield f"campaign {name}{default}: {campaign.weeks} weeks from {campaign.start}, {inside}"
+
+
+def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
+    """Yield every row, those of one use together, and the parameters that were computed from evidence.
+
+    Parameters
+    ----------
+    case : Case
+    parameters : mapping from name to Parameter
+        The case's, perhaps with a scenario's laid over them.
+
+    Yields
+    ------
+    tuple of str and bool
+        A line, and whether it is a heading.
+    """
+    for use in USES:
+        rows = [row for row in case.observations.rows if row.use == use]
+        if rows:
+            yield "", False
+            yield f"{use} ({_FEEDS[use]}): {_count(len(rows))}", True
+            header = ["line", "dates", "signal", "value", "counter", "confidence", "source"]
+            yield from _columns([header, *(_cells(row) for row in rows)])
+    priors = _priors(case, parameters)
+    if priors:
+        yield "", False
+        yield "parameters computed from evidence", True
+        header = ["parameter", "campaign", "rows of", "files"]
+        cells = [
+            [prior["parameter"], prior["campaign"], _dates(*prior["rows"]) if prior["rows"] else "not said",
+             ", ".join(prior["files"])]
+            for prior in priors
+        ]  # fmt: skip
+        yield from _columns([header, *cells])
+
+
+def as_data(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Return what `summary` and `listing` say as plain data, for JSON."""
+    observations = case.observations
+    return {
+        "uses": _use_counts(observations.rows),
+        "signals": {signal: _use_counts(rows) for signal, rows in _by_signal(observations.rows).items()},
+        "counters": {
+            name: {"ratio": counter.ratio, "sd": counter.sd} for name, counter in observations.counters.items()
+        },
+        "default": observations.default,
+        "campaigns": {
+            name: {
+                "start": campaign.start,
+                "until": campaign.until,
+                "weeks": campaign.weeks,
+                "rows": [row.line for row in observations.rows_of(name)],
+            }
+            for name, campaign in observations.campaigns.items()
+        },
+        "rows": [_row(row) for row in observations.rows],
+        "priors": _priors(case, parameters),
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "date_start": row.start,
+        "date_end": row.end,
+        "signal": row.signal,
+        "signals": list(row.signals),
+        "value": row.state if row.kind == "regime" else row.value,
+        "qualifier": row.qualifier,
+        "word": row.word,
+        "counter": row.counter,
+        "confidence": row.confidence,
+        "use": row.use,
+        "source": row.source,
+        "note": row.note,
+    }
+
+
+def _priors(case: Case, parameters: Mapping[str, Parameter]) -> list[dict[str, Any]]:
+    """Return each parameter of the status evidence, its files and the dates of its rows; campaigns' own too."""
+    entries = [("", name, parameter) for name, parameter in sorted(parameters.items())]
+    for campaign, found in case.observations.campaigns.items():
+        entries += [(campaign, name, parameter) for name, parameter in sorted(found.parameters.items())]
+    return [
+        {"parameter": name, "campaign": campaign, "files": list(files_of(parameter)), "rows": parameter.rows}
+        for campaign, name, parameter in entries
+        if parameter.status == "evidence"
+    ]
+
+
+def _cells(row: Row) -> list[str]:
+    value = row.state or _SIGNS[row.qualifier] + f"{row.value:.12g}"
+    word = f" ({row.word})" if row.word != row.qualifier else ""
+    dates = _dates(row.start, row.end)
+    return [str(row.line), dates, row.signal, value + word, row.counter or "-", row.confidence, row.source or "-"]
+
+
+def _dates(first: Any, last: Any) -> str:
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterator[Line]:
+    """Lay out rows of cells, the first of them a heading, in columns parted by two spaces."""
+    plain = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
+    widths = [max(cell_len(row[i]) for row in plain) for i in range(len(plain[0]))]
+    for row in plain:
+        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        yield ("  " + "  ".join(cells)).rstrip(), False
+
+
+def _by_signal(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each signal or sum, two ways to write one together, in name order."""
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.signals, []).append(row)
+    return dict(sorted((own[0].signal, own) for own in found.values()))
+
+
+def _use_counts(rows: Sequence[Row]) -> dict[str, int]:
+    counts: Counter[str] = Counter(row.use for row in rows)
+    return {use: counts[use] for use in USES}
+
+
+def _uses(rows: Sequence[Row], start: str = "") -> str:
+    said = ", ".join(f"{n} {use}" for use, n in _use_counts(rows).items() if n)
+    return start + said if said else ""
+
+
+def _count(n: int) -> str:
+    return f"{n} row{'' if n == 1 else 's'}"
