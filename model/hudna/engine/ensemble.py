@@ -123,6 +123,11 @@ class Ensemble:
             scores=self._by_row(arrays.scores),
         )
 
+    def under(self, program: Program) -> None:
+        """Go on under another program of the same nodes, which holds other regimes or plans other schedules."""
+        self.program = program
+        self._compiled = _Compiled(program) if self.engine == "vm" else None
+
     # -- moving on -------------------------------------------------------------------------------------------
 
     def advance(self, steps: int = 1) -> None:
