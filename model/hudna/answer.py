@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from hudna.case.observation_rows import read_rows
+from hudna.case.observations import Observations, Row
 from hudna.engine import compile_scenario, simulate
 from hudna.engine.simulate import check_sizes
 from hudna.errors import Problems, nearest
+from hudna.inference.conditioned import from_belief, from_world
+from hudna.inference.gauges import known_by
 from hudna.result import Result
 from hudna.result.assemble import assemble
 from hudna.scenario import Scenario, load
@@ -26,6 +32,9 @@ def run(
     threads: int | None = None,
     outcomes: str = "all",
     trajectories: str = "events",
+    as_of: dt.date | None = None,
+    given: str | Path | Sequence[Row] | None = None,
+    belief: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
 ) -> Result:
@@ -52,9 +61,16 @@ def run(
         too): then memory does not grow with the paths.
     trajectories : {"events", "all"}
         What is kept week by week: events and responses of the first paths, or every signal of every path.
+    as_of : date, optional
+        Start from the state of the world on this date, as rows of observations tell it; the scenario's own `as_of` if
+        left out. Days between it and the scenario's start are simulated.
+    given : str, Path or rows, optional
+        A table of observations to use instead of the case's own; then `as_of` is the scenario's start if left out.
+    belief : {"posterior", "prior"}, optional
+        Draw parameters from the case's posterior, where it has one, or from its priors; the scenario's own if left out.
     progress : function of (done, total), optional
     stage : function of a name, optional
-        Called with "compiling" (the first time ever only) and "simulating".
+        Called with "compiling" (the first time ever only), "filtering" (the past, with `as_of`) and "simulating".
 
     Returns
     -------
@@ -84,22 +100,71 @@ def run(
         threads=threads,
         outcomes=outcomes,
         trajectories=trajectories,
+        as_of=as_of,
+        belief=belief,
     )
     chosen = tuple(policies) if policies is not None else question.policies
     size = question.file.run
+    n_draws = size.draws if draws is None else draws
+    n_paths = size.paths if paths is None else paths
+    base = size.seed if seed is None else seed
+    program = compile_scenario(question, policies=chosen)
+    rows = _rows(question, given)
+    date = as_of or question.file.as_of or (question.file.start if given is not None else None)
+    held = belief or question.file.belief
+    if date is None:
+        origin = from_belief(question, program, n_draws, base, held)
+    else:
+        if stage is not None:
+            stage("filtering")
+        origin = from_world(
+            question, program, date, rows=rows, draws=n_draws, paths=n_paths, seed=base, belief=held,
+            engine="oracle" if engine == "oracle" else "vm", threads=threads, progress=progress,
+        )  # fmt: skip
     simulation = simulate(
-        compile_scenario(question, policies=chosen),
-        draws=size.draws if draws is None else draws,
-        paths=size.paths if paths is None else paths,
-        seed=size.seed if seed is None else seed,
+        program,
+        draws=n_draws,
+        paths=n_paths,
+        seed=base,
         outcomes=outcomes,
         trajectories=trajectories,
         engine=engine,
         threads=threads,
+        theta=origin.theta,
+        starts=origin.states,
         progress=progress,
         stage=stage,
     )
-    return assemble(question, simulation)
+    return assemble(question, simulation, origin.clusters, origin.about, _record(question, rows, date))
+
+
+def _rows(question: Scenario, given: str | Path | Sequence[Row] | None) -> Sequence[Row] | None:
+    """Return the rows of a table that is given, read and checked."""
+    if not isinstance(given, str | Path):
+        return given
+    problems = Problems()
+    rows = read_rows(Path(given), question.case.signals, question.case.observations.counters, problems)
+    problems.raise_if_any()
+    return rows
+
+
+def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None) -> list[dict[str, Any]]:
+    """Return what had been counted by a date, for those who compare the forecast with what needs no model."""
+    observations = question.case.observations
+    known = known_by(observations.rows if rows is None else rows, date or question.file.start)
+    return [
+        {
+            "start": str(row.start), "end": str(row.end), "signal": row.signal, "value": row.value,
+            "qualifier": row.qualifier, "confidence": row.confidence,
+            "counter": "" if _is_reference(observations, row.counter) else row.counter,
+        }
+        for row in known
+        if row.kind in ("events", "response") and row.use != "context"
+    ]  # fmt: skip
+
+
+def _is_reference(observations: Observations, counter: str) -> bool:
+    return counter not in observations.counters or observations.counters[counter].ratio is None
 
 
 def check_arguments(
@@ -113,6 +178,8 @@ def check_arguments(
     threads: int | None = None,
     outcomes: str = "all",
     trajectories: str = "events",
+    as_of: dt.date | None = None,
+    belief: str | None = None,
 ) -> None:
     """Raise `InputError` with everything that is wrong with the arguments of `run`, before anything is done."""
     problems = Problems()
@@ -128,6 +195,11 @@ def check_arguments(
             engine,
         )
     )
+    if as_of is not None and as_of > question.file.start:
+        text = f"must not be after the scenario's start, {question.file.start}; move the start in the scenario's file"
+        problems.add("run", "as_of", text, given=str(as_of))
+    if belief not in (None, "posterior", "prior"):
+        problems.add("run", "belief", "must be one of posterior, prior", given=repr(belief))
     chosen = list(policies) if policies is not None else list(question.policies)
     for policy in chosen:
         if policy not in question.policies:

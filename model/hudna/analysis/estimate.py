@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy import special
 
-from hudna.arrays import FloatArray
+from hudna.arrays import FloatArray, IntArray
 from hudna.result.samples import Paths, Sample
 
 __all__ = ["ENOUGH_DRAWS_HIT", "LEVEL", "Estimate", "estimate", "mean_and_error", "proportion_bounds", "settled_means"]
@@ -64,11 +64,12 @@ def estimate(y: Numbers, *, proportion: bool = False) -> Estimate:
     (3.0, 1.0)
     """
     sample = _sample(y)
-    mean, mcse = mean_and_error(sample.means)
+    mean, mcse = mean_and_error(sample.means, sample.clusters)
     if proportion:
-        low, high = proportion_bounds(sample.means, sample.n_paths)
-    elif sample.n_draws > 1:
-        reach = float(special.stdtrit(sample.n_draws - 1, 1 - _TAIL)) * mcse
+        low, high = proportion_bounds(sample.means, sample.n_paths, sample.clusters)
+    elif np.isfinite(mcse):
+        distinct = sample.n_draws if sample.clusters is None else np.unique(sample.clusters).size
+        reach = float(special.stdtrit(distinct - 1, 1 - _TAIL)) * mcse
         low, high = mean - reach, mean + reach
     else:
         low = high = np.nan
@@ -82,13 +83,21 @@ def _sample(y: Numbers) -> Sample:
     return Paths(y) if isinstance(y, np.ndarray) else y
 
 
-def mean_and_error(means: FloatArray) -> tuple[float, float]:
+def mean_and_error(means: FloatArray, clusters: IntArray | None = None) -> tuple[float, float]:
     """Return the mean of the draws' means, shape (n_draws,), and its Monte Carlo error, clustered by draw.
 
-    The error is NaN with a single draw.
+    Draws of one cluster (equal numbers in `clusters`) have the same parameters and count as one. The error is NaN with
+    a single draw or cluster.
     """
+    mean = float(means.mean())
+    if clusters is not None:
+        _, place = np.unique(clusters, return_inverse=True)
+        off = np.bincount(place, weights=means - mean)
+        if off.size < 2:
+            return mean, np.nan
+        return mean, float(np.sqrt((off**2).sum() * off.size / (off.size - 1)) / means.size)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
-    return float(means.mean()), error
+    return mean, error
 
 
 def settled_means(y: Numbers) -> FloatArray | None:
@@ -115,7 +124,7 @@ def settled_means(y: Numbers) -> FloatArray | None:
     return np.asarray(means.mean() + shrink * (means - means.mean()))
 
 
-def proportion_bounds(means: FloatArray, n_paths: int) -> tuple[float, float]:
+def proportion_bounds(means: FloatArray, n_paths: int, clusters: IntArray | None = None) -> tuple[float, float]:
     """Return Clopper-Pearson 90 % bounds of a probability, from clustered zeros and ones.
 
     The number of independent trials is what the Monte Carlo error says it is (at most the number of paths).
@@ -128,6 +137,8 @@ def proportion_bounds(means: FloatArray, n_paths: int) -> tuple[float, float]:
         Share of each draw's paths that are hits.
     n_paths : int
         Paths per draw.
+    clusters : int array, shape (n_draws,), optional
+        Equal where draws have the same parameters; such draws count as one.
 
     Examples
     --------
@@ -135,14 +146,14 @@ def proportion_bounds(means: FloatArray, n_paths: int) -> tuple[float, float]:
     >>> low, round(high, 4)
     (0.0, 0.0295)
     """
-    n_draws = means.size
-    p = float(means.mean())
+    n_draws = means.size if clusters is None else np.unique(clusters).size
+    p, error = mean_and_error(means, clusters)
     spread = p * (1 - p)
     hit = min(int((means > 0).sum()), int((means < 1).sum()))
     trials = float(n_draws)
     if hit >= ENOUGH_DRAWS_HIT and n_draws > 1:
-        variance = float(means.var(ddof=1)) / n_draws
-        trials = min(n_draws * n_paths, spread / variance) if variance > 0 else n_draws * n_paths
+        most = means.size * n_paths
+        trials = min(most, spread / error**2) if error > 0 else most
     hits = p * trials
     low = float(special.betaincinv(hits, trials - hits + 1, _TAIL)) if p > 0 else 0.0
     high = float(special.betaincinv(hits + 1, trials - hits, 1 - _TAIL)) if p < 1 else 1.0

@@ -45,7 +45,9 @@ def table(result: Result, lang: Language = "en") -> pd.DataFrame:
         for name in result.outcome_names:
             label, sample = result.outcome(name), result.distribution(name, policy)
             found = asdict(estimate(sample, proportion=label.reduce == "any"))
-            never, error = mean_and_error(sample.never) if label.reduce == "first" else (np.nan, np.nan)
+            never, error = (
+                mean_and_error(sample.never, sample.clusters) if label.reduce == "first" else (np.nan, np.nan)
+            )
             row = {"name": label.name.get(lang), "unit": label.unit.get(lang), **found}
             rows.append({**row, "never": never, "never_mcse": error})
             index.append((policy, name))
@@ -111,8 +113,8 @@ def _difference_bounds(result: Result, outcome: str, a: str, b: str, d: Sample) 
         or _same_until(result, a, b, label)
     ):
         return {}
-    higher_low, higher_high = proportion_bounds(d.higher, d.n_paths)
-    lower_low, lower_high = proportion_bounds(d.lower, d.n_paths)
+    higher_low, higher_high = proportion_bounds(d.higher, d.n_paths, d.clusters)
+    lower_low, lower_high = proportion_bounds(d.lower, d.n_paths, d.clusters)
     return {"low": higher_low - lower_high, "high": higher_high - lower_low}
 
 
@@ -125,8 +127,8 @@ def _same_until(result: Result, a: str, b: str, label: OutcomeLabel) -> bool:
 
 
 def _direction(d: Sample) -> dict[str, float]:
-    lower, lower_error = mean_and_error(d.lower)
-    higher, higher_error = mean_and_error(d.higher)
+    lower, lower_error = mean_and_error(d.lower, d.clusters)
+    higher, higher_error = mean_and_error(d.higher, d.clusters)
     settled = settled_means(d)
     # A draw in which no path differs is neither lower nor higher, wherever the noise is taken out to.
     draws = float(((settled < 0) & (d.means != 0)).mean()) if settled is not None else np.nan
@@ -136,7 +138,7 @@ def _direction(d: Sample) -> dict[str, float]:
         "p_higher": higher,
         "p_higher_mcse": higher_error,
         "mean_lower": draws,
-        "mean_lower_mcse": float(np.sqrt(draws * (1 - draws) / d.n_draws)),
+        "mean_lower_mcse": float(np.sqrt(draws * (1 - draws) / _distinct(d))),
     }
 
 
@@ -149,3 +151,8 @@ def _variance_reduction(a: Sample, b: Sample, d: Sample) -> float:
     if paired == 0:
         return float("nan") if apart == 0 else float("inf")
     return apart / paired
+
+
+def _distinct(sample: Sample) -> int:
+    """Return how many draws differ."""
+    return sample.n_draws if sample.clusters is None else int(np.unique(sample.clusters).size)

@@ -15,6 +15,7 @@ from hudna.case.network import Actor, Channel, Tie
 from hudna.case.nodes import Level, Node
 from hudna.case.observations import Observations
 from hudna.case.parameters import Correlation, Parameter
+from hudna.case.posterior import Posterior
 from hudna.case.signals import Signal
 
 __all__ = ["About", "Case", "Press"]
@@ -59,6 +60,7 @@ class Case:
     response_order: tuple[str, ...]
     documents: Mapping[str, Document] = field(repr=False)
     observations: Observations = field(default_factory=Observations, repr=False)
+    posterior: Posterior | None = field(default=None, repr=False)
     notices: tuple[str, ...] = ()
 
     @property

@@ -20,6 +20,7 @@ from hudna.case.network import Actor, Tie
 from hudna.case.nodes import KINDS, NODES, Level, Node
 from hudna.case.overlay import CHANNEL
 from hudna.case.parameters import Parameter
+from hudna.case.posterior import ABOUT, with_posterior
 from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
 from hudna.case.signals import publish
 from hudna.errors import Problems, nearest
@@ -99,7 +100,7 @@ def read_case(folder: Path, problems: Problems) -> tuple[Case | None, Unread]:
     )
     case, unread = read_observations(case, unread, problems)
     if about is not None and len(problems) == before:
-        case = replace(case, notices=tuple(_notices(case)))
+        case = with_posterior(replace(case, notices=tuple(_notices(case))), problems)
     return case, unread
 
 
@@ -118,7 +119,7 @@ def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
         if document is not None:
             documents[role] = document
     for path in sorted(folder.glob("*.toml")):
-        if path.name not in FILES.values() and not _is_base(path.name, documents):
+        if path.name not in (*FILES.values(), ABOUT) and not _is_base(path.name, documents):
             known = ", ".join(FILES.values())
             problems.add(display(path), "", f"not a file of a case{nearest(path.name, FILES.values())}; files: {known}")
     for path in sorted(folder.glob("*.csv")):

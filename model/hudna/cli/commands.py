@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,6 +59,13 @@ def run(
     engine: Annotated[str, typer.Option(help="auto, vm (compiled) or oracle (plain).")] = "auto",
     threads: Annotated[int | None, typer.Option(help="Moves no bit of the result.")] = None,
     outcomes: Annotated[str, typer.Option(help="all, or summary: then memory does not grow with the paths.")] = "all",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Start from the state of the world on this date.")
+    ] = None,
+    given: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Rows that tell it, instead of the case's own.")
+    ] = None,
+    prior: Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write; out/SCENARIO if left out.")] = None,
     lang: Annotated[str, typer.Option(help="en or ar, for tables and figures.")] = "en",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
@@ -73,13 +81,13 @@ def run(
     question = load(scenario)
     options: dict[str, Any] = {
         "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
-        "outcomes": outcomes,
+        "outcomes": outcomes, "as_of": _day(as_of), "belief": "prior" if prior else None,
     }  # fmt: skip
     check_arguments(question, **options)
     target = out if out is not None else Path("out") / question.id
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language)) as (progress, stage):
-            result = simulate(question, progress=progress, stage=stage, **options)
+            result = simulate(question, given=given, progress=progress, stage=stage, **options)
         manifest = write_outputs(result, folder, lang=language, with_figures=not no_figures)
     try:
         if as_json:
@@ -88,6 +96,13 @@ def run(
             _print_result(result, target, language)
     except KeyboardInterrupt:
         raise typer.Exit(1) from None
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError.of("run", "must be a date such as 2024-08-22", key="as_of", given=repr(text)) from None
 
 
 def _language(lang: str) -> Language:
@@ -101,12 +116,29 @@ def _print_result(result: Result, target: Path, lang: Language) -> None:
     from hudna.cli import tables
 
     about = result.about
-    print(f"{result.title.get(lang)}: {result.n_draws:,} draws x {result.n_paths:,} paths, seed {about['seed']}\n")
+    print(f"{result.title.get(lang)}: {result.n_draws:,} draws x {result.n_paths:,} paths, seed {about['seed']}")
+    print(_origin(about["given"]) + "\n")
     print_lines(tables.outcomes(result, result.table(lang), lang))
     for a, b in about["contrasts"]:
         print()
         print_lines(tables.differences(result, a, b, result.contrast(a, b, lang), lang))
     print(f"\nWritten to {target}")
+
+
+def _origin(given: dict[str, Any]) -> str:
+    """Say in a line what the run started from."""
+    belief = {
+        "prior": "parameters drawn from their priors",
+        "posterior": f"parameters learned from rows to {given.get('learned_until')}",
+        "learned": "parameters learned anew from these rows",
+    }.get(given.get("belief", "prior"), "")
+    if "as_of" not in given:
+        return f"From each node's start; {belief}"
+    rows = given["rows"]["likelihood"] + given["rows"]["known"]
+    return (
+        f"From the state of the world on {given['as_of']}, as {rows} rows of observations tell it; {belief}; "
+        f"{given['distinct_draws']} distinct draws"
+    )
 
 
 def _print_result_json(result: Result, target: Path, manifest: dict[str, Any]) -> None:

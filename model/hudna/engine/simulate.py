@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from hudna.arrays import FloatArray
 from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
 from hudna.engine.choice import ENGINES, chosen_engine, chosen_threads
 from hudna.engine.draws import draw_parameters
 from hudna.engine.gathering import Gathering, Simulation
 from hudna.engine.memory import check_fits, needed
 from hudna.engine.program import Program
+from hudna.engine.states import States
 from hudna.engine.summaries import summarise
 from hudna.errors import InputError, Problem, nearest
 
@@ -42,6 +44,8 @@ def simulate(
     engine: str = "auto",
     threads: int | None = None,
     block: int | None = None,
+    theta: FloatArray | None = None,
+    starts: States | None = None,
     progress: Progress | None = None,
     stage: Stage | None = None,
 ) -> Simulation:
@@ -64,6 +68,10 @@ def simulate(
         the result.
     block : int
         Paths a block. Moves no bit of the result.
+    theta : float array, shape (draws, n_parameters), optional
+        The draws' parameters; drawn from the priors if left out.
+    starts : States, optional
+        What the paths start from; the start of every node if left out.
     progress : function of (done, total), optional
         Called in path-steps.
     stage : function of a name, optional
@@ -100,8 +108,9 @@ def simulate(
         in_flight=min(size * 3 * workers, draws * paths),
     )
     check_fits(parts, draws=draws, paths=paths, summary=summary)
-    theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
-    task = Task(program, seed, theta, signals, exact=everything)
+    if theta is None:
+        theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
+    task = Task(program, seed, theta, signals, exact=everything, starts=starts)
     run_block = _prepared(chosen, task, stage or _unseen)
     if summary:
         run_block = partial(_summarised, program, run_block)

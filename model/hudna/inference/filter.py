@@ -33,12 +33,13 @@ class Filter:
     sums: Sums
     weights: FloatArray  # (n_draws, n_paths), logarithms that add up to 0 in each draw
     log_likelihood: FloatArray  # (n_draws)
+    added: FloatArray  # (n_draws), what the last step has added to it
 
     @classmethod
     def begin(cls, ensemble: Ensemble) -> Filter:
         """Return a filter that has seen nothing."""
         shape = (ensemble.n_draws, ensemble.n_paths)
-        return cls(ensemble, Sums(), np.full(shape, -np.log(shape[1])), np.zeros(shape[0]))
+        return cls(ensemble, Sums(), np.full(shape, -np.log(shape[1])), *np.zeros((2, shape[0])))
 
     @property
     def effective(self) -> FloatArray:
@@ -92,7 +93,8 @@ class Filter:
 
     def take(self, draws: IntArray) -> Filter:
         """Return a copy whose draw i is draw `draws[i]` of this one."""
-        return Filter(self.ensemble.take(draws), self.sums.take(draws), self.weights[draws], self.log_likelihood[draws])
+        taken = (array[draws] for array in (self.weights, self.log_likelihood, self.added))
+        return Filter(self.ensemble.take(draws), self.sums.take(draws), *taken)
 
     def put(self, draws: IntArray, other: Filter) -> None:
         """Take over draws of a filter that has seen the same."""
@@ -100,13 +102,14 @@ class Filter:
         self.sums.put(draws, other.sums)
         self.weights[draws] = other.weights[draws]
         self.log_likelihood[draws] = other.log_likelihood[draws]
+        self.added[draws] = other.added[draws]
 
     def _weigh(self, weight: FloatArray, random: np.random.Generator) -> FloatArray:
         heavy = self.weights + weight
         total = special.logsumexp(heavy, axis=1)
         lost = ~np.isfinite(total)
         self.weights = np.where(lost[:, None], -np.log(heavy.shape[1]), heavy - np.where(lost, 0.0, total)[:, None])
-        self.log_likelihood = self.log_likelihood + total
+        self.log_likelihood, self.added = self.log_likelihood + total, total
         self._resample(np.flatnonzero(self.effective < _RESAMPLE_BELOW * heavy.shape[1]), random)
         return total
 

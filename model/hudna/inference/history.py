@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from hudna.case import Case
+from hudna.case.documents import Document
 from hudna.case.nodes import Node
 from hudna.case.observations import Campaign, Row
 from hudna.engine import compile_scenario
@@ -16,8 +17,9 @@ from hudna.engine.program import NONE, Program
 from hudna.errors import InputError, nearest
 from hudna.inference.gauges import Timetable, timetable
 from hudna.scenario import Scenario
+from hudna.scenario.scenario import Outcome, Policy, RunSize, ScenarioFile
 
-__all__ = ["campaign_of", "history_program", "laid_out"]
+__all__ = ["campaign_of", "history_program", "laid_out", "question_of"]
 
 AS_IT_WAS = "as_it_was"
 
@@ -34,6 +36,29 @@ def campaign_of(case: Case, name: str | None) -> tuple[str, Campaign]:
         text = f"there is no such campaign{nearest(chosen, known)}; campaigns: {', '.join(known)}"
         raise InputError.of(str(case.folder), text, key="campaign", given=repr(chosen))
     return chosen, observations.campaigns[chosen]
+
+
+def question_of(case: Case, campaign: Campaign) -> Scenario:
+    """Return the scenario that asks nothing but how a campaign went."""
+    counted = next(iter(sorted(case.nodes)))
+    for name, node in sorted(case.nodes.items()):
+        if node.kind == "events":
+            counted = name
+            break
+    policy = Policy(name=campaign.name, note=campaign.note, schedules={})
+    file = ScenarioFile(
+        name=campaign.name,
+        question=campaign.name,
+        case=case.id,
+        start=campaign.start,
+        weeks=campaign.weeks,
+        run=RunSize(draws=1, paths=1, seed=0),
+        policies={AS_IT_WAS: policy},
+        outcomes={"counted": Outcome(name=campaign.name, signal=(counted,), reduce="sum")},
+    )
+    nodes, parameters = dict(case.nodes), dict(case.parameters)
+    document = Document(case.folder / "observations.toml", {})
+    return Scenario(id=case.id, file=file, case=case, nodes=nodes, parameters=parameters, document=document)
 
 
 def history_program(scenario: Scenario, campaign: Campaign, until: dt.date) -> Program:

@@ -25,9 +25,10 @@ from hudna.engine.states import States
 from hudna.inference.filter import Filter, systematic
 from hudna.inference.gauges import Timetable
 
-__all__ = ["Island", "Known", "Lost", "Move", "Snapshot"]
+__all__ = ["Island", "Known", "LostError", "Move", "Snapshot"]
 
 _RESAMPLE_BELOW = 0.5  # of the draws, as an effective sample size
+_BEARABLE = 0.25  # of the draws: a step that leaves fewer weighs by degrees
 _MOVED = 1.5  # moves that the average draw accepts after each resampling
 _MOST_MOVES = 8
 _KEPT = (0.3, 0.6, 0.85)  # correlations of a proposal with where it comes from, in turn
@@ -99,23 +100,21 @@ class Island:
         """Steps taken."""
         return self.filter.ensemble.step
 
-    def learn(self, known: Known, tick: Callable[[int], None] | None = None) -> None:
+    def learn(self, known: Known, tick: Callable[[], None] | None = None) -> None:
         """Go on to the beginning of step `known.until`, weighing and moving the draws on the way.
 
-        `tick` is called with the draw-steps that have been filtered.
+        `tick` is called after every step of a filter; what it raises ends the work.
         """
         self.filter.ensemble.under(known.program)
         while self.step < known.until:
-            added = self.filter.step(known.table)
+            self.filter.step(known.table)
             if tick is not None:
-                tick(self.n_draws)
-            self._weigh(added)
-            if self.effective[-1] < _RESAMPLE_BELOW * self.n_draws:
-                self._renew(known, tick)
+                tick()
+            self._weigh(known, tick)
 
-    def refresh(self, known: Known, tick: Callable[[int], None] | None = None) -> None:
+    def refresh(self, known: Known, tick: Callable[[], None] | None = None) -> None:
         """Resample and move the draws once more, so that those handed on differ."""
-        self._renew(known, tick)
+        self._renew(known, 1.0, tick)
 
     def snapshot(self, draws: int, paths: int, seed: int) -> Snapshot:
         """Return draws of equal weight, with paths of equal weight each."""
@@ -138,17 +137,41 @@ class Island:
         ensemble = Ensemble(program, theta, paths=self.n_paths, seed=seed, engine=self.engine)
         return Filter.begin(ensemble)
 
-    def _weigh(self, added: FloatArray) -> None:
-        heavy = self.weights + added
-        total = float(special.logsumexp(heavy))
-        if not np.isfinite(total):
-            raise Lost(self.step)
-        self.log_evidence += total
-        self.weights = heavy - total
-        self.effective.append(float(np.exp(-special.logsumexp(2 * self.weights))))
+    def _weigh(self, known: Known, tick: Callable[[], None] | None) -> None:
+        """Let the last step weigh: at once, or by degrees with moves in between where it says too much for that."""
+        done = 0.0
+        while done < 1:
+            share = self._bearable(1 - done)
+            heavy = self.weights + share * self.filter.added
+            total = float(special.logsumexp(heavy))
+            if not np.isfinite(total):
+                raise LostError(self.step - 1)
+            self.log_evidence += total
+            self.weights = heavy - total
+            done = 1.0 if share == 1 - done else done + share
+            counted = float(np.exp(-special.logsumexp(2 * self.weights)))
+            self.effective.append(counted)
+            if counted < _RESAMPLE_BELOW * self.n_draws:
+                self._renew(known, done, tick)
 
-    def _renew(self, known: Known, tick: Callable[[int], None] | None) -> None:
-        random = np.random.default_rng([self.seed, self.step, 0x6D6F76])
+    def _bearable(self, most: float) -> float:
+        """Return how much of the last step's weight leaves enough draws that count."""
+
+        def counted(share: float) -> float:
+            heavy = self.weights + share * np.where(np.isfinite(self.filter.added), self.filter.added, -1e300)
+            return float(np.exp(2 * special.logsumexp(heavy) - special.logsumexp(2 * heavy)))
+
+        if counted(most) >= _BEARABLE * self.n_draws:
+            return most
+        low, high = 0.0, most
+        while high - low > 1e-3 * most:
+            middle = (low + high) / 2
+            low, high = (middle, high) if counted(middle) >= _BEARABLE * self.n_draws else (low, middle)
+        return max(low, 1e-3 * most)
+
+    def _renew(self, known: Known, share: float, tick: Callable[[], None] | None) -> None:
+        """Resample the draws and move them, with so much of the last step's weight."""
+        random = np.random.default_rng([self.seed, self.step, len(self.moves), 0x6D6F76])
         normal = _Fitted.to(self.scores, np.exp(self.weights))
         chosen = systematic(np.exp(self.weights)[None, :], random.random(1))[0]
         effective = self.effective[-1] if self.effective else float(self.n_draws)
@@ -158,7 +181,7 @@ class Island:
         while sum(accepted) < _MOVED and len(accepted) < _MOST_MOVES:
             kept = _KEPT[len(accepted) % len(_KEPT)]
             proposed, prior_ratio = normal.propose(self.scores, kept, random)
-            accepted.append(self._move(proposed, prior_ratio, known, random, tick))
+            accepted.append(self._move(proposed, prior_ratio, known, share, random, tick))
         self.moves.append(Move(self.step, effective, tuple(accepted), tuple(np.flatnonzero(normal.learned).tolist())))
 
     def _move(
@@ -166,17 +189,19 @@ class Island:
         proposed: FloatArray,
         prior_ratio: FloatArray,
         known: Known,
+        share: float,
         random: np.random.Generator,
-        tick: Callable[[int], None] | None,
+        tick: Callable[[], None] | None,
     ) -> float:
         theta = parameters_from_scores(self.program, proposed)
         other = self._filter(known.program, theta, _seed(self.seed, int(random.integers(2**32))))
         while other.ensemble.step < self.step:
             other.step(known.table)
             if tick is not None:
-                tick(self.n_draws)
+                tick()
         with np.errstate(invalid="ignore"):
-            ratio = other.log_likelihood - self.filter.log_likelihood + prior_ratio
+            ratio = prior_ratio + other.log_likelihood - self.filter.log_likelihood
+            ratio = ratio - (1 - share) * (other.added - self.filter.added)
         ratio = np.where(np.isneginf(other.log_likelihood), -np.inf, ratio)
         better = np.flatnonzero(np.log(random.random(self.n_draws)) < ratio)
         self.scores[better] = proposed[better]
@@ -184,7 +209,7 @@ class Island:
         return better.size / self.n_draws
 
 
-class Lost(ArithmeticError):
+class LostError(ArithmeticError):
     """No draw can explain what was seen in a step."""
 
     def __init__(self, step: int) -> None:

@@ -6,11 +6,12 @@ import datetime as dt
 import hashlib
 import json
 import platform
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.arrays import FloatArray
+from hudna.arrays import FloatArray, IntArray
 from hudna.case.documents import as_toml, show_key
 from hudna.case.grammar import Text
 from hudna.case.nodes import Regime
@@ -31,8 +32,26 @@ __all__ = ["assemble", "config_hash"]
 _TIMES = {"first", "time_above"}
 
 
-def assemble(scenario: Scenario, simulation: Simulation) -> Result:
-    """Label a simulation's numbers with what its scenario calls them."""
+def assemble(
+    scenario: Scenario,
+    simulation: Simulation,
+    clusters: IntArray | None = None,
+    given: Mapping[str, Any] | None = None,
+    record: Sequence[Mapping[str, Any]] = (),
+) -> Result:
+    """Label a simulation's numbers with what its scenario calls them.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    simulation : Simulation
+    clusters : int array, shape (n_draws,), optional
+        Equal where draws have the same parameters; all differ if left out.
+    given : mapping, optional
+        Plain data on what the run was started from.
+    record : sequence of mappings, optional
+        What had been counted before.
+    """
     import xarray as xr
 
     program = simulation.program
@@ -75,8 +94,12 @@ def assemble(scenario: Scenario, simulation: Simulation) -> Result:
         exposure=dataset(exposed, policy=policies, draw=axes["draw"], time=time),
         levers=dataset(levers, policy=policies, time=time),
         trajectories=dataset(traces, policy=policies, **kept_axes, time=time),
-        parameters=dataset(parameters, draw=axes["draw"]),
-        about=_about(scenario, simulation),
+        parameters=dataset(
+            parameters,
+            draw=axes["draw"],
+            cluster=("draw", np.arange(simulation.n_draws) if clusters is None else np.asarray(clusters)),
+        ),
+        about={**_about(scenario, simulation), "given": dict(given or {}), "record": list(record)},
     )
 
 
@@ -108,6 +131,9 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
     return {
         "scenario": scenario.id,
         "case": case.id,
+        "counters": {
+            name: {"ratio": counter.ratio} for name, counter in case.observations.counters.items() if counter.ratio
+        },
         "name": file.name.model_dump(),
         "question": file.question.model_dump(),
         "start": file.start.isoformat(),

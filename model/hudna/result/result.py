@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from hudna.arrays import FloatArray
+from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest
 from hudna.result.samples import Paths, Sample, SummaryOfPaths
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["OutcomeLabel", "Result", "SeriesLabel"]
+
+S = TypeVar("S", Paths, SummaryOfPaths)
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,9 @@ class Result:
         label = self.outcome(outcome)
         self._known("policy", policy, self.policies)
         if self.summarised:
-            return self._summary(outcome, policy)
-        return Paths(self.sample(outcome, policy), end=label.window[1] if label.reduce == "first" else np.inf)
+            return self._clustered(self._summary(outcome, policy))
+        end = label.window[1] if label.reduce == "first" else np.inf
+        return self._clustered(Paths(self.sample(outcome, policy), end=end))
 
     def paired(self, outcome: str, a: str, b: str) -> Sample:
         """Return an outcome under `a` less the same under `b`, path by path, or the summary that was kept of it."""
@@ -141,13 +144,13 @@ class Result:
         for policy in (a, b):
             self._known("policy", policy, self.policies)
         if not self.summarised:
-            return Paths(self.sample(outcome, a) - self.sample(outcome, b))
+            return self._clustered(Paths(self.sample(outcome, a) - self.sample(outcome, b)))
         sets = set(self.summaries["set"].to_numpy().tolist())
         if a == b:
-            return none_of(self._summary(outcome, a))
+            return self._clustered(none_of(self._summary(outcome, a)))
         if f"{a} - {b}" in sets:
-            return self._summary(outcome, f"{a} - {b}")
-        return turned(self._summary(outcome, f"{b} - {a}"))
+            return self._clustered(self._summary(outcome, f"{a} - {b}"))
+        return self._clustered(turned(self._summary(outcome, f"{b} - {a}")))
 
     def sample(self, outcome: str, policy: str) -> FloatArray:
         """Return an outcome under a policy, shape (n_draws, n_paths).
@@ -169,6 +172,15 @@ class Result:
     def summarised(self) -> bool:
         """Whether summaries of the outcomes were kept instead of their paths."""
         return bool(self.summaries.sizes)
+
+    @cached_property
+    def clusters(self) -> IntArray | None:
+        """Equal where draws have the same parameters, shape (n_draws,); None if all differ."""
+        found: IntArray = self.parameters["cluster"].to_numpy()
+        return found if np.unique(found).size < found.size else None
+
+    def _clustered(self, sample: S) -> S:
+        return sample if self.clusters is None else replace(sample, clusters=self.clusters)
 
     def _summary(self, outcome: str, of: str) -> SummaryOfPaths:
         return read_summary(self.summaries, outcome, of, self.n_paths)

@@ -29,6 +29,10 @@ class Sample(Protocol):
         """Number of paths per draw."""
 
     @property
+    def clusters(self) -> IntArray | None:
+        """Equal where draws have the same parameters; None if all differ."""
+
+    @property
     def means(self) -> FloatArray:
         """Mean of each draw."""
 
@@ -65,6 +69,7 @@ class Paths:
 
     y: FloatArray
     end: float = np.inf
+    clusters: IntArray | None = None
 
     @property
     def n_draws(self) -> int:
@@ -134,6 +139,7 @@ class SummaryOfPaths:
     whole: bool
     edges: FloatArray
     counts: IntArray
+    clusters: IntArray | None = None
 
     @property
     def n_draws(self) -> int:

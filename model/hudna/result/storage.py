@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["beside", "open_result", "save"]
 
-FORMAT = 2
+FORMAT = 3
 GROUPS = ("outcomes", "summaries", "histograms", "threat", "exposure", "levers", "trajectories", "parameters")
 
 

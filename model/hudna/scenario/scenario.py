@@ -138,6 +138,12 @@ class ScenarioFile(Entry):
     start: Day = Field(description="first day of the first step")
     weeks: int = Field(ge=1, le=2600, description="the horizon")
     step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")
+    as_of: Day | None = Field(
+        None, description="start from the state of the world on this date, as the case's observations tell it"
+    )
+    belief: Literal["posterior", "prior"] = Field(
+        "posterior", description="draw parameters from the case's posterior, where it has one, or from its priors"
+    )
     run: RunSize = Field(description="draws, paths and seed")
     policies: dict[str, Policy] = Field(min_length=1, description="at least one policy")
     assumptions: dict[str, Assumption] = Field(default_factory=dict, description="regime or schedule taken as given")
@@ -154,6 +160,8 @@ class ScenarioFile(Entry):
     def _sound(self) -> ScenarioFile:
         if (self.weeks * 7) % self.step_days:
             raise ValueError(f"step_days = {self.step_days} does not divide the horizon of {self.weeks} weeks")
+        if self.as_of is not None and self.as_of > self.start:
+            raise ValueError(f"as_of: must not be after start, {self.start}")
         return self
 
 

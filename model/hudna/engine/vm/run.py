@@ -10,10 +10,9 @@ from hudna.arrays import FloatArray
 from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
 from hudna.engine.draws import draw_values
-from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
-from hudna.engine.states import States, as_arrays
 from hudna.engine.refusals import Refusal, refusal_text
+from hudna.engine.states import States, as_arrays
 from hudna.engine.vm.kernel import WHOLE, Given, Place, Records, Span, Starts, simulate_block, space_for
 from hudna.engine.vm.nodes import GOOD
 from hudna.engine.vm.streams import LANES

@@ -1,0 +1,306 @@
+"""A backtest: the past forecast again and again with nothing later than each origin, and scored by what came.
+
+One pass over the rows has the posterior of every origin on its way. At each the draws and states go on freely, with what
+the schedules were by then and regimes left to themselves, as far as the longest horizon.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.case.grammar import Text
+from hudna.case.nodes import Schedule
+from hudna.case.observations import Campaign, Row
+from hudna.case.signals import resolve
+from hudna.engine.program import Program
+from hudna.engine.simulate import simulate
+from hudna.errors import InputError, nearest
+from hudna.inference.baselines import BASELINES, Record
+from hudna.inference.calibration import Sizes, learn
+from hudna.inference.conditioned import merged_snapshots
+from hudna.inference.forecasts import CountForecast
+from hudna.inference.history import campaign_of, history_program, laid_out
+from hudna.inference.smc import Island, Known, Snapshot
+from hudna.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Backtest", "Plan", "backtest"]
+
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is forecast: a signal, from every so many weeks, over so many weeks, scored at so many events or more."""
+
+    signal: str = "attacks.*"
+    every: int = 4
+    horizons: tuple[int, ...] = (4, 13, 26)
+    thresholds: tuple[int, int] = (5, 20)
+    draws: int = 400
+    paths: int = 50
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Forecasts and what came of them, a row an origin and horizon; see `docs/scoring.md` for the columns.
+
+    shares : (origin, state) of each regime that is nowhere known: how likely each state was held to be at the origin
+    """
+
+    scenario: str
+    campaign: str
+    plan: Plan
+    sizes: Sizes
+    seed: int
+    forecasts: pd.DataFrame
+    shares: Mapping[str, tuple[tuple[str, ...], FloatArray]]
+    log_evidence: tuple[float, ...]
+    distinct: tuple[int, ...] = field(repr=False)
+
+
+def backtest(
+    scenario: Scenario,
+    *,
+    campaign: str | None = None,
+    plan: Plan | None = None,
+    sizes: Sizes | None = None,
+    seed: int = 1,
+    rows: Sequence[Row] | None = None,
+    engine: str = "vm",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Backtest:
+    """Forecast a campaign from one origin after another, and score the forecasts.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Gives the case and the length of a step; its policies play no part.
+    campaign : str, optional
+        The case's default one if left out.
+    plan : Plan, optional
+    sizes : Sizes, optional
+        Of the samplers.
+    seed : int
+    rows : sequence of Row, optional
+        What is known as time goes by; the case's own if left out. What came is always read off the case's own.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    InputError
+        If the signal is no sum of events, or the campaign has no window with a count.
+    """
+    plan, sizes = plan or Plan(), sizes or Sizes(draws=300, paths=120)
+    sizes.check()
+    name, stretch = campaign_of(scenario.case, campaign)
+    signals = _signals(scenario, plan)
+    own = [row for row in scenario.case.observations.rows if row.use != "context"]
+    known = [row for row in (own if rows is None else rows) if row.weighs and stretch.covers(row)]
+    truth = _record(scenario, own, signals)
+    origins = [stretch.start + w * 7 * _DAY for w in range(0, stretch.weeks - min(plan.horizons) + 1, plan.every)]
+    stages = [_known(scenario, stretch, known, origin) for origin in origins]
+    whole = history_program(scenario, stretch, stretch.until)
+
+    def one(island: Island, tick: Callable[[], None]) -> list[Snapshot]:
+        found = []
+        for i, stage in enumerate(stages):
+            island.learn(stage, tick)
+            each = -(-plan.draws // sizes.islands)
+            found.append(island.snapshot(each, plan.paths, int(np.random.SeedSequence([seed, i]).generate_state(1)[0])))
+        return found
+
+    snapshots: dict[int, list[Snapshot]] = {}
+
+    def work(island: Island, tick: Callable[[], None]) -> Island:
+        snapshots[island.seed] = one(island, tick)
+        return island
+
+    islands = learn(whole, sizes, seed, work, engine=engine, threads=threads, progress=progress)
+    found: list[dict[str, Any]] = []
+    shares: dict[str, list[FloatArray]] = {}
+    distinct = []
+    for i, origin in enumerate(origins):
+        snapshot = merged_snapshots([snapshots[island.seed][i] for island in islands], plan.draws)
+        distinct.append(snapshot.distinct)
+        for k, regime in enumerate(whole.regimes.name):
+            states = snapshot.states.regimes[:, k].ravel().astype(int)
+            counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
+            shares.setdefault(regime, []).append(counted)
+        counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
+        past = _record(scenario, own if rows is None else rows, signals).before(origin)
+        for weeks in plan.horizons:
+            scored = _scored(origin, weeks, plan, counts, past, truth)
+            if scored is not None:
+                found.append(scored)
+    if not found:
+        text = f"no window of {plan.signal} after an origin has a count in observations.csv"
+        raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
+    states = {regime: whole.regimes.state_name[k] for k, regime in enumerate(whole.regimes.name)}
+    return Backtest(
+        scenario=scenario.id,
+        campaign=name,
+        plan=plan,
+        sizes=sizes,
+        seed=seed,
+        forecasts=_frame(found, scenario, stretch, plan, signals, seed),
+        shares={regime: (states[regime], np.array(rows)) for regime, rows in shares.items()},
+        log_evidence=tuple(island.log_evidence for island in islands),
+        distinct=tuple(distinct),
+    )
+
+
+def _signals(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
+    signals = tuple(resolve(plan.signal, scenario.case.signals))
+    nodes = scenario.case.nodes
+    if not signals or any(name not in nodes or nodes[name].kind != "events" for name in signals):
+        known = [name for name, node in nodes.items() if node.kind == "events"]
+        text = f"must be events or a sum of them{nearest(plan.signal, known)}; events: {', '.join(known)}"
+        raise InputError.of("backtest", text, key="signal", given=repr(plan.signal))
+    return signals
+
+
+def _record(scenario: Scenario, rows: Sequence[Row], signals: tuple[str, ...]) -> Record:
+    counters = scenario.case.observations.counters
+    reference = {name for name, counter in counters.items() if counter.ratio is None} | {""}
+    counted = [row for row in rows if row.kind == "events"]
+    return Record.from_rows(counted, signals=tuple(sorted(signals)), counters=reference)
+
+
+def _known(scenario: Scenario, stretch: Campaign, rows: Sequence[Row], origin: dt.date) -> Known:
+    program, table = laid_out(history_program(scenario, stretch, stretch.until), rows, scenario, origin)
+    return Known(program, table, (origin - stretch.start).days // program.step_days)
+
+
+def _futures(
+    scenario: Scenario,
+    stretch: Campaign,
+    origin: dt.date,
+    plan: Plan,
+    snapshot: Snapshot,
+    signals: tuple[str, ...],
+    seed: int,
+    threads: int | None,
+    engine: str,
+) -> IntArray:
+    """Return the counts of the signals after the origin, shape (draw x path, step)."""
+    program = _ahead(scenario, stretch, origin, max(plan.horizons))
+    simulation = simulate(
+        program,
+        draws=plan.draws,
+        paths=plan.paths,
+        seed=int(np.random.SeedSequence([seed, origin.toordinal()]).generate_state(1, np.uint64)[0]),
+        theta=snapshot.theta,
+        starts=snapshot.states,
+        engine=engine,
+        threads=threads,
+    )
+    chosen = [simulation.trajectory_signals.index(name) for name in signals]
+    counts = simulation.trajectories[0, chosen].sum(axis=0, dtype=np.int64)
+    return counts.reshape(-1, program.n_steps)
+
+
+def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, weeks: int) -> Program:
+    """Compile the weeks after an origin as they were foreseeable: schedules stay as they were, regimes are free."""
+    nodes = {name: _until(node, origin) if isinstance(node, Schedule) else node
+             for name, node in scenario.case.nodes.items()}  # fmt: skip
+    plans = {
+        name: plan.model_copy(update={"points": tuple(p for p in plan.points if p[0] <= origin)})
+        for name, plan in stretch.schedules.items()
+    }
+    ahead = stretch.model_copy(
+        update={
+            "start": origin,
+            "until": origin + weeks * 7 * _DAY,
+            "starts": {},
+            "schedules": {name: plan for name, plan in plans.items() if plan.points},
+        }
+    )
+    case = replace(scenario.case, nodes=nodes)
+    return history_program(replace(scenario, case=case), ahead, ahead.until)
+
+
+def _until(node: Schedule, origin: dt.date) -> Schedule:
+    """Return a schedule as it was known at the origin: its last value stays."""
+    return node.model_copy(update={"points": tuple(point for point in node.points if point[0] <= origin)})
+
+
+def _scored(
+    origin: dt.date, weeks: int, plan: Plan, counts: IntArray, past: Record, truth: Record
+) -> dict[str, Any] | None:
+    """Score one forecast of one window; None if not all of its days were counted."""
+    days = 7 * weeks
+    came, known = truth.count(origin, days)
+    if known < days:
+        return None
+    value = round(came)
+    step = counts[:, : max(1, counts.shape[1] * weeks // max(plan.horizons))]
+    forecast = CountForecast.from_sample(step.sum(axis=1))
+    low, high = forecast.pit(value)
+    row: dict[str, Any] = {
+        "origin": origin, "weeks": weeks, "start": origin, "end": origin + (days - 1) * _DAY, "signal": plan.signal,
+        "value": value, "qualifier": "exact" if abs(came - value) < 1e-6 else "approx", "mean": forecast.mean,
+        **{f"q{100 * p:02.0f}": forecast.quantile(p) for p in (0.05, 0.25, 0.5, 0.75, 0.95)},
+        "pit_low": low, "pit_high": high, "inside50": forecast.covers(0.5, value),
+        "inside90": forecast.covers(0.9, value), "crps": forecast.crps(value), "log_score": forecast.log_score(value),
+    }  # fmt: skip
+    marks = dict(zip(("1", "a", "b"), (1, *plan.thresholds), strict=True))
+    for mark, threshold in marks.items():
+        row[f"p_{mark}"] = forecast.at_least(threshold)
+        row[f"brier_{mark}"] = forecast.brier(threshold, value)
+    for name, baseline in BASELINES.items():
+        try:
+            other = baseline.forecast(past, origin, days)
+        except InputError:  # nothing was counted before
+            row |= dict.fromkeys((f"crps_{name}", f"log_{name}"), float("nan"))
+            row |= {f"{what}_{mark}_{name}": float("nan") for what in ("brier", "p") for mark in marks}
+            continue
+        row[f"crps_{name}"], row[f"log_{name}"] = other.crps(value), other.log_score(value)
+        for mark, threshold in marks.items():
+            row[f"p_{mark}_{name}"] = other.at_least(threshold)
+            row[f"brier_{mark}_{name}"] = other.brier(threshold, value)
+    return row
+
+
+def _frame(
+    found: list[dict[str, Any]],
+    scenario: Scenario,
+    stretch: Campaign,
+    plan: Plan,
+    signals: tuple[str, ...],
+    seed: int,
+) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(found).sort_values(["weeks", "origin"], ignore_index=True)
+    signal = scenario.case.signals[signals[0]]
+    frame.attrs = {
+        "name": stretch.name.model_dump(exclude_none=True),
+        "signal_name": _label(scenario, plan, signal.label).model_dump(exclude_none=True),
+        "unit": signal.unit.model_dump(exclude_none=True),
+        "draws": plan.draws,
+        "paths": plan.paths,
+        "seed": seed,
+        "thresholds": [1, *plan.thresholds],
+    }
+    return frame
+
+
+def _label(scenario: Scenario, plan: Plan, own: Text) -> Text:
+    """Return what the scenario calls the signal, else its own name."""
+    for outcome in scenario.file.outcomes.values():
+        if outcome.signal == (plan.signal,):
+            return outcome.name
+    return Text(en=plan.signal) if plan.signal.endswith("*") else own

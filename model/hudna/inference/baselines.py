@@ -1,0 +1,378 @@
+"""What needs no model: forecasts of a count over the next days from its own past, to compare a model's with.
+
+Each sees what was known when the forecast was made and nothing else; see `Record.before`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.case.grammar import Text
+from hudna.errors import InputError
+from hudna.inference.forecasts import CountForecast
+
+__all__ = [
+    "BASELINES",
+    "Baseline",
+    "Counted",
+    "Forecaster",
+    "Interval",
+    "Record",
+    "Seen",
+    "climatology",
+    "history_bootstrap",
+    "last_value",
+    "poisson_trailing",
+]
+
+_CONFIDENCES = ("high", "medium", "low")
+_QUALIFIERS = ("exact", "approx")
+_FEWEST = 4  # windows' worth of history, below which its spread is not estimated
+_BROAD = 1.0  # dispersion that is taken instead: an sd as large as the mean, or larger
+_DAY = dt.timedelta(days=1)
+
+
+class Counted(Protocol):
+    """What a record reads of a row of observations; see `hudna.case.observations.Row`."""
+
+    @property
+    def start(self) -> dt.date:
+        """First day."""
+
+    @property
+    def end(self) -> dt.date:
+        """Last day."""
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """What is counted, in name order."""
+
+    @property
+    def value(self) -> float:
+        """The count."""
+
+    @property
+    def qualifier(self) -> str:
+        """One of exact, approx, at_least."""
+
+    @property
+    def counter(self) -> str:
+        """Who counted; empty for the reference."""
+
+    @property
+    def confidence(self) -> str:
+        """One of high, medium, low."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A count of some days, both `start` and `end` among them; it may be a fraction where a count was divided."""
+
+    start: dt.date
+    end: dt.date
+    count: float
+
+    @property
+    def days(self) -> int:
+        """Number of days."""
+        return (self.end - self.start).days + 1
+
+
+@dataclass(frozen=True, order=True)
+class Seen:
+    """A row of a record; of two, the one that is taken first is the smaller."""
+
+    confidence: int  # 0 high, 1 medium, 2 low
+    qualifier: int  # 0 exact, 1 approximate
+    days: int
+    start: dt.date
+    count: float
+
+    @property
+    def end(self) -> dt.date:
+        """The last day."""
+        return self.start + (self.days - 1) * _DAY
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was counted of a signal or a sum, day by day: rows, and the disjoint intervals that they come down to.
+
+    Rows overlap: a running total holds all that was counted before, and two sources tell of the same days. They
+    are taken one after the other, those of high confidence first, then medium, then low; among these exact ones
+    before approximate ones, then the shorter before the longer, the earlier before the later, and the smaller count
+    before the larger; the order of the table says nothing. A row gives
+
+    - its whole count to its days, if nothing is known of them;
+    - what is left of it, once what is known of its other days is taken off, to the days of which nothing is known,
+      and 0 if nothing is left: so running totals are differenced at their dates;
+    - a division to the one interval that it cuts, if it holds or does without all others, and if what it gives to
+      its side is not more than the interval holds;
+    - else nothing: it says what is known already, or contradicts it.
+
+    Where a row cuts an interval otherwise, the interval's count is spread evenly over its days. Of a sum, days of
+    which its own rows say nothing have the counts of its parts added up, if all are known.
+
+    rows : in the order in which they are taken; parts : the records of the parts of a sum
+    """
+
+    rows: tuple[Seen, ...] = ()
+    parts: tuple[Record, ...] = ()
+
+    @classmethod
+    def from_rows(
+        cls, rows: Iterable[Counted], *, signals: tuple[str, ...] | None = None, counters: Collection[str] = ("",)
+    ) -> Record:
+        """Make a record of rows of observations.
+
+        Parameters
+        ----------
+        rows : Row
+            Those that say `at_least`, which bound a count and don't tell it, are left out.
+        signals : tuple of str, optional
+            What is recorded, in name order: rows of just these, and of each alone. If left out, all rows are of
+            one signal, and the caller has chosen them.
+        counters : collection of str
+            Whose counts: the reference, and whoever counts the same under a name. Others are left out.
+        """
+        told = [row for row in rows if row.qualifier in _QUALIFIERS and row.counter in counters]
+        own = [row for row in told if signals is None or row.signals == signals]
+        alone = signals if signals is not None and len(signals) > 1 else ()
+        parts = tuple(cls.from_rows(told, signals=(name,), counters=counters) for name in alone)
+        return cls(tuple(sorted(_seen(row) for row in own)), parts if all(part.rows for part in parts) else ())
+
+    def before(self, origin: dt.date) -> Record:
+        """Return the record as it was known when `origin` began.
+
+        A row that ends on or after the origin is left out whole: nobody knew its count by then, and to cut it
+        at the origin would let what came later in. Only a row of 0 is cut: who says that nothing happened up to
+        some later day has seen that nothing happened up to the origin. A row is taken to be known on the day
+        after its last.
+        """
+        ended = [row for row in self.rows if row.end < origin]
+        cut = [
+            replace(row, days=(origin - row.start).days)
+            for row in self.rows
+            if row.end >= origin > row.start and row.count == 0
+        ]
+        parts = tuple(part.before(origin) for part in self.parts)
+        return Record(tuple(sorted([*ended, *cut])), parts if all(part.rows for part in parts) else ())
+
+    @cached_property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Disjoint intervals in order of date; between them nothing is known."""
+        daily, group = self._laid
+        if not daily.size:
+            return ()
+        edges = np.flatnonzero(np.diff(group, prepend=-2, append=-2))
+        return tuple(
+            Interval(self._day(int(a)), self._day(int(b) - 1), round(float(daily[a:b].sum()), 9))
+            for a, b in itertools.pairwise(edges)
+            if group[a] >= 0
+        )
+
+    def count(self, start: dt.date, days: int) -> tuple[float, int]:
+        """Return what was counted in `days` days from `start` on, and of how many of them something is known."""
+        daily, group = self._laid
+        if not daily.size:
+            return 0.0, 0
+        a, b = (min(max((start - self.first).days + i, 0), daily.size) for i in (0, days))
+        return float(daily[a:b].sum()), int((group[a:b] >= 0).sum())
+
+    def latest(self, days: int) -> tuple[float, int]:
+        """Return the count of the last `days` days of which something is known, and how many there are."""
+        daily, group = self._laid
+        known = np.flatnonzero(group >= 0)[-days:]
+        return float(daily[known].sum()), known.size
+
+    @property
+    def first(self) -> dt.date:
+        """The first day that a row is about."""
+        return min([row.start for row in self.rows] + [part.first for part in self.parts])
+
+    @property
+    def known(self) -> int:
+        """Number of days of which something is known."""
+        return int((self._laid[1] >= 0).sum())
+
+    def _day(self, i: int) -> dt.date:
+        return self.first + i * _DAY
+
+    @property
+    def _last(self) -> dt.date:
+        return max([row.end for row in self.rows] + [part._last for part in self.parts])
+
+    @cached_property
+    def _laid(self) -> tuple[FloatArray, IntArray]:
+        """Count of each day from the first to the last, and which interval it is of, -1 for none."""
+        if not self.rows and not self.parts:
+            return np.zeros(0), np.zeros(0, np.int64)
+        size = (self._last - self.first).days + 1
+        daily, group = _lay(self.rows, self.first, size)
+        if self.parts:
+            laid = [_lay(part.rows, self.first, size) for part in self.parts]
+            groups = np.stack([g for _, g in laid])
+            free = (group < 0) & (groups >= 0).all(axis=0)
+            daily[free] = np.sum([d for d, _ in laid], axis=0)[free]
+            changes = (np.diff(groups, axis=1, prepend=-1) != 0).any(axis=0) | np.diff(free, prepend=False)
+            group[free] = group.max() + np.cumsum(changes)[free]
+        return daily, group
+
+
+def _seen(row: Counted) -> Seen:
+    rank = _CONFIDENCES.index(row.confidence), _QUALIFIERS.index(row.qualifier)
+    return Seen(*rank, (row.end - row.start).days + 1, row.start, float(row.value))
+
+
+def _lay(rows: Iterable[Seen], first: dt.date, size: int) -> tuple[FloatArray, IntArray]:
+    """Return count and interval of each of `size` days from `first` on, the rows taken one after the other."""
+    daily, group = np.zeros(size), np.full(size, -1)
+    new = 0
+    for row in rows:
+        a = (row.start - first).days
+        mine = np.arange(a, a + row.days)
+        free = mine[group[mine] < 0]
+        if free.size:
+            daily[free] = max(0.0, row.count - float(daily[mine].sum())) / free.size
+            group[free] = new + np.cumsum(np.diff(free, prepend=free[0]) > 1)
+            new = int(group.max()) + 1
+            continue
+        cut = {int(g) for g in (group[mine[0]], group[mine[-1]]) if (group == g).sum() > (group[mine] == g).sum()}
+        if len(cut) != 1:
+            continue
+        whole = np.flatnonzero(group == cut.pop())
+        inside, rest = np.intersect1d(whole, mine), np.setdiff1d(whole, mine)
+        held = float(daily[whole].sum())
+        given = row.count - float(daily[np.setdiff1d(mine, whole)].sum())
+        if 0 <= given <= held:
+            daily[inside], group[inside] = given / inside.size, new
+            daily[rest] = (held - given) / rest.size
+            group[rest[rest > inside[-1]]] = new + 1
+            new += 2
+    return daily, group
+
+
+class Forecaster(Protocol):
+    """A forecast of the count of some days from an origin on."""
+
+    def __call__(self, record: Record, origin: dt.date, days: int) -> CountForecast:
+        """Forecast the count of `days` days, the origin the first of them."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What readers see, and what makes the forecast."""
+
+    name: Text
+    forecast: Forecaster
+
+
+def poisson_trailing(record: Record, origin: dt.date, days: int, *, weeks: int = 8) -> CountForecast:
+    """Forecast at the rate of the last weeks: Poisson.
+
+    The rate is that of the last `weeks` x 7 days of which something is known, with half a count added so that
+    zero is never certain.
+
+    Parameters
+    ----------
+    record : Record
+    origin : date
+        Nothing that came on it or after it is used.
+    days : int
+        Length of the window whose count is forecast; it begins on the origin or later.
+    weeks : int
+
+    Raises
+    ------
+    InputError
+        If nothing was known before the origin.
+    """
+    count, known = _known_before(record, origin, days).latest(7 * weeks)
+    return CountForecast.poisson((count + 0.5) / known * days)
+
+
+def last_value(record: Record, origin: dt.date, days: int) -> CountForecast:
+    """Forecast what was counted last: Poisson with the count of the last `days` known days, and half a count.
+
+    Where fewer days are known the count is scaled up. Parameters and errors are those of `poisson_trailing`.
+    """
+    count, known = _known_before(record, origin, days).latest(days)
+    return CountForecast.poisson(count * days / known + 0.5)
+
+
+def climatology(record: Record, origin: dt.date, days: int) -> CountForecast:
+    """Forecast that the next window is as all before it: negative binomial, fitted by moments.
+
+    To the windows of `days` days that end on the origin or whole weeks before it. They overlap, so they are
+    worth only as many as fit side by side, n: half a count more is added over n windows, and the variance is
+    scaled up by n / (n - 1). With n below 4 nobody knows the spread; then the mean is that of all known days
+    and the dispersion 1 (a sd as large as the mean, or larger). Parameters and errors are those of
+    `poisson_trailing`.
+    """
+    known = _known_before(record, origin, days)
+    windows, worth = _windows(known, origin, days)
+    if worth < _FEWEST:
+        count, n = known.latest(known.known)
+        return CountForecast.negative_binomial((count + 0.5) / n * days, _BROAD)
+    mean = float(windows.mean()) + 0.5 / worth
+    variance = float(windows.var()) * worth / (worth - 1)
+    return CountForecast.negative_binomial(mean, max(0.0, variance - mean) / mean**2)
+
+
+def history_bootstrap(record: Record, origin: dt.date, days: int) -> CountForecast:
+    """Forecast one of the windows of the past, each as likely: those of `climatology`, drawn as they were.
+
+    A fraction, of a count that was divided, is shared by its two neighbours. The log score is smoothed as that
+    of any sample, of as many members as windows fit side by side. Without a single window it is `climatology`.
+    """
+    known = _known_before(record, origin, days)
+    windows, worth = _windows(known, origin, days)
+    if not windows.size:
+        return climatology(record, origin, days)
+    low = np.floor(windows)
+    counts = np.concatenate([low, low + 1]).astype(np.int64)
+    return CountForecast.from_sample(counts, np.concatenate([1 - (windows - low), windows - low]), size=worth)
+
+
+def _known_before(record: Record, origin: dt.date, days: int) -> Record:
+    if days < 1:
+        raise InputError.of("forecast", "a window has at least one day", key="days", given=str(days))
+    before = record.before(origin)
+    if not before.known:
+        raise InputError.of("record", f"has no count from before {origin}")
+    return before
+
+
+def _windows(known: Record, origin: dt.date, days: int) -> tuple[FloatArray, float]:
+    """Return counts of past windows, shape (window,), and how many fit side by side.
+
+    A window of which less than half is known is left out; one of which more is known is scaled up.
+    """
+    weeks = ((origin - known.first).days - days) // 7 + 1
+    found = (known.count(origin - (days + 7 * i) * _DAY, days) for i in range(max(0, weeks)))
+    windows = np.array([count * days / n for count, n in found if 2 * n >= days])
+    return np.round(windows, 9), min(float(windows.size), 1 + 7 * (windows.size - 1) / days) if windows.size else 0.0
+
+
+def _named(en: str, ar: str, forecast: Forecaster) -> Baseline:
+    return Baseline(Text(en=en, ar=ar), forecast)
+
+
+BASELINES: Mapping[str, Baseline] = MappingProxyType(
+    {
+        "poisson_8": _named("rate of the last 8 weeks", "معدل آخر 8 أسابيع", partial(poisson_trailing, weeks=8)),
+        "poisson_26": _named("rate of the last 26 weeks", "معدل آخر 26 أسبوعا", partial(poisson_trailing, weeks=26)),
+        "climatology": _named("all of the past", "الماضي كله", climatology),
+        "last_value": _named("last count", "آخر عدد", last_value),
+        "bootstrap": _named("windows of the past", "نوافذ من الماضي", history_bootstrap),
+    }
+)

@@ -1,0 +1,283 @@
+"""Calibrating a case: its parameters learned from the rows of one campaign, by several samplers side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import special
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.case import Case
+from hudna.case.observations import Campaign, Row
+from hudna.case.posterior import Learned
+from hudna.engine.choice import chosen_threads
+from hudna.engine.draws import parameters_from_scores
+from hudna.engine.program import Program
+from hudna.errors import InputError, SimulationError
+from hudna.inference.filter import systematic
+from hudna.inference.history import campaign_of, history_program, laid_out, question_of
+from hudna.inference.smc import Island, Known, LostError
+
+__all__ = ["Calibration", "Sizes", "calibrate", "diagnostics", "learn", "marginal_scores"]
+
+_FRESH = 2  # rounds of moves after the last row, so that draws differ
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is spent: samplers, draws and paths of each, and draws that are kept of them all."""
+
+    islands: int = 4
+    draws: int = 400
+    paths: int = 150
+    keep: int = 1000
+
+    def check(self) -> None:
+        """Raise `InputError` with everything that is wrong."""
+        for name, number, low in (
+            ("islands", self.islands, 2), ("draws", self.draws, 20), ("paths", self.paths, 10), ("keep", self.keep, 20)
+        ):  # fmt: skip
+            if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= 100_000:
+                text = f"must be a whole number, {low} to 100,000"
+                raise InputError.of("calibrate", text, key=name, given=repr(number))
+        if self.keep > self.islands * self.draws:
+            text = f"must be at most islands x draws, {self.islands * self.draws:,}"
+            raise InputError.of("calibrate", text, key="keep", given=repr(self.keep))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was learned.
+
+    scores, theta : (draw, parameter), draw i from sampler i modulo `sizes.islands`; prior : (draw, parameter) of the
+    prior; log_evidence : by sampler; moves : by sampler, see `smc.Move`
+    """
+
+    case: Case
+    campaign: str
+    program: Program
+    seed: int
+    sizes: Sizes
+    rows: tuple[Row, ...]
+    scores: FloatArray
+    theta: FloatArray
+    prior: FloatArray = field(repr=False)
+    log_evidence: tuple[float, ...]
+    effective: tuple[tuple[float, ...], ...] = field(repr=False)
+    accepted: tuple[tuple[float, ...], ...] = field(repr=False)
+    learned: dict[str, Learned] = field(repr=False)
+
+    @property
+    def distinct(self) -> int:
+        """Number of distinct draws."""
+        return int(np.unique(self.scores, axis=0).shape[0])
+
+
+def calibrate(
+    case: Case,
+    *,
+    campaign: str | None = None,
+    sizes: Sizes | None = None,
+    seed: int = 1,
+    engine: str = "vm",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Calibration:
+    """Learn a case's parameters from the rows of a campaign.
+
+    Parameters
+    ----------
+    case : Case
+    campaign : str, optional
+        The case's default one if left out.
+    sizes : Sizes, optional
+    seed : int
+    engine : {"vm", "oracle"}
+    threads : int, optional
+        Samplers worked on at once. Moves no bit of the result.
+    progress : function of (done, total), optional
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    InputError
+        If a size is wrong, or the case has no such campaign or no rows in it.
+    SimulationError
+        If no draw can explain what was seen.
+    """
+    sizes = sizes or Sizes()
+    sizes.check()
+    name, stretch = campaign_of(case, campaign)
+    rows = tuple(row for row in case.observations.rows_of(name) if row.weighs)
+    if not any(row.use == "likelihood" for row in rows):
+        text = f"no row of observations.csv with the use likelihood lies in the campaign {name}"
+        raise InputError.of(str(case.folder), text)
+    program, known = _whole(case, stretch, rows)
+
+    def one(island: Island, tick: Callable[[], None]) -> Island:
+        island.learn(known, tick)
+        for _ in range(_FRESH):
+            island.refresh(known, tick)
+        return island
+
+    islands = learn(program, sizes, seed, one, engine=engine, threads=threads, progress=progress)
+    scores = _kept(islands, sizes, seed)
+    return Calibration(
+        case=case,
+        campaign=name,
+        program=program,
+        seed=seed,
+        sizes=sizes,
+        rows=rows,
+        scores=scores,
+        theta=parameters_from_scores(program, scores),
+        prior=parameters_from_scores(program, np.random.default_rng(seed).standard_normal((4000, scores.shape[1]))),
+        log_evidence=tuple(island.log_evidence for island in islands),
+        effective=tuple(tuple(island.effective) for island in islands),
+        accepted=tuple(tuple(float(np.mean(m.accepted)) for m in island.moves) for island in islands),
+        learned=_learned(program, scores, sizes.islands),
+    )
+
+
+def _whole(case: Case, campaign: Campaign, rows: Sequence[Row]) -> tuple[Program, Known]:
+    question = question_of(case, campaign)
+    program, table = laid_out(history_program(question, campaign, campaign.until), rows, question)
+    return program, Known(program, table, program.n_steps)
+
+
+def learn(
+    program: Program,
+    sizes: Sizes,
+    seed: int,
+    work: Callable[[Island, Callable[[], None]], Island],
+    *,
+    engine: str = "vm",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Island]:
+    """Let several samplers, each with a seed of its own, do the same work; return them in order."""
+    stop = threading.Event()
+    islands = [Island(program, sizes.draws, sizes.paths, _seed(seed, i), engine) for i in range(sizes.islands)]
+    _warm(program, engine)
+
+    def tick() -> None:
+        if stop.is_set():
+            raise _StoppedError
+
+    total = sizes.islands * program.n_steps
+    with ThreadPoolExecutor(min(chosen_threads(threads), sizes.islands)) as pool:
+        futures: list[Future[Island]] = [pool.submit(work, island, tick) for island in islands]
+        try:
+            waiting = set(futures)
+            while waiting:
+                finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                if progress is not None:
+                    progress(sum(island.step for island in islands), total)
+        except LostError as lost:
+            raise _unexplained(program, lost) from None
+        finally:
+            stop.set()
+            for future in futures:
+                future.cancel()
+    return islands
+
+
+class _StoppedError(Exception):
+    """Somebody else has failed or was interrupted."""
+
+
+def _warm(program: Program, engine: str) -> None:
+    """Compile what has to be compiled before several threads want it at once."""
+    if engine == "vm":
+        Island(program, 1, 1, 0, engine).filter.ensemble.copy().expect()
+
+
+def _seed(seed: int, island: int) -> int:
+    return int(np.random.SeedSequence([seed, island]).generate_state(1, np.uint64)[0])
+
+
+def _unexplained(program: Program, lost: LostError) -> SimulationError:
+    import datetime as dt
+
+    begin = program.start + lost.step * dt.timedelta(days=program.step_days)
+    text = (
+        f"no draw of the parameters can explain the rows of the step from {begin}: widen the priors, take more draws "
+        "or paths, or lower the confidence of rows that contradict one another"
+    )
+    return SimulationError(text)
+
+
+def _kept(islands: Sequence[Island], sizes: Sizes, seed: int) -> FloatArray:
+    """Return draws of all samplers in turn."""
+    each = -(-sizes.keep // sizes.islands)
+    random = np.random.default_rng([seed, 0x6B6570])
+    parts = []
+    for island in islands:
+        chosen: IntArray = systematic(np.exp(island.weights)[None, :], random.random(1), each)[0]
+        parts.append(island.scores[random.permutation(chosen)])
+    return np.stack(parts, axis=1).reshape(-1, parts[0].shape[1])[: sizes.keep]
+
+
+def marginal_scores(program: Program, scores: FloatArray) -> FloatArray:
+    """Return each parameter's own normal score under its prior: correlated groups mixed."""
+    mixed = scores.copy()
+    for members, factor in program.correlations:
+        mixed[:, members] = scores[:, members] @ factor.T
+    return mixed
+
+
+def _learned(program: Program, scores: FloatArray, islands: int) -> dict[str, Learned]:
+    own = marginal_scores(program, scores)
+    tails = np.array([0.05, 0.5, 0.95])
+    found = {}
+    for i, (name, prior) in enumerate(zip(program.parameters, program.priors, strict=True)):
+        posterior = prior.quantile(special.ndtr(np.quantile(own[:, i], tails)))
+        found[name] = Learned(
+            prior=_three(prior.quantile(tails)),
+            posterior=_three(posterior),
+            overlap=_overlap(own[:, i]),
+            rhat=_rhat([own[k::islands, i] for k in range(islands)]),
+        )
+    return found
+
+
+def _three(numbers: FloatArray) -> tuple[float, float, float]:
+    low, middle, high = (float(x) for x in numbers)
+    return low, middle, high
+
+
+def _overlap(scores: FloatArray) -> float:
+    """Return the probability that draws have in common with a standard normal distribution."""
+    grid = np.linspace(-6, 6, 601)
+    width = 1.06 * min(float(scores.std()), 1.0) * scores.size**-0.2 + 1e-9
+    density = np.exp(-0.5 * ((grid[:, None] - scores) / width) ** 2).mean(axis=1) / (width * np.sqrt(2 * np.pi))
+    normal = np.exp(-0.5 * grid**2) / np.sqrt(2 * np.pi)
+    return float(np.minimum(density, normal).sum() * (grid[1] - grid[0]))
+
+
+def _rhat(chains: list[FloatArray]) -> float:
+    """Return the potential scale reduction of samplers, 1 where they agree (Gelman & Rubin 1992)."""
+    n = min(chain.size for chain in chains)
+    within = float(np.mean([chain[:n].var(ddof=1) for chain in chains]))
+    between = float(np.var([chain[:n].mean() for chain in chains], ddof=1))
+    return float(np.sqrt((n - 1) / n + between / within)) if within > 0 else 1.0
+
+
+def diagnostics(calibration: Calibration) -> Iterator[str]:
+    """Yield the diagnostics as lines."""
+    evidence = np.array(calibration.log_evidence)
+    yield f"log evidence {evidence.mean():.1f}, standard deviation between samplers {evidence.std(ddof=1):.1f}"
+    yield f"effective draws, smallest by sampler: {', '.join(f'{min(e):.0f}' for e in calibration.effective)}"
+    rates = [rate for island in calibration.accepted for rate in island]
+    yield f"moves accepted: {min(rates, default=float('nan')):.2f} to {max(rates, default=float('nan')):.2f}"
+    worst = max(calibration.learned.items(), key=lambda item: item[1].rhat)
+    yield f"largest R-hat {worst[1].rhat:.3f} ({worst[0]}); distinct draws {calibration.distinct} of {len(calibration.scores)}"

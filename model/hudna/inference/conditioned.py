@@ -1,0 +1,289 @@
+"""What a run starts from: draws of the parameters, and the state of the world as the rows up to a date tell it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.case.nodes import Level, Regime
+from hudna.case.observations import Row
+from hudna.case.posterior import Posterior
+from hudna.engine.choice import chosen_threads
+from hudna.engine.draws import draw_parameters
+from hudna.engine.ensemble import Ensemble
+from hudna.engine.program import Program
+from hudna.engine.states import States
+from hudna.errors import InputError, SimulationError
+from hudna.inference.calibration import Sizes, learn
+from hudna.inference.filter import Filter, systematic
+from hudna.inference.gauges import Timetable, known_by
+from hudna.inference.history import campaign_of, history_program, laid_out
+from hudna.inference.smc import Island, Known, Snapshot
+from hudna.scenario import Scenario
+
+__all__ = ["Origin", "from_belief", "from_world", "merged_snapshots"]
+
+_PARTICLES = 200  # paths of each draw's filter, at least
+_BLOCK = 32  # draws that are filtered at once
+_ISLANDS = 2
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a run's draws are from.
+
+    theta : (draw, parameter); clusters : (draw), equal where draws have the same parameters; states : what the paths
+    start from, if not from each node's start; about : plain data for the result
+    """
+
+    theta: FloatArray
+    clusters: IntArray
+    states: States | None
+    about: dict[str, Any]
+
+
+def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, belief: str) -> Origin:
+    """Draw parameters from the case's posterior, or from its priors.
+
+    Parameters of which the scenario believes otherwise are drawn from what it believes.
+
+    Raises
+    ------
+    InputError
+        If the posterior is out of date.
+    """
+    theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
+    posterior = _posterior(scenario, belief)
+    if posterior is None:
+        return Origin(theta, np.arange(draws), None, {"belief": "prior"})
+    order = np.random.default_rng([seed, 0x706F73]).permutation(posterior.n_draws)
+    taken = order[np.arange(draws) % posterior.n_draws]
+    column = {name: i for i, name in enumerate(posterior.names)}
+    for i, name in enumerate(program.parameters):
+        if name not in scenario.file.parameters:
+            theta[:, i] = posterior.theta[taken, column[name]]
+    about = {"belief": "posterior", "campaign": posterior.campaign, "learned_until": str(posterior.until)}
+    own = bool(scenario.file.parameters)
+    return Origin(theta, np.arange(draws) if own else taken, None, about)
+
+
+def _posterior(scenario: Scenario, belief: str) -> Posterior | None:
+    posterior = scenario.case.posterior
+    if belief == "prior" or posterior is None:
+        return None
+    if not posterior.current:
+        text = (
+            "the case's posterior is out of date: priors, drivers or rows have changed since it was learned; "
+            'run hudna calibrate, or run from the priors with --prior (belief="prior")'
+        )
+        raise InputError.of(str(scenario.case.folder), text)
+    return posterior
+
+
+def from_world(
+    scenario: Scenario,
+    program: Program,
+    as_of: dt.date,
+    *,
+    rows: Sequence[Row] | None,
+    draws: int,
+    paths: int,
+    seed: int,
+    belief: str,
+    engine: str = "vm",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Origin:
+    """Filter the case's history up to a date and hand on draws and states of equal weight.
+
+    With a posterior that was learned from no other rows its draws are filtered, and weighed by what came after;
+    else the parameters are learned anew from the rows up to the date.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    program : Program, of the scenario
+    as_of : date
+        Rows that have ended by then are used. What lies between it and the scenario's start is simulated.
+    rows : sequence of Row, optional
+        The case's own if left out.
+    draws, paths, seed : of the run
+    belief : {"posterior", "prior"}
+
+    Raises
+    ------
+    InputError
+        If the case has no campaign that leads up to the scenario's start, or its posterior is out of date.
+    """
+    _, campaign = campaign_of(scenario.case, None)
+    past = history_program(scenario, campaign, scenario.file.start)
+    own = scenario.case.observations.rows_of(scenario.case.observations.default)
+    used = [row for row in (own if rows is None else rows) if row.weighs]
+    past, table = laid_out(past, used, scenario, as_of)
+    posterior = _posterior(scenario, belief)
+    if posterior is not None and posterior.until <= as_of and _alike(own, used, posterior.until):
+        origin = from_belief(scenario, past, draws, seed, belief)
+        found = _filtered(past, table, origin, posterior.until, paths, seed, engine, threads, progress)
+    else:
+        found = _learned(past, table, draws, paths, seed, engine, threads, progress)
+    known = known_by(used, as_of)
+    about = {
+        **found.about,
+        "as_of": str(as_of),
+        "from": str(past.start),
+        "rows": {use: sum(row.use == use for row in known) for use in ("likelihood", "known")},
+        "last_row": str(max((row.end for row in known), default=past.start)),
+        "distinct_draws": int(np.unique(found.clusters).size),
+        "streams": "keyed by slot: after resampling a slot's numbers go on, whatever draw and path lies in it",
+    }
+    assert found.states is not None  # noqa: S101 (for the type checker)
+    states = _with_starts(scenario, program, found.theta, found.states)
+    return Origin(found.theta, found.clusters, states, about)
+
+
+def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:
+    """Whether two tables say the same up to a date."""
+
+    def said(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        known = known_by([row for row in rows if row.weighs], until)
+        return sorted(
+            (str(r.start), str(r.end), r.signals, repr(r.value), r.state, r.qualifier, r.counter, r.confidence, r.use)
+            for r in known
+        )
+
+    return said(own) == said(used)
+
+
+def _filtered(
+    past: Program,
+    table: Timetable,
+    origin: Origin,
+    learned_until: dt.date,
+    paths: int,
+    seed: int,
+    engine: str,
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Origin:
+    """Filter each draw through the past; weigh draws by what came after they were learned."""
+    draws = origin.theta.shape[0]
+    particles = max(paths, _PARTICLES)
+    halfway = min(past.n_steps, (learned_until - past.start).days // past.step_days)
+
+    def block(first: int) -> tuple[FloatArray, States]:
+        theta = origin.theta[first : first + _BLOCK].copy()
+        ensemble = Ensemble(past, theta, paths=particles, seed=_past_seed(seed), engine=engine, first_draw=first)
+        found = Filter.begin(ensemble)
+        found.run(table, halfway)
+        before = found.log_likelihood.copy()
+        found.run(table, past.n_steps)
+        found.settle_weights()
+        places = ((np.arange(paths) + 0.5) * particles / paths).astype(int)
+        states = ensemble.states()
+        parts = (states.signals, states.regimes, states.memories, states.scores)
+        with np.errstate(invalid="ignore"):
+            after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
+        return after, States(*(np.ascontiguousarray(part[:, :, places]) for part in parts))
+
+    firsts = range(0, draws, _BLOCK)
+    done: list[tuple[FloatArray, States]] = []
+    if engine == "vm":  # compiled once, before several threads want it
+        Ensemble(past, origin.theta[:1].copy(), paths=1, seed=0).expect()
+    with ThreadPoolExecutor(min(chosen_threads(threads), len(firsts))) as pool:
+        try:
+            for part in pool.map(block, firsts):
+                done.append(part)
+                if progress is not None:
+                    progress(min(len(done) * _BLOCK, draws), draws)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    weights = np.concatenate([part[0] for part in done])
+    if not np.isfinite(weights).any():
+        text = "no draw of the posterior can explain the rows that came after it was learned; calibrate anew"
+        raise SimulationError(text)
+    states = _joined([part[1] for part in done])
+    if np.ptp(weights) == 0:
+        return Origin(origin.theta, origin.clusters, states, origin.about)
+    shares = np.exp(weights - special.logsumexp(weights))
+    taken = systematic(shares[None, :], np.random.default_rng([seed, 0x776F72]).random(1))[0]
+    theta, clusters = origin.theta[taken], origin.clusters[taken]
+    return Origin(theta, clusters, _joined([states], taken), origin.about)
+
+
+def _learned(
+    past: Program,
+    table: Timetable,
+    draws: int,
+    paths: int,
+    seed: int,
+    engine: str,
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Origin:
+    """Learn the parameters from the rows, and hand on draws of several samplers in turn."""
+    each = max(100, min(400, -(-draws // _ISLANDS)))
+    sizes = Sizes(islands=_ISLANDS, draws=each, paths=max(100, min(paths, _PARTICLES)), keep=20)
+    known = Known(past, table, past.n_steps)
+
+    def one(island: Island, tick: Callable[[], None]) -> Island:
+        island.learn(known, tick)
+        island.refresh(known, tick)
+        return island
+
+    islands = learn(past, sizes, seed, one, engine=engine, threads=threads, progress=progress)
+    found = merged_snapshots([i.snapshot(-(-draws // _ISLANDS), paths, _past_seed(seed)) for i in islands], draws)
+    return Origin(found.theta, found.origin, found.states, {"belief": "learned"})
+
+
+def merged_snapshots(parts: Sequence[Snapshot], draws: int) -> Snapshot:
+    """Return snapshots of several samplers as one, draws in turn."""
+    width = parts[0].theta.shape[0]
+    order = np.arange(width * len(parts)).reshape(len(parts), width).T.ravel()[:draws]
+    clusters = list(chain.from_iterable(part.origin + k * (width + 1) for k, part in enumerate(parts)))
+    return Snapshot(
+        theta=np.concatenate([part.theta for part in parts])[order],
+        scores=np.concatenate([part.scores for part in parts])[order],
+        states=_joined([part.states for part in parts], order),
+        origin=np.array(clusters)[order],
+    )
+
+
+def _joined(parts: Sequence[States], order: IntArray | slice = slice(None)) -> States:
+    names = ("signals", "regimes", "memories", "scores")
+    return States(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
+
+
+def _past_seed(seed: int) -> int:
+    """Return the seed of the past, so that what comes after it has numbers of its own."""
+    return int(np.random.SeedSequence([seed, 0x70617374]).generate_state(1, np.uint64)[0])
+
+
+def _with_starts(scenario: Scenario, program: Program, theta: FloatArray, states: States) -> States:
+    """Return states with what the scenario's `starts` say instead of what was."""
+    place = {name: i for i, name in enumerate(program.signals)}
+    wrong = [name for name in scenario.file.starts if not isinstance(scenario.nodes[name], Regime | Level)]
+    if wrong:
+        text = "starts of a run from a date can be those of regimes and levels only; leave it out, or as_of"
+        raise InputError.of(scenario.id, text, key=f"starts.{wrong[0]}")
+    for name, start in scenario.file.starts.items():
+        node = scenario.nodes[name]
+        if isinstance(node, Regime):
+            i, state = program.regimes.name.index(name), node.ordered_states.index(str(start))
+            states.regimes[:, i] = state
+            states.signals[:, place[name]] = node.states[str(start)].value
+            for k in range(len(node.ordered_states)):
+                states.signals[:, place[name] + 1 + k] = float(k == state)
+        else:
+            level = theta[:, program.parameters.index(start)] if isinstance(start, str) else np.full(len(theta), start)
+            states.signals[:, place[name]] = level[:, None]
+            states.scores[:, program.levels.name.index(name)] = special.logit(level)[:, None]
+    return states

@@ -1,0 +1,130 @@
+"""Writing a posterior beside its case: the draws, and what they were learned from."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hudna.case.documents import as_toml, show_key
+from hudna.case.posterior import ABOUT, DRAWS, basis
+from hudna.errors import InputError
+from hudna.inference.calibration import Calibration
+from hudna.result.storage import beside
+
+__all__ = ["about_posterior", "write_inference_data", "write_posterior"]
+
+_DIGITS = 7
+
+
+def write_posterior(calibration: Calibration, folder: Path) -> tuple[Path, Path]:
+    """Write `posterior.csv` and `posterior.toml` into a folder, each beside its place first.
+
+    Returns
+    -------
+    the two files
+    """
+    lines = [",".join(calibration.program.parameters)]
+    lines += [",".join(f"{x:.{_DIGITS}g}" for x in row) for row in calibration.theta]
+    text = "\n".join(_document(about_posterior(calibration))) + "\n"
+    try:
+        for name, content in ((DRAWS, "\n".join(lines) + "\n"), (ABOUT, text)):
+            with beside(folder / name) as aside:
+                aside.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise InputError.of(str(folder), f"cannot be written: {error.strerror}") from None
+    return folder / DRAWS, folder / ABOUT
+
+
+def about_posterior(calibration: Calibration) -> dict[str, Any]:
+    """Return what `posterior.toml` says: where the draws are from and how well they were learned."""
+    import numba
+    import scipy
+
+    import hudna
+
+    sizes, program, case = calibration.sizes, calibration.program, calibration.case
+    evidence = np.array(calibration.log_evidence)
+    accepted = [rate for island in calibration.accepted for rate in island]
+    rows: dict[str, Any] = {"likelihood": 0, "known": 0}
+    for row in calibration.rows:
+        rows[row.use] += 1
+    rows["first"], rows["last"] = min(r.start for r in calibration.rows), max(r.end for r in calibration.rows)
+    return {
+        "campaign": calibration.campaign,
+        "from": program.start,
+        "until": case.observations.campaigns[calibration.campaign].until,
+        "basis": basis(case, calibration.campaign),
+        "seed": calibration.seed,
+        "sizes": {"islands": sizes.islands, "draws": sizes.draws, "paths": sizes.paths, "keep": sizes.keep},
+        "rows": rows,
+        "versions": {
+            "hudna": hudna.__version__, "numpy": np.__version__, "scipy": scipy.__version__,
+            "numba": numba.__version__, "python": platform.python_version(),
+        },
+        "diagnostics": {
+            "log_evidence": [round(float(x), 2) for x in evidence],
+            "log_evidence_sd": round(float(evidence.std(ddof=1)), 2),
+            "distinct_draws": calibration.distinct,
+            "smallest_effective_draws": [round(min(e), 1) for e in calibration.effective],
+            "rounds_of_moves": [len(island) for island in calibration.accepted],
+            "accepted_least": round(min(accepted, default=0.0), 3),
+            "accepted_most": round(max(accepted, default=0.0), 3),
+            "largest_rhat": round(max(found.rhat for found in calibration.learned.values()), 3),
+        },
+        "parameters": {
+            name: {
+                "unit": case.parameters[name].unit,
+                "prior": [_short(x) for x in found.prior],
+                "posterior": [_short(x) for x in found.posterior],
+                "overlap": round(found.overlap, 3),
+                "rhat": round(found.rhat, 3),
+            }
+            for name, found in calibration.learned.items()
+        },
+    }  # fmt: skip
+
+
+def _short(x: float) -> float:
+    return float(f"{x:.5g}")
+
+
+def _document(data: dict[str, Any]) -> list[str]:
+    lines = [
+        "# Written by `hudna calibrate`; not to be edited. Quantiles are 5, 50 and 95 %, of the prior and the posterior.",
+        *(f"{key} = {as_toml(value)}" for key, value in data.items() if not isinstance(value, dict)),
+    ]
+    for table in (key for key, value in data.items() if isinstance(value, dict)):
+        entries = data[table]
+        if table == "parameters":
+            for name, entry in entries.items():
+                lines += ["", f"[{show_key((table, name))}]"]
+                lines += [f"{key} = {as_toml(value)}" for key, value in entry.items()]
+        else:
+            lines += ["", f"[{table}]", *(f"{key} = {as_toml(value)}" for key, value in entries.items())]
+    return lines
+
+
+def write_inference_data(calibration: Calibration, path: Path) -> Path:
+    """Write prior and posterior as netCDF in ArviZ's layout, which `arviz.from_netcdf` reads.
+
+    Groups `posterior` (chain, draw), a chain a sampler, and `prior` (chain, draw).
+    """
+    import xarray as xr
+
+    islands, names = calibration.sizes.islands, calibration.program.parameters
+    each = len(calibration.theta) // islands
+    posterior = np.stack([calibration.theta[k::islands][:each] for k in range(islands)])
+    with beside(path) as aside:
+        xr.Dataset(attrs={"inference_library": "hudna", "campaign": calibration.campaign}).to_netcdf(
+            aside, mode="w", engine="h5netcdf"
+        )
+        for group, numbers in (("posterior", posterior), ("prior", calibration.prior[None])):
+            data = xr.Dataset(
+                {name: (("chain", "draw"), numbers[:, :, i]) for i, name in enumerate(names)},
+                coords={"chain": np.arange(numbers.shape[0]), "draw": np.arange(numbers.shape[1])},
+            )
+            data.to_netcdf(aside, mode="a", group=group, engine="h5netcdf")
+    return path

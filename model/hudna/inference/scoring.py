@@ -1,0 +1,413 @@
+"""A saved forecast against what came: each row of observations with its scores, and those of the baselines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from hudna.arrays import FloatArray, IntArray
+from hudna.case.observation_rows import Catalogue, read_rows
+from hudna.case.observations import Confidence, Counter, Qualifier, Row
+from hudna.errors import InputError, Problems, nearest
+from hudna.inference.baselines import BASELINES, Record
+from hudna.inference.forecasts import CountForecast
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hudna.result import Result
+
+__all__ = ["FEW_PATHS", "rows_for", "score", "totals"]
+
+FEW_PATHS = 500  # fewer make a rough forecast
+_COUNTED = ("events", "response")
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_DAY = dt.timedelta(days=1)
+
+
+def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
+    """Score a result's forecasts of the counts that rows tell of.
+
+    The forecast of a row is the sum of its signals over its days in each path that the result kept week by week.
+    Of a week that is covered in part each event is kept with the covered share of days as its probability
+    (binomial thinning; the seed is made of the result's and the row, and is the same for every policy). For a
+    counter that counts more than the reference, a Poisson number of mean (ratio - 1) x n is added to a path's
+    count n: the count stands in for the rate.
+
+    Rows that end before the run starts are no forecasts' business: they join `about["record"]`, the counts that the
+    run was conditioned on, as the past that the baselines forecast from; the baselines' origin is the run's start.
+
+    Parameters
+    ----------
+    result : Result
+    rows : Row
+        Of the result's signals. Rows of use `context`, and those of regimes and levels, are not scored.
+    policy : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per scored row, with the columns date_start, date_end, signal, value, qualifier, counter, policy;
+        mean, q05, q25, q50, q75, q95 of the forecast; crps, log_score, brier_any (of one event or more), pit_low,
+        pit_high, inside50, inside90; censored and brier_at_least, see below; notice; and `crps_NAME` and
+        `log_NAME` of each of `hudna.inference.baselines.BASELINES`, absent where no row has a past. Lower
+        scores are better. A row `at_least` is censored: its log score is -log P(N >= value), brier_at_least is
+        (1 - P(N >= value))^2, and it has no CRPS and no PIT and lies neither inside nor outside an interval.
+        `attrs["notices"]` holds what there is to say about the whole.
+
+    Raises
+    ------
+    InputError
+        If there is no such policy, or no row to score, or rows lie outside the run, ask for a signal that was not
+        kept or for a counter that the result does not carry: all of them at once.
+    """
+    import pandas as pd
+
+    result.policy_name(policy)  # says what is wrong with it
+    judged = _Judged.of(result, tuple(rows))
+    judged.check()
+    table = pd.DataFrame(_scored(judged, row, policy) for row in judged.inside)
+    table = table.astype({"inside50": object, "inside90": object})  # None where it is not known
+    for name in BASELINES:
+        if table[f"crps_{name}"].isna().all() and table[f"log_{name}"].isna().all():
+            table = table.drop(columns=[f"crps_{name}", f"log_{name}"])
+    table.attrs["notices"] = judged.notices()
+    return table
+
+
+def totals(table: pd.DataFrame) -> pd.DataFrame:
+    """Sum up tables of `score`: means of the scores of the forecast and of each baseline, by policy.
+
+    Rows may overlap and are forecast by the same paths, so they are no independent sample: counts of rows are
+    given, and no interval, and a mean is that of these rows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of one policy or several, below one another.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per policy and forecaster, `forecast` the first: n, mean_crps, mean_log_score, mean_brier_any,
+        inside50, inside90 (counts) over rows that are not censored, and n_censored, mean_censored_log_score.
+        Baselines are scored over the rows where they have a past, n of them, and `forecast_crps` and
+        `forecast_log_score` are the forecast's means over the same rows.
+    """
+    import pandas as pd
+
+    found: list[dict[str, Any]] = []
+    for policy in dict.fromkeys(table["policy"]):
+        mine = table[table["policy"] == policy]
+        for name in ("forecast", *(name for name in BASELINES if f"crps_{name}" in table)):
+            crps, log = ("crps", "log_score") if name == "forecast" else (f"crps_{name}", f"log_{name}")
+            there = mine[mine[log].notna()]
+            told, censored = there[~there["censored"]], there[there["censored"]]
+            own = name == "forecast"
+            found.append(
+                {
+                    "policy": policy,
+                    "forecaster": name,
+                    "n": len(told),
+                    "mean_crps": told[crps].mean(),
+                    "mean_log_score": told[log].mean(),
+                    "forecast_crps": told["crps"].mean(),
+                    "forecast_log_score": told["log_score"].mean(),
+                    "mean_brier_any": told["brier_any"].mean() if own else np.nan,
+                    "inside50": int(told["inside50"].sum()) if own else None,
+                    "inside90": int(told["inside90"].sum()) if own else None,
+                    "n_censored": len(censored),
+                    "mean_censored_log_score": censored[log].mean(),
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def rows_for(result: Result, path: str | Path) -> tuple[Row, ...]:
+    """Read a table of observations of what a result forecasts; see docs/scoring.md for its columns.
+
+    Parameters
+    ----------
+    result : Result
+        It says which signals and counters there are.
+    path : str or Path
+        A CSV file.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with the table.
+    """
+    problems = Problems()
+    rows = read_rows(Path(path), _catalogue(result), _counters(result), problems)
+    problems.raise_if_any()
+    return rows
+
+
+def _catalogue(result: Result) -> Catalogue:
+    """Return what rows can be about: the counts that the result kept, and the regimes and levels that it names."""
+    kinds = dict.fromkeys(sorted(_counts(result)), "events")
+    states = {}
+    for series in result.about.get("series", {}).values():
+        if series["measure"] in ("state", "level") and len(series["signals"]) == 1:
+            name = series["signals"][0]
+            kinds.setdefault(name, "regime" if series["measure"] == "state" else "level")
+            if series["measure"] == "state":
+                states[name] = tuple(state for state, _ in series["states"])
+    return Catalogue(kinds, states)
+
+
+def _counters(result: Result) -> dict[str, Counter]:
+    """Return the counters that the result carries besides the reference."""
+    carried = result.about.get("counters", {})
+    return {
+        name: Counter.model_validate({"name": name, **{k: said[k] for k in ("ratio", "sd") if said.get(k) is not None}})
+        for name, said in carried.items()
+    }
+
+
+def _counts(result: Result) -> tuple[str, ...]:
+    """Return the signals that are counts: kept as whole numbers, or, where all was kept, known to be counts."""
+    named = {
+        name
+        for series in result.about.get("series", {}).values()
+        if series["measure"] == "count"
+        for name in series["signals"]
+    }
+    return tuple(
+        str(name)
+        for name, values in result.trajectories.data_vars.items()
+        if values.dtype.kind == "u" or name in result.threat or name in named
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A result and the rows that it is judged by."""
+
+    result: Result
+    rows: tuple[Row, ...]
+    start: dt.date
+    end: dt.date  # the day after the last
+    step_days: int
+    seed: int
+
+    @classmethod
+    def of(cls, result: Result, rows: tuple[Row, ...]) -> _Judged:
+        about = result.about
+        try:
+            start = dt.date.fromisoformat(about["start"])
+            end = start + 7 * int(about["weeks"]) * _DAY
+            return cls(result, rows, start, end, int(about["step_days"]), int(about["seed"]))
+        except (KeyError, TypeError, ValueError) as error:
+            text = f"is not a result that hudna saved ({type(error).__name__} in what it is about)"
+            raise InputError.of("result", text) from None
+
+    @cached_property
+    def counted(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.kind in _COUNTED and row.use != "context")
+
+    @cached_property
+    def inside(self) -> tuple[Row, ...]:
+        """Rows to score."""
+        return tuple(row for row in self.counted if row.end >= self.start)
+
+    @cached_property
+    def past(self) -> tuple[Row, ...]:
+        """What is known of the time before the run."""
+        return (*_carried(self.result), *(row for row in self.counted if row.end < self.start))
+
+    @cached_property
+    def same_counters(self) -> frozenset[str]:
+        """The reference, and whoever counts the same under a name."""
+        carried = self.result.about.get("counters", {})
+        named = (name for name, said in carried.items() if said.get("ratio") is None and said.get("sd") is None)
+        return frozenset({"", *named})
+
+    def check(self) -> None:
+        problems = Problems()
+        known, carried = _counts(self.result), self.result.about.get("counters", {})
+        for row in self.inside:
+            where = f"line {row.line}" if row.line else f"{row.start} to {row.end}"
+            if row.start < self.start or row.end >= self.end:
+                before = f"; count from {self.start} on" if row.start < self.start <= row.end < self.end else ""
+                text = f"is not inside the run, {self.start} to {self.end - _DAY}{before}"
+                problems.add(where, "date_start, date_end", text, given=f"{row.start}, {row.end}")
+            for name in row.signals:
+                if name not in known:
+                    text = f"the result kept no counts of {name}{nearest(name, known)}; it has: {', '.join(known)}"
+                    problems.add(where, "signal", text, given=repr(row.signal))
+            if row.counter:
+                self._check_counter(row, carried, where, problems)
+        if not self.inside:
+            problems.add("rows", "", f"there is no count to score from {self.start} to {self.end - _DAY}")
+        problems.raise_if_any()
+
+    def _check_counter(self, row: Row, carried: Mapping[str, Any], where: str, problems: Problems) -> None:
+        said = carried.get(row.counter)
+        known = ", ".join(carried) or "none"
+        if said is None:
+            text = f"the result does not know this counter{nearest(row.counter, carried)}; it knows: {known}"
+        elif said.get("sd") is not None:
+            text = "reads a level; who counts has a ratio"
+        elif isinstance(said.get("ratio"), str) and said["ratio"] not in self.result.parameters:
+            text = f"its ratio is the parameter {said['ratio']}, which the result does not have"
+        else:
+            return
+        problems.add(where, "counter", text, given=repr(row.counter))
+
+    def notices(self) -> tuple[str, ...]:
+        found = []
+        sizes = self.result.trajectories.sizes
+        paths = sizes["draw"] * sizes["path"]
+        if paths < FEW_PATHS:
+            found.append(f"the result kept {paths} paths: its quantiles and log scores are rough")
+        groups = {
+            f"end before the run starts on {self.start}: not scored, the baselines' past": [
+                row for row in self.counted if row.end < self.start
+            ],
+            "of use context: not scored": [row for row in self.rows if row.use == "context"],
+            "about regimes or levels: not scored": [
+                row for row in self.rows if row.kind not in _COUNTED and row.use != "context"
+            ],
+        }
+        return (*found, *(f"{_many(len(rows))} {text}" for text, rows in groups.items() if rows))
+
+    def sample(self, row: Row, policy: str) -> IntArray:
+        """Return the forecast counts, shape (draw, path)."""
+        a, b = (row.start - self.start).days, (row.end - self.start).days + 1
+        rng = np.random.default_rng([self.seed, *_words(row)])
+        first, last = a // self.step_days, -(-b // self.step_days)
+        shares = self.shares(a, b)
+        kept = self.result.trajectories.sel(policy=policy).isel(time=slice(first, last))
+        steps = np.sum([np.rint(kept[name].to_numpy()).astype(np.int64) for name in row.signals], axis=0)
+        whole = np.asarray(steps[..., shares == 1].sum(axis=-1, dtype=np.int64))
+        for i in np.flatnonzero(shares < 1):
+            whole = whole + rng.binomial(steps[..., i], shares[i])
+        if row.counter:
+            whole = whole + rng.poisson((self._ratio(row.counter) - 1)[:, None] * whole)
+        return np.asarray(whole)
+
+    def shares(self, a: int, b: int) -> FloatArray:
+        """Return the covered share of each step that days `a` to `b` of the run, the last not among them, touch."""
+        steps = np.arange(a // self.step_days, -(-b // self.step_days)) * self.step_days
+        covered = np.minimum(steps + self.step_days, b) - np.maximum(steps, a)
+        return np.asarray(covered / self.step_days)
+
+    def _ratio(self, counter: str) -> FloatArray:
+        """Return what the counter counts for each of the reference's, shape (draw,) of the draws that were kept."""
+        ratio = self.result.about["counters"][counter].get("ratio")
+        draws = self.result.trajectories["draw"]
+        if isinstance(ratio, str):
+            drawn: FloatArray = self.result.parameters[ratio].sel(draw=draws).to_numpy()
+            return np.asarray(np.maximum(drawn, 1.0))
+        return np.full(draws.size, 1.0 if ratio is None else float(ratio))
+
+
+def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
+    forecast = CountForecast.from_sample(judged.sample(row, policy))
+    v, censored = int(row.value), row.qualifier == "at_least"
+    low, high = (np.nan, np.nan) if censored else forecast.pit(v)
+    settled = not censored or v > 0  # whether it is known if there was one
+    past, without = _past(judged, row)
+    return {
+        "date_start": row.start,
+        "date_end": row.end,
+        "signal": row.signal,
+        "value": v,
+        "qualifier": row.qualifier,
+        "counter": row.counter,
+        "policy": policy,
+        "mean": forecast.mean,
+        **{f"q{100 * p:02.0f}": forecast.quantile(p) for p in _QUANTILES},
+        "crps": np.nan if censored else forecast.crps(v),
+        "log_score": _log_score(forecast, v, censored=censored),
+        "brier_any": forecast.brier(1, v) if settled else np.nan,
+        "pit_low": low,
+        "pit_high": high,
+        "inside50": None if censored else forecast.covers(0.5, v),
+        "inside90": None if censored else forecast.covers(0.9, v),
+        "censored": censored,
+        "brier_at_least": forecast.censored_brier(v) if censored else np.nan,
+        "notice": "; ".join([*_notices(judged, row), *without]),
+        **{key: value for name in BASELINES for key, value in _compared(name, past, judged.start, row).items()},
+    }
+
+
+def _log_score(forecast: CountForecast, v: int, *, censored: bool) -> float:
+    return forecast.censored_log_score(v) if censored else forecast.log_score(v)
+
+
+def _notices(judged: _Judged, row: Row) -> Iterator[str]:
+    a, b = (row.start - judged.start).days, (row.end - judged.start).days + 1
+    parts = [round(share * judged.step_days) for share in judged.shares(a, b) if share < 1]
+    if parts:
+        what = "week" if judged.step_days == 7 else "step"
+        days = " and ".join(str(days) for days in parts)
+        yield f"{days} of {judged.step_days} days of a {what} are covered: its count is thinned"
+    if row.qualifier == "approx":
+        yield "approximate, scored as if exact"
+
+
+def _past(judged: _Judged, row: Row) -> tuple[Record | None, tuple[str, ...]]:
+    """Return the past counts of a row's signals by its counter, or why there are none."""
+    same = judged.same_counters if row.counter in judged.same_counters else {row.counter}
+    record = Record.from_rows(judged.past, signals=row.signals, counters=same).before(judged.start)
+    if record.known:
+        return record, ()
+    whose = "" if row.counter in judged.same_counters else f" by {row.counter}"
+    return None, (f"no baselines: no count of {row.signal}{whose} from before {judged.start} is known",)
+
+
+def _compared(name: str, past: Record | None, origin: dt.date, row: Row) -> dict[str, float]:
+    crps = log = np.nan
+    if past is not None:
+        forecast = BASELINES[name].forecast(past, origin, (row.end - row.start).days + 1)
+        censored = row.qualifier == "at_least"
+        crps = np.nan if censored else forecast.crps(int(row.value))
+        log = _log_score(forecast, int(row.value), censored=censored)
+    return {f"crps_{name}": crps, f"log_{name}": log}
+
+
+def _carried(result: Result) -> Iterator[Row]:
+    """Yield the counts that the run was conditioned on."""
+    names = _catalogue(result)
+    for said in result.about.get("record", ()):
+        signals = [name for part in str(said["signal"]).split("+") for name in names.resolve(part.strip())]
+        if not signals or said.get("value") is None or names.kinds[signals[0]] not in _COUNTED:
+            continue
+        yield Row(
+            start=dt.date.fromisoformat(said["start"]),
+            end=dt.date.fromisoformat(said["end"]),
+            signal=said["signal"],
+            signals=tuple(sorted(set(signals))),
+            kind="events",
+            value=float(said["value"]),
+            state="",
+            qualifier=cast("Qualifier", said["qualifier"]),
+            word=said["qualifier"],
+            counter=said.get("counter") or "",
+            confidence=cast("Confidence", said.get("confidence") or "high"),
+            use="likelihood",
+            source="",
+            note="",
+            line=0,
+        )
+
+
+def _words(row: Row) -> Sequence[int]:
+    """Return whole numbers that are a row's own, wherever it stands in a table."""
+    text = "|".join([row.start.isoformat(), row.end.isoformat(), row.counter, *row.signals])
+    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return [int(word) for word in np.frombuffer(digest, "<u4")]
+
+
+def _many(n: int) -> str:
+    return "1 row" if n == 1 else f"{n} rows"

@@ -1,0 +1,153 @@
+"""The measured record of a backtest: a folder with its forecasts, tables and pictures, and a page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hudna.inference.baselines import BASELINES
+from hudna.inference.skill import Coverage, Skill, coverage, skill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from hudna.case.grammar import Language
+    from hudna.inference.backtest import Backtest
+    from hudna.report.folder import Folder
+
+__all__ = ["lines", "markdown", "write_record"]
+
+_SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
+
+
+def write_record(
+    found: Backtest, folder: Folder, *, lang: Language = "en", with_figures: bool = True
+) -> dict[str, Any]:
+    """Write forecasts.csv, record.md, figures/ and manifest.json; return the manifest."""
+    found.forecasts.to_csv(folder.aside / "forecasts.csv", index=False, lineterminator="\n", encoding="utf-8")
+    (folder.aside / "record.md").write_text("\n".join(markdown(found)) + "\n", encoding="utf-8")
+    if with_figures:
+        draw_record(found, folder.aside / "figures", lang=lang)
+    return folder.close(
+        {
+            "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
+            "origins": int(found.forecasts["origin"].nunique()), "horizons": list(found.plan.horizons), "lang": lang,
+        }
+    )  # fmt: skip
+
+
+def draw_record(found: Backtest, folder: Path, *, lang: Language = "en") -> list[Path]:
+    """Draw the pictures of a backtest into a folder."""
+    import matplotlib.pyplot as plt
+
+    from hudna import plot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = found.forecasts
+    drawn = {"pit": lambda: plot.pit(frame, lang=lang), "reliability": lambda: plot.reliability(frame, lang=lang),
+             "coverage": lambda: plot.coverage(frame, lang=lang)}  # fmt: skip
+    for weeks in sorted(frame["weeks"].unique()):
+        drawn[f"outcomes-{weeks}w"] = lambda w=int(weeks): plot.outcomes(frame, w, lang=lang)
+        drawn[f"skill-{weeks}w"] = lambda w=int(weeks): plot.skill(frame, w, lang=lang)
+    written = []
+    for name, draw in drawn.items():
+        axes = draw()
+        path = folder / f"{name}.png"
+        axes.figure.savefig(path, dpi=150)
+        plt.close(axes.figure)
+        written.append(path)
+    return written
+
+
+def _at(frame: pd.DataFrame, weeks: int) -> pd.DataFrame:
+    return frame[frame["weeks"] == weeks].sort_values("origin")
+
+
+def _block(weeks: int, every: int) -> int:
+    """Return the origins whose windows overlap."""
+    return max(1, -(-weeks // every))
+
+
+def _skill(part: pd.DataFrame, score: str, name: str, weeks: int, every: int) -> Skill | None:
+    own = part["log_score" if score == "log" else score].to_numpy(float)
+    other = part[f"{score}_{name}"].to_numpy(float)
+    both = np.isfinite(own) & np.isfinite(other)
+    return skill(own[both], other[both], block=_block(weeks, every)) if both.any() else None
+
+
+def _interval(low: float, high: float, digits: int = 2) -> str:
+    return "–" if not np.isfinite(low + high) else f"[{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
+    """Yield the record as lines for a terminal."""
+    frame, every = found.forecasts, found.plan.every
+    name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
+    yield f"{name}: {frame['origin'].nunique()} origins, every {every} weeks, campaign {found.campaign}, seed {found.seed}"
+    for weeks in sorted(frame["weeks"].unique()):
+        part = _at(frame, int(weeks))
+        yield ""
+        yield f"{weeks} weeks ahead, {len(part)} origins: mean CRPS {part['crps'].mean():.2f}, log score {part['log_score'].mean():.2f}"
+        for level in (50, 90):
+            inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=_block(int(weeks), every))
+            yield f"  inside {level} %: {inside.inside} of {inside.n}  {_interval(inside.low, inside.high)}"
+        yield f"  {'baseline':28s} {'CRPS':>8s} {'CRPS skill':>11s}  {'90 %':16s} {'log score':>9s}"
+        for key, baseline in BASELINES.items():
+            gained = _skill(part, "crps", key, int(weeks), every)
+            if gained is None:
+                continue
+            label = baseline.name.get(lang)
+            yield (
+                f"  {label:28s} {part[f'crps_{key}'].mean():8.2f} {gained.skill:11.2f}  "
+                f"{_interval(gained.low, gained.high):16s} {part[f'log_{key}'].mean():9.2f}"
+            )
+
+
+def markdown(found: Backtest) -> Iterator[str]:
+    """Yield the tables of the record as Markdown."""
+    frame, plan, sizes = found.forecasts, found.plan, found.sizes
+    yield (
+        f"Scenario `{found.scenario}`, campaign `{found.campaign}`, `{plan.signal}`; {sizes.islands} samplers x "
+        f"{sizes.draws} draws x {sizes.paths} paths, forecasts of {plan.draws} draws x {plan.paths} paths, seed {found.seed}."
+    )
+    yield ""
+    yield "| origin | weeks | counted | median | 50 % | 90 % | P(at least 1) | PIT | CRPS | log score |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for row in frame.sort_values(["weeks", "origin"]).to_dict("records"):
+        about = "≈ " if row["qualifier"] == "approx" else ""
+        yield (
+            f"| {row['origin']} | {row['weeks']} | {about}{row['value']} | {row['q50']} | {row['q25']} – {row['q75']} | "
+            f"{row['q05']} – {row['q95']} | {row['p_1']:.2f} | {row['pit_low']:.2f} – {row['pit_high']:.2f} | "
+            f"{row['crps']:.2f} | {row['log_score']:.2f} |"
+        )
+    for score, label in _SCORES:
+        yield ""
+        yield f"Mean {label} (lower is better), and skill 1 - model / baseline with its 90 % block-bootstrap interval:"
+        yield ""
+        horizons = [int(w) for w in sorted(frame["weeks"].unique())]
+        yield "| | " + " | ".join(f"{w} weeks | skill" for w in horizons) + " |"
+        yield "|---" * (1 + 2 * len(horizons)) + "|"
+        own = "log_score" if score == "log" else score
+        yield "| model | " + " | ".join(f"{_at(frame, w)[own].mean():.2f} | " for w in horizons) + " |"
+        for key, baseline in BASELINES.items():
+            cells = []
+            for w in horizons:
+                part = _at(frame, w)
+                gained = _skill(part, score, key, w, plan.every)
+                said = "– | –" if gained is None else (
+                    f"{part[f'{score}_{key}'].mean():.2f} | {gained.skill:+.2f} {_interval(gained.low, gained.high)}")  # fmt: skip
+                cells.append(said)
+            yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
+    yield ""
+    yield "| | " + " | ".join(f"{int(w)} weeks" for w in sorted(frame["weeks"].unique())) + " |"
+    yield "|---" * (1 + frame["weeks"].nunique()) + "|"
+    for level in (50, 90):
+        cells = []
+        for w in sorted(frame["weeks"].unique()):
+            held = coverage(_at(frame, int(w))[f"inside{level}"].to_numpy(bool), block=_block(int(w), plan.every))
+            cells.append(f"{held.inside} of {held.n} {_interval(held.low, held.high)}")
+        yield f"| inside {level} % | " + " | ".join(cells) + " |"
