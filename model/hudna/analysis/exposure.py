@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hudna.analysis.estimate import mean_and_error
 from hudna.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -59,12 +60,11 @@ def exposure_alone(result: Result, outcome: str, a: str, b: str, total: FloatArr
         threat = result.threat[signal].sel(policy=b).to_numpy()[:, steps]
         gap = result.exposure[signal].sel(policy=a).to_numpy() - result.exposure[signal].sel(policy=b).to_numpy()
         alone += step * (gap[:, steps] * threat).sum(axis=1)
-    n = result.n_draws
-    mean, whole = float(alone.mean()), float(total.mean())
-    mcse = float(alone.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
-    if whole == 0 or n < 2:
+    mean, mcse = mean_and_error(alone, result.clusters)
+    whole = float(total.mean())
+    if whole == 0 or not np.isfinite(mcse):
         return Exposure(mean, mcse)
     share = mean / whole
     # The error of a ratio of two means over the same draws (delta method).
-    share_mcse = float((alone - share * total).std(ddof=1) / np.sqrt(n) / abs(whole))
+    share_mcse = mean_and_error(alone - share * total, result.clusters)[1] / abs(whole)
     return Exposure(mean, mcse, share, share_mcse)

@@ -25,7 +25,5 @@ def learned_parameters(calibration: Calibration) -> Iterator[Line]:
     for name, learned in known:
         prior, posterior = (" ".join(f"{x:8.3g}" for x in three) for three in (learned.prior, learned.posterior))
         yield f"{name:{width}}  {prior}  {posterior}  {learned.overlap:7.2f}  {learned.rhat:5.2f}", False
-    yield (
-        f"and {len(found) - len(known)} of which the rows say little: their posterior overlaps the prior by 0.9 or more",
-        False,
-    )
+    rest = len(found) - len(known)
+    yield f"and {rest} of which the rows say little: posterior and prior overlap by 0.9 or more", False

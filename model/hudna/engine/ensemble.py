@@ -79,7 +79,7 @@ class Ensemble:
         first_draw: int = 0,
     ) -> None:
         self.program, self.seed, self.engine = program, seed, engine
-        self.theta, self.n_paths, self.first_draw = theta, paths, first_draw
+        self.theta, self.n_paths, self.first_draw = theta.copy(), paths, first_draw
         self.step = 0
         self.values = draw_values(program, theta, self._numbers())
         if states is None:
@@ -144,9 +144,7 @@ class Ensemble:
         program = self.program
         group, lane = divmod(self.step, STEPS_PER_CALL)
         paths = np.arange(self.n_paths, dtype=np.uint64)
-        drawn = [
-            uniforms(self.seed, int(s), self._numbers()[:, None], paths, group)[lane] for s in program.stream_ids
-        ]
+        drawn = [uniforms(self.seed, int(s), self._numbers()[:, None], paths, group)[lane] for s in program.stream_ids]
         try:
             self._half = oracle.expect(program, as_state(program, self.states()), self.values, drawn, self.step, 0)
         except oracle.RefusedError as refused:
@@ -220,8 +218,10 @@ class Ensemble:
                     array[k, :, : part.shape[1]] = part
 
     def part(self, first: int, last: int) -> Ensemble:
-        """Return draws `first` to `last` as an ensemble of its own that shares their states with this one."""
-        return self._like(self._arrays.part(slice(first, last)), slice(first, last), self.first_draw + first)
+        """Return draws `first` to `last` as an ensemble of its own whose states are this one's; not for `put`."""
+        other = self._like(self._arrays.part(slice(first, last)), slice(first, last), self.first_draw + first)
+        other.theta = other.theta.copy()
+        return other
 
     def take(self, draws: IntArray) -> Ensemble:
         """Return a copy that has draw `draws[i]` in place i; slots are numbered anew."""
@@ -229,7 +229,9 @@ class Ensemble:
 
     def copy(self) -> Ensemble:
         """Return an independent copy."""
-        return self._like(self._arrays.copy(), slice(None), self.first_draw)
+        other = self._like(self._arrays.copy(), slice(None), self.first_draw)
+        other.theta, other.values = self.theta.copy(), self.values.copy()
+        return other
 
     def put(self, draws: IntArray, other: Ensemble) -> None:
         """Take over draws, parameters and states, from an ensemble of the same shape at the same step."""
@@ -332,9 +334,9 @@ class Ensemble:
         table, couplings = self.program.regimes, self.program.couplings
         rows = table.predictor[int(table.transition_pointer[regime]) : int(table.transition_pointer[regime + 1])]
         alike = {0, *(int(s) for s in self.program.schedules.signal)}
-        return any(
-            int(couplings.signal[j]) not in alike for row in rows for j in couplings.terms(int(row))
-        ) or bool(np.ptp(self.regime(regime)) > 0)
+        return any(int(couplings.signal[j]) not in alike for row in rows for j in couplings.terms(int(row))) or bool(
+            np.ptp(self.regime(regime)) > 0
+        )
 
     def _first_paths(self) -> oracle.State:
         """Return the state of the first path of each draw, where all are alike in what matters."""
@@ -402,7 +404,8 @@ class _Compiled:
         )
         if code:
             node, lane, number, draw, first, _, _ = records.stop.tolist()
-            raise ensemble._stopped(refusal_text(program, Refusal(code), int(node), number), int(draw), int(first + lane))
+            text = refusal_text(program, Refusal(code), int(node), number)
+            raise ensemble._stopped(text, int(draw), int(first + lane))
         if known is NOTHING_GIVEN:
             return np.zeros((draws, ensemble.n_paths))
         return ensemble._joined(known.likely.reshape(draws, tiles, lanes))

@@ -184,9 +184,7 @@ def advance(
     return settle(expect(program, state, values, uniforms, t, policy))[0]
 
 
-def expect(
-    program: Program, state: State, values: FloatArray, uniforms: list[FloatArray], t: int, policy: int
-) -> Step:
+def expect(program: Program, state: State, values: FloatArray, uniforms: list[FloatArray], t: int, policy: int) -> Step:
     """Simulate the first half of a step: schedules, regimes, and how many events each node must expect.
 
     The parameters are those of `advance`. Events read what comes before them in the week and one another as of the
@@ -258,9 +256,7 @@ def _clamped(step: Step, i: int) -> IntArray | None:
     return state
 
 
-def held_log_probability(
-    program: Program, state: State, values: FloatArray, t: int, policy: int, i: int
-) -> FloatArray:
+def held_log_probability(program: Program, state: State, values: FloatArray, t: int, policy: int, i: int) -> FloatArray:
     """Return the log probability that regime i, left alone, would now go where it is held.
 
     Parameters

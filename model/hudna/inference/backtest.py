@@ -1,7 +1,7 @@
 """A backtest: the past forecast again and again with nothing later than each origin, and scored by what came.
 
-One pass over the rows has the posterior of every origin on its way. At each the draws and states go on freely, with what
-the schedules were by then and regimes left to themselves, as far as the longest horizon.
+One pass over the rows has the posterior of every origin on its way. At each the draws and states go on freely, with
+schedules as they were by then and regimes left to themselves, as far as the longest horizon.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Backtest", "Plan", "backtest"]
 
 _DAY = dt.timedelta(days=1)
+_BLURRED, _BLURRED_SHARE = 2.0, 0.1  # events, or share of the count, that may lie on either side of a window's ends
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def backtest(
     if not found:
         text = f"no window of {plan.signal} after an origin has a count in observations.csv"
         raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
-    states = {regime: whole.regimes.state_name[k] for k, regime in enumerate(whole.regimes.name)}
+    names = dict(zip(whole.regimes.name, whole.regimes.state_name, strict=True))
     return Backtest(
         scenario=scenario.id,
         campaign=name,
@@ -156,7 +157,7 @@ def backtest(
         sizes=sizes,
         seed=seed,
         forecasts=_frame(found, scenario, stretch, plan, signals, seed),
-        shares={regime: (states[regime], np.array(rows)) for regime, rows in shares.items()},
+        shares={regime: (names[regime], np.array(held)) for regime, held in shares.items()},
         log_evidence=tuple(island.log_evidence for island in islands),
         distinct=tuple(distinct),
     )
@@ -209,7 +210,8 @@ def _futures(
     )
     chosen = [simulation.trajectory_signals.index(name) for name in signals]
     counts = simulation.trajectories[0, chosen].sum(axis=0, dtype=np.int64)
-    return counts.reshape(-1, program.n_steps)
+    flat: IntArray = counts.reshape(-1, program.n_steps)
+    return flat
 
 
 def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, weeks: int) -> Program:
@@ -240,10 +242,10 @@ def _until(node: Schedule, origin: dt.date) -> Schedule:
 def _scored(
     origin: dt.date, weeks: int, plan: Plan, counts: IntArray, past: Record, truth: Record
 ) -> dict[str, Any] | None:
-    """Score one forecast of one window; None if not all of its days were counted."""
+    """Score one forecast of one window; None if the rows do not tell how many events there were in it."""
     days = 7 * weeks
     came, known = truth.count(origin, days)
-    if known < days:
+    if known < days or _blurred(truth, origin, days) > max(_BLURRED, _BLURRED_SHARE * came):
         return None
     value = round(came)
     step = counts[:, : max(1, counts.shape[1] * weeks // max(plan.horizons))]
@@ -272,6 +274,18 @@ def _scored(
             row[f"p_{mark}_{name}"] = other.at_least(threshold)
             row[f"brier_{mark}_{name}"] = other.brier(threshold, value)
     return row
+
+
+def _blurred(truth: Record, start: dt.date, days: int) -> float:
+    """Return how many events of intervals that the window cuts may lie on either side of its ends."""
+    end = start + days * _DAY
+    blurred = 0.0
+    for interval in truth.intervals:
+        inside = max(0, (min(end, interval.end + _DAY) - max(start, interval.start)).days)
+        if 0 < inside < interval.days:
+            part = interval.count * inside / interval.days
+            blurred += min(part, interval.count - part)
+    return blurred
 
 
 def _frame(

@@ -280,4 +280,5 @@ def diagnostics(calibration: Calibration) -> Iterator[str]:
     rates = [rate for island in calibration.accepted for rate in island]
     yield f"moves accepted: {min(rates, default=float('nan')):.2f} to {max(rates, default=float('nan')):.2f}"
     worst = max(calibration.learned.items(), key=lambda item: item[1].rhat)
-    yield f"largest R-hat {worst[1].rhat:.3f} ({worst[0]}); distinct draws {calibration.distinct} of {len(calibration.scores)}"
+    yield f"largest R-hat {worst[1].rhat:.3f} ({worst[0]})"
+    yield f"distinct draws {calibration.distinct} of {len(calibration.scores)}"

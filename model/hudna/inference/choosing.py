@@ -7,11 +7,13 @@ exponential.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.vm.compilation import kept
+from hudna.engine.vm.compilation import inlined, kept
 
 __all__ = ["guessed", "guessed_share", "shares", "sums"]
 
@@ -20,6 +22,17 @@ _SIZE = 65_536
 _FACTORIAL = special.gammaln(np.arange(_SIZE) + 1.0)
 _BROAD = special.gammaln(np.arange(_SIZE) + 1.0 / _DISPERSION) - _FACTORIAL
 _IMPOSSIBLE = 3.0  # cost, as a logarithm, of each event too many in a guess
+
+
+@inlined
+def _log_factorial(n: int, factorial: FloatArray) -> float:
+    return factorial[n] if n < factorial.size else math.lgamma(n + 1.0)
+
+
+@inlined
+def _broad(n: int, broad: FloatArray) -> float:
+    """Return the log of the negative binomial's ways to have n events."""
+    return broad[n] if n < broad.size else math.lgamma(n + 1.0 / _DISPERSION) - math.lgamma(n + 1.0)
 
 
 @kept
@@ -54,7 +67,7 @@ def choose_sum(
         top = -np.inf
         for k in range(width):
             n = first + k
-            x = -m - factorial[n]
+            x = -m - _log_factorial(n, factorial)
             if n > 0:
                 x += n * log_mean
             for r in range(off.shape[0]):
@@ -66,7 +79,7 @@ def choose_sum(
                 if rest < 0:
                     x += broad[0] - never + _IMPOSSIBLE * rest
                 else:
-                    x += broad[rest] + rest * odds - never
+                    x += _broad(rest, broad) + rest * odds - never
             work[k] = x
             top = max(top, x)
         whole = 0.0
@@ -102,9 +115,9 @@ def choose_share(
         size, p = int(left[i]), share[i]
         hit = np.log(p) if p > 0.0 else -np.inf
         miss = np.log1p(-p) if p < 1.0 else -np.inf
-        top = -np.inf
+        top, ways = -np.inf, _log_factorial(size, factorial)
         for n in range(size + 1):
-            x = factorial[size] - factorial[n] - factorial[size - n]
+            x = ways - _log_factorial(n, factorial) - _log_factorial(size - n, factorial)
             x += n * hit if n > 0 else 0.0
             x += (size - n) * miss if n < size else 0.0
             work[n] = x + _share(missing[i] - n, later[i], p, cost, factorial)
@@ -130,8 +143,8 @@ def _share(missing: float, later: float, share: float, cost: float, factorial: F
     inside = min(max(missing, 0.0), later)
     p = min(max(share, 1e-3), 1 - 1e-3)
     k, n = int(inside), int(later)
-    ways = factorial[n] - factorial[k] - factorial[n - k]
-    return ways + k * np.log(p) + (n - k) * np.log1p(-p) - cost * abs(missing - inside)
+    ways = _log_factorial(n, factorial) - _log_factorial(k, factorial) - _log_factorial(n - k, factorial)
+    return float(ways + k * np.log(p) + (n - k) * np.log1p(-p) - cost * abs(missing - inside))
 
 
 @kept
@@ -146,7 +159,10 @@ def guessed(missing: FloatArray, later: FloatArray) -> FloatArray:
     """Return the log of the guess that `choose_sum` makes: `missing` events still come where `later` are expected."""
     ahead = _DISPERSION * (later + 0.05)
     n = np.maximum(missing, 0.0)
-    logs = _BROAD[n.astype(np.int64)] + n * np.log(ahead / (1 + ahead)) - np.log1p(ahead) / _DISPERSION
+    tabled = _BROAD[np.minimum(n, _SIZE - 1).astype(np.int64)]
+    if n.size and n.max() >= _SIZE:
+        tabled = np.where(n < _SIZE, tabled, special.gammaln(n + 1.0 / _DISPERSION) - special.gammaln(n + 1.0))
+    logs: FloatArray = tabled + n * np.log(ahead / (1 + ahead)) - np.log1p(ahead) / _DISPERSION
     return np.where(missing < 0, logs + _IMPOSSIBLE * missing, logs)
 
 

@@ -9,8 +9,7 @@ is still to come; the guess is divided out again, so it decides how evenly paths
 from __future__ import annotations
 
 import datetime as dt
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +21,7 @@ from hudna.inference import choosing
 from hudna.inference.gauges import Family, Gauge, Piece, Timetable
 from hudna.inference.reports import Report
 
-__all__ = ["Sums", "Week", "add_up", "draw_counts"]
+__all__ = ["Counted", "Sums", "Week", "add_up", "draw_counts", "within"]
 
 _REACH = 6.0  # standard deviations that a table of counts covers, and four counts more
 _NEAREST = 8  # counts nearest to what is likely, where that is not allowed
@@ -54,16 +53,20 @@ class Sums:
 
     def take(self, draws: IntArray | slice) -> Sums:
         """Return those of some draws."""
-        return Sums(
-            *({key: array[draws] for key, array in table.items()} for table in self._tables()),
-            {key: (value, counts[draws], means[draws]) for key, (value, counts, means) in self.last.items()},
-        )
+        counts, means = ({key: array[draws] for key, array in table.items()} for table in (self.counts, self.means))
+        guesses = {nodes: array[draws] for nodes, array in self.guesses.items()}
+        last = {key: (value, n[draws], mean[draws]) for key, (value, n, mean) in self.last.items()}
+        return Sums(counts, means, guesses, last)
 
     def put(self, draws: IntArray, other: Sums) -> None:
         """Take over some draws of another ensemble's."""
-        for mine, theirs in zip(self._tables(), other._tables(), strict=True):
+        for mine, theirs in ((self.counts, other.counts), (self.means, other.means)):
             for key, array in mine.items():
                 array[draws] = theirs[key][draws]
+        for nodes in self.guesses.keys() | other.guesses.keys():  # where a guess is missing, none was made
+            shape = (self.guesses if nodes in self.guesses else other.guesses)[nodes].shape
+            mine_of = self.guesses.setdefault(nodes, np.zeros(shape))
+            mine_of[draws] = other.guesses[nodes][draws] if nodes in other.guesses else 0.0
         for key, (_, counts, means) in self.last.items():
             counts[draws], means[draws] = other.last[key][1][draws], other.last[key][2][draws]
 
@@ -76,18 +79,30 @@ class Week:
     """One step of one block of draws.
 
     means : (n_draws, n_paths) expected counts by events node, gamma factors of dispersed nodes included;
-    theta : (n_draws, n_parameters); begin, end : first day, and the day after the last
+    theta : (n_draws, n_parameters); begin, end : first day, and the day after the last; seed : of numbers that decide
+    on which day something happened, where only gauges ask that have no reading yet
     """
 
     begin: dt.date
     end: dt.date
     means: dict[int, FloatArray]
     theta: FloatArray
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Counts of some nodes from one day to before another, and what was to be expected."""
+
+    start: dt.date
+    end: dt.date
+    counts: dict[int, FloatArray]
+    means: dict[int, FloatArray]
 
 
 def draw_counts(
     week: Week, table: Timetable, t: int, sums: Sums, random: np.random.Generator
-) -> tuple[dict[int, FloatArray], FloatArray]:
+) -> tuple[list[Counted], FloatArray]:
     """Draw the counts of the nodes that something is known about in step t.
 
     Parameters
@@ -100,48 +115,63 @@ def draw_counts(
 
     Returns
     -------
-    dict of events node -> float array, shape (n_draws, n_paths)
+    list of Counted, (n_draws, n_paths) each
+        By piece of the step; gauges that lie within one family have been added up.
     float array, shape (n_draws, n_paths)
         Log weight of what was seen.
     """
     shape = next(iter(week.means.values())).shape if week.means else (week.theta.shape[0], 1)
     weight = np.zeros(shape)
-    counts: dict[int, FloatArray] = {}
+    parts: list[Counted] = []
     for family, pieces in zip(table.families, table.pieces[t], strict=True):
         for piece in pieces:
             means = {node: week.means[node] * piece.share for node in family.nodes}
-            drawn, likely = _Draw(week, table, family, piece, means, sums, random).draw()
+            part, likely = _Draw(week, table, family, piece, means, sums, random).draw()
             weight += likely
-            for node, n in drawn.items():
-                counts[node] = counts.get(node, 0.0) + n
-    return counts, weight
+            parts.append(part)
+    return parts, weight
 
 
-def add_up(
-    table: Timetable,
-    begin: dt.date,
-    end: dt.date,
-    counts: dict[int, FloatArray],
-    means: dict[int, FloatArray],
-    sums: Sums,
-    nodes: Sequence[int],
-) -> None:
-    """Let gauges of these nodes add up what happened from `begin` to before `end`.
+def within(gauge: Gauge, family: Family) -> bool:
+    """Return whether all that a gauge sums is of one family."""
+    return set(gauge.nodes) <= set(family.nodes)
 
-    A gauge that begins or ends in between takes its share of the events by chance, from numbers of its own: a gauge
-    whose reading is not known yet moves no other number.
+
+def add_up(gauges: Iterable[Gauge], part: Counted, sums: Sums, seed: tuple[int, ...]) -> None:
+    """Let gauges add up what of their nodes was counted.
+
+    Where a gauge begins or ends in between, chance decides on which days the events of a node happened: the same for
+    all gauges, so that sums that lie within others stay so, and by numbers of its own, so that a gauge whose reading is
+    not known yet moves no other number.
     """
-    for gauge in table.gauges:
-        share = gauge.runs(begin, end)
-        if not share or not set(gauge.nodes) <= set(nodes):
-            continue
-        total = sum(counts[node] for node in gauge.nodes)
-        if share < 1:
-            seed = zlib.crc32(f"{gauge.key} {begin}".encode())
-            total = np.random.default_rng(seed).binomial(np.asarray(total, np.int64), share).astype(float)
-        expected = share * sum(means[node] for node in gauge.nodes)
-        sums.counts[gauge.key] = sums.counts.get(gauge.key, 0.0) + total
-        sums.means[gauge.key] = sums.means.get(gauge.key, 0.0) + expected
+    found = [g for g in gauges if g.runs(part.start, part.end) and any(node in part.counts for node in g.nodes)]
+    cut = {node for g in found if g.runs(part.start, part.end) < 1 for node in g.nodes if node in part.counts}
+    happened = {node: _dated(part, node, seed) for node in sorted(cut)}
+    for gauge in found:
+        share = gauge.runs(part.start, part.end)
+        first, last = max(gauge.start, part.start), min(gauge.until, part.end)
+        for node in gauge.nodes:
+            if node not in part.counts:
+                continue
+            n = part.counts[node]
+            if share < 1:
+                days = slice((first - part.start).days, (last - part.start).days)
+                n = happened[node][days].sum(axis=0)
+            sums.counts[gauge.key] = sums.counts.get(gauge.key, 0.0) + n
+            sums.means[gauge.key] = sums.means.get(gauge.key, 0.0) + share * part.means[node]
+
+
+def _dated(part: Counted, node: int, seed: tuple[int, ...]) -> FloatArray:
+    """Return on which day each event of a node happened, shape (days, n_draws, n_paths)."""
+    random = np.random.Generator(np.random.SFC64(np.random.SeedSequence([*seed, part.start.toordinal(), node])))
+    days, left = (part.end - part.start).days, np.asarray(part.counts[node], np.int64)
+    out = np.zeros((days, *left.shape))
+    for day in range(days - 1):
+        n = random.binomial(left, 1 / (days - day))
+        out[day] = n
+        left = left - n
+    out[-1] = left
+    return out
 
 
 @dataclass
@@ -156,16 +186,17 @@ class _Draw:
     sums: Sums
     random: np.random.Generator
 
-    def draw(self) -> tuple[dict[int, FloatArray], FloatArray]:
+    def draw(self) -> tuple[Counted, FloatArray]:
         """Draw the counts of all nodes; return them and the log weight of what was seen."""
         drawn: dict[int, FloatArray] = {}
         weight = self._set(self.family.nodes, drawn)
-        piece = self.piece
-        add_up(self.table, piece.start, piece.end, drawn, self.means, self.sums, self.family.nodes)
-        for gauge, report in piece.read:
+        part = Counted(self.piece.start, self.piece.end, drawn, self.means)
+        mine = (gauge for gauge in self.table.gauges if within(gauge, self.family))
+        add_up(mine, part, self.sums, self.week.seed)
+        for gauge, report in self.piece.read:
             if not gauge.reference:
                 weight = weight + self._excess(gauge, report)
-        return drawn, weight
+        return part, weight
 
     def _set(self, nodes: tuple[int, ...], drawn: dict[int, FloatArray]) -> FloatArray:
         """Draw the counts of a set of nodes: the parts that are read now, the rest of the sum, and how it splits."""
@@ -224,6 +255,9 @@ class _Draw:
         gauge, day, report = led
         missing = report.value - self._so_far(gauge) - already
         rest, days = (day + _DAY - self.piece.end).days, (self.piece.end - self.piece.start).days
+        if not gauge.weighs:
+            n = self.random.binomial(np.maximum(missing, 0.0).astype(np.int64), days / (days + rest)).astype(float)
+            return n, self._guessed(gauge, np.zeros(n.shape))
         later = self._mean(nodes) / days * rest
         most = np.maximum(missing, 0.0) + report.slack
         centre = missing * days / (days + rest)
@@ -235,8 +269,8 @@ class _Draw:
 
     def _leading(self, nodes: tuple[int, ...]) -> tuple[Gauge, dt.date, Report] | None:
         """Return the gauge whose next report is exact and comes first; rounded ones need no leading."""
-        found = [led for led in self._running(nodes) if led[2].qualifier == "exact" and led[0].weighs]
-        return min(found, key=lambda led: (led[1], led[0].key), default=None)
+        found = [led for led in self._running(nodes) if led[2].qualifier == "exact"]
+        return min(found, key=lambda led: (led[1], led[0].weighs, led[0].key), default=None)
 
     def _read(
         self, reports: list[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
@@ -248,16 +282,16 @@ class _Draw:
         high = np.maximum(missing + sharpest.slack, low)
         if sharpest.open:
             high = np.maximum(high, mean + _REACH * np.sqrt(mean + 1) + 4)
-        low, high = _around(mean, mean, low, high)
+        low, high = _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
         off = [report.value - self._so_far(g) - already for g, report in reports]
         says = [report.table for _, report in reports]
         n, total = choosing.sums(low, high, mean, off, says, self.random.random(mean.shape))
         return n, self._guessed(gauge, total)
 
     def _guessed(self, gauge: Gauge, total: FloatArray) -> FloatArray:
-        """Return a weight with the guess of the piece before divided out, or 0 where what was seen does not weigh."""
-        weight = total - self.sums.guesses.pop(gauge.nodes, 0.0)
-        return weight if gauge.weighs else np.where(np.isfinite(weight), 0.0, -np.inf)
+        """Return a weight with the guess made before divided out; what does not weigh only has to be possible."""
+        said = total if gauge.weighs else np.where(np.isfinite(total), 0.0, -np.inf)
+        return said - self.sums.guesses.pop(gauge.nodes, 0.0)
 
     def _split(
         self,
@@ -299,7 +333,8 @@ class _Draw:
         cost = 50.0 if report.slack == 0 else 3.0
         n, total = choosing.shares(left, share, missing, later, cost, self.random.random(left.shape))
         weight = self._guessed(gauge, total)
-        self.sums.guesses[part] = choosing.guessed_share(missing - n, later, share, cost)
+        if gauge.weighs:
+            self.sums.guesses[part] = choosing.guessed_share(missing - n, later, share, cost)
         return n, weight
 
     def _coming(self, nodes: tuple[int, ...], led: tuple[Gauge, dt.date, Report]) -> FloatArray | None:
@@ -325,7 +360,7 @@ class _Draw:
         high = np.maximum(missing + report.slack, low)
         if report.open:
             high = np.maximum(high, mean + _REACH * np.sqrt(mean + 1) + 4)
-        low, high = _around(mean, mean, low, high)
+        low, high = _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
         _, total = choosing.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
         if report.qualifier == "exact":
             self.sums.last[gauge.key] = (report.value, counts.copy(), means.copy())

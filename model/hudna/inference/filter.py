@@ -12,7 +12,7 @@ from scipy import special
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import NONE
-from hudna.inference.conditioning import Sums, Week, add_up, draw_counts
+from hudna.inference.conditioning import Counted, Sums, Week, add_up, draw_counts, within
 from hudna.inference.gauges import Timetable
 
 __all__ = ["Filter", "systematic"]
@@ -70,13 +70,19 @@ class Filter:
         means = {node: ensemble.mean(node) for node in sorted(known | running)}
         for node in sorted(known):
             means[node] = means[node] * _mixing(ensemble, node, random)
-        counts, likely = draw_counts(Week(begin, end, means, ensemble.theta), table, t, self.sums, random)
+        seed = (ensemble.seed, ensemble.first_draw, 0x646179)
+        week = Week(begin, end, means, ensemble.theta, seed)
+        parts, likely = draw_counts(week, table, t, self.sums, random)
+        counts: dict[int, FloatArray] = {}
+        for part in parts:
+            for node, n in part.counts.items():
+                counts[node] = counts.get(node, 0.0) + n
         answers = {i: np.full(self.weights.shape, count) for i, count in table.answers[t].items()}
         weight = weight + likely + ensemble.settle(counts, answers)
-        free = sorted(running - known)
-        if free:
-            drawn = {node: ensemble.signal(int(program.events.signal[node])) for node in free}
-            add_up(table, begin, end, drawn, means, self.sums, free)
+        free = {node: ensemble.signal(int(program.events.signal[node])) for node in sorted(running - known)}
+        wider = [gauge for gauge in table.gauges if not any(within(gauge, family) for family in seen)]
+        for part in (*parts, Counted(begin, end, free, means)):
+            add_up(wider, part, self.sums, seed)
         for reading in table.levels[t]:
             sd = np.array(reading.sd) if reading.parameter == NONE else ensemble.theta[:, reading.parameter][:, None]
             off = (reading.score - ensemble.score(reading.level)) / sd
@@ -150,7 +156,8 @@ def systematic(weights: FloatArray, start: FloatArray, size: int | None = None) 
     marks = (np.arange(size) + start[:, None]) / size
     rows = 2.0 * np.arange(n_rows)[:, None]  # apart, so that one search serves all rows
     found = np.searchsorted((ends + rows).ravel(), (marks + rows).ravel(), side="right").reshape(n_rows, size)
-    return np.minimum(found - n * np.arange(n_rows)[:, None], n - 1)
+    chosen: IntArray = np.minimum(found - n * np.arange(n_rows)[:, None], n - 1)
+    return chosen
 
 
 def _mixing(ensemble: Ensemble, node: int, random: np.random.Generator) -> FloatArray | float:

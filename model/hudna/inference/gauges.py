@@ -107,7 +107,8 @@ class Timetable:
 def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
     """Return what of the rows is known on the morning of `day`: those that have ended.
 
-    A state, or a count of exactly 0, holds on each of its days, so of one that goes on the part before `day` is known.
+    A state, or a count of 0 of high confidence, holds on each of its days: of one that goes on the part before `day` is
+    known.
 
     Parameters
     ----------
@@ -122,9 +123,14 @@ def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
     for row in rows:
         if row.end < day:
             known.append(row)
-        elif row.start < day and (row.kind == "regime" or (row.value == 0 and row.qualifier == "exact")):
+        elif row.start < day and (row.kind == "regime" or _surely_none(row)):
             known.append(replace(row, end=day - _DAY))
     return tuple(known)
+
+
+def _surely_none(row: Row) -> bool:
+    """Whether a row says without any doubt that nothing happened, so that it says so of each of its days."""
+    return row.value == 0 and row.qualifier == "exact" and row.confidence == "high"
 
 
 def timetable(

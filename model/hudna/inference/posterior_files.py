@@ -93,7 +93,7 @@ def _short(x: float) -> float:
 
 def _document(data: dict[str, Any]) -> list[str]:
     lines = [
-        "# Written by `hudna calibrate`; not to be edited. Quantiles are 5, 50 and 95 %, of the prior and the posterior.",
+        "# Written by `hudna calibrate`; not to be edited. Three numbers are quantiles of 5, 50 and 95 %.",
         *(f"{key} = {as_toml(value)}" for key, value in data.items() if not isinstance(value, dict)),
     ]
     for table in (key for key, value in data.items() if isinstance(value, dict)):

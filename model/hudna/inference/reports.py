@@ -54,7 +54,7 @@ class Report:
     def table(self) -> FloatArray:
         """What the report says of counts that it exceeds by -d, ..., 0, ..., d; beyond the ends as at the ends."""
         reach = self.slack + 64 if self.qualifier == "approx" else self.slack + 2
-        said = self.log_likelihood(self.value - np.arange(-reach, reach + 1))
+        said = self.log_likelihood(self.value - np.arange(-reach, reach + 1.0))
         if self.qualifier != "at_least":
             said[[0, -1]] = -np.inf
         elif RHO[self.confidence] == 0:
@@ -64,18 +64,19 @@ class Report:
     def log_likelihood(self, count: FloatArray) -> FloatArray:
         """Return the log probability of this report given the true count, elementwise."""
         rho, off = RHO[self.confidence], np.abs(count - self.value)
+        found: FloatArray
         with np.errstate(divide="ignore"):
             match self.qualifier:
                 case "exact":
-                    if not rho:
-                        return np.where(off == 0, 0.0, -np.inf)
-                    return np.log((1 - rho) / (1 + rho)) + off * np.log(rho)
+                    exact = np.where(off == 0, 0.0, -np.inf)
+                    found = np.log((1 - rho) / (1 + rho)) + off * np.log(rho) if rho else exact
                 case "at_least":
                     short = self.value - count
                     if not rho:
                         return np.where(short <= 0, 0.0, -np.inf)
                     above = rho ** np.maximum(short, 1.0) / (1 + rho)  # P(error >= short)
                     within = np.log1p(-(rho ** np.maximum(1.0 - short, 1.0)) / (1 + rho))
-                    return np.where(short > 0, np.log(above), within)
+                    found = np.where(short > 0, np.log(above), within)
                 case _:
-                    return -0.5 * (off / self.spread) ** 2 - np.log(self.spread) - 0.5 * np.log(2 * np.pi)
+                    found = -0.5 * (off / self.spread) ** 2 - np.log(self.spread) - 0.5 * np.log(2 * np.pi)
+        return found

@@ -87,11 +87,13 @@ def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
     """Yield the record as lines for a terminal."""
     frame, every = found.forecasts, found.plan.every
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
-    yield f"{name}: {frame['origin'].nunique()} origins, every {every} weeks, campaign {found.campaign}, seed {found.seed}"
+    origins = frame["origin"].nunique()
+    yield f"{name}: {origins} origins, every {every} weeks, campaign {found.campaign}, seed {found.seed}"
     for weeks in sorted(frame["weeks"].unique()):
         part = _at(frame, int(weeks))
         yield ""
-        yield f"{weeks} weeks ahead, {len(part)} origins: mean CRPS {part['crps'].mean():.2f}, log score {part['log_score'].mean():.2f}"
+        crps, log = part["crps"].mean(), part["log_score"].mean()
+        yield f"{weeks} weeks ahead, {len(part)} origins: mean CRPS {crps:.2f}, log score {log:.2f}"
         for level in (50, 90):
             inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=_block(int(weeks), every))
             yield f"  inside {level} %: {inside.inside} of {inside.n}  {_interval(inside.low, inside.high)}"
@@ -112,7 +114,8 @@ def markdown(found: Backtest) -> Iterator[str]:
     frame, plan, sizes = found.forecasts, found.plan, found.sizes
     yield (
         f"Scenario `{found.scenario}`, campaign `{found.campaign}`, `{plan.signal}`; {sizes.islands} samplers x "
-        f"{sizes.draws} draws x {sizes.paths} paths, forecasts of {plan.draws} draws x {plan.paths} paths, seed {found.seed}."
+        f"{sizes.draws} draws x {sizes.paths} paths, forecasts of {plan.draws} draws x {plan.paths} paths, "
+        f"seed {found.seed}."
     )
     yield ""
     yield "| origin | weeks | counted | median | 50 % | 90 % | P(at least 1) | PIT | CRPS | log score |"
@@ -120,9 +123,9 @@ def markdown(found: Backtest) -> Iterator[str]:
     for row in frame.sort_values(["weeks", "origin"]).to_dict("records"):
         about = "≈ " if row["qualifier"] == "approx" else ""
         yield (
-            f"| {row['origin']} | {row['weeks']} | {about}{row['value']} | {row['q50']} | {row['q25']} – {row['q75']} | "
-            f"{row['q05']} – {row['q95']} | {row['p_1']:.2f} | {row['pit_low']:.2f} – {row['pit_high']:.2f} | "
-            f"{row['crps']:.2f} | {row['log_score']:.2f} |"
+            f"| {row['origin']} | {row['weeks']} | {about}{row['value']} | {row['q50']} | "
+            f"{row['q25']} – {row['q75']} | {row['q05']} – {row['q95']} | {row['p_1']:.2f} | "
+            f"{row['pit_low']:.2f} – {row['pit_high']:.2f} | {row['crps']:.2f} | {row['log_score']:.2f} |"
         )
     for score, label in _SCORES:
         yield ""
@@ -138,9 +141,11 @@ def markdown(found: Backtest) -> Iterator[str]:
             for w in horizons:
                 part = _at(frame, w)
                 gained = _skill(part, score, key, w, plan.every)
-                said = "– | –" if gained is None else (
-                    f"{part[f'{score}_{key}'].mean():.2f} | {gained.skill:+.2f} {_interval(gained.low, gained.high)}")  # fmt: skip
-                cells.append(said)
+                if gained is None:
+                    cells.append("– | –")
+                    continue
+                mean = part[f"{score}_{key}"].mean()
+                cells.append(f"{mean:.2f} | {gained.skill:+.2f} {_interval(gained.low, gained.high)}")
             yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
     yield ""
     yield "| | " + " | ".join(f"{int(w)} weeks" for w in sorted(frame["weeks"].unique())) + " |"

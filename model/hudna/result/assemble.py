@@ -132,7 +132,8 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "scenario": scenario.id,
         "case": case.id,
         "counters": {
-            name: {"ratio": counter.ratio} for name, counter in case.observations.counters.items() if counter.ratio
+            name: {} if counter.ratio is None else {"ratio": counter.ratio}
+            for name, counter in case.observations.counters.items()
         },
         "name": file.name.model_dump(),
         "question": file.question.model_dump(),

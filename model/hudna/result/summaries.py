@@ -44,7 +44,7 @@ def summary_dataset(summary: Summary, outcomes: tuple[str, ...]) -> xr.Dataset:
 def read_summary(data: xr.Dataset, outcome: str, of: str, n_paths: int) -> SummaryOfPaths:
     """Return what was kept of an outcome under a policy, or of a difference."""
     one = data.sel(set=of)
-    shares = {field: one[f"{outcome}.{field}"].to_numpy() / n_paths for field in ("lower", "higher", "never")}
+    lower, higher, never = (one[f"{outcome}.{field}"].to_numpy() / n_paths for field in ("lower", "higher", "never"))
     low, high = (data[f"{outcome}.{end}"].to_numpy() for end in ("low", "high"))
     return SummaryOfPaths(
         n_paths=n_paths,
@@ -53,7 +53,9 @@ def read_summary(data: xr.Dataset, outcome: str, of: str, n_paths: int) -> Summa
         whole=bool(one[f"{outcome}.whole"]),
         edges=np.append(low, high[-1]),
         counts=one[f"{outcome}.histogram"].to_numpy(),
-        **shares,
+        lower=lower,
+        higher=higher,
+        never=never,
     )
 
 

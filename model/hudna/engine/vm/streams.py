@@ -61,9 +61,7 @@ def fill_normals(out: FloatArray, row: int, first: int, last: int, lanes: int) -
 
 
 @compiled
-def fill_waits(
-    uniforms: FloatArray, stream: int, out: FloatArray, row: int, first: int, last: int, lanes: int
-) -> None:
+def fill_waits(uniforms: FloatArray, stream: int, out: FloatArray, row: int, first: int, last: int, lanes: int) -> None:
     """Write -log(1 - u) of one stream's uniforms of steps `first` to `last` to `out[step, row, lane]`."""
     for step in range(first, last):
         for i in range(lanes):

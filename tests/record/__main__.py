@@ -1,0 +1,169 @@
+"""The measured record: calibrate, backtest, check, and write the figures into the documents.
+
+`python tests/record` does all of it with the sizes that the documents state (some twenty minutes on two cores);
+`--quick` does it in small, into build/record only. Tables go between the markers of docs/forecast-record.md, pictures to
+docs/images, the posterior beside the case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+CASE = ROOT / "params" / "iraq-2024"
+PAGE = ROOT / "docs" / "forecast-record.md"
+IMAGES = ROOT / "docs" / "images"
+SEED = 20240822
+SHOWN = ("outcomes-4w", "outcomes-13w", "coverage", "pit", "reliability", "skill-4w", "skill-13w")
+ATTACKS = ("attacks.iraq", "attacks.jordan", "attacks.syria")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, nothing in the documents is touched")
+    parser.add_argument("--only", nargs="*", choices=("calibrate", "backtest", "second"), help="leave the rest out")
+    given = parser.parse_args()
+    chosen = given.only or ["calibrate", "backtest", "second"]
+    build = ROOT / "build" / "record"
+    build.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, list[str]] = {}
+    began = time.perf_counter()
+    if "calibrate" in chosen:
+        tables |= calibrated(build, quick=given.quick)
+    if "backtest" in chosen:
+        tables["backtest"] = judged(build, "main", quick=given.quick)
+    if "second" in chosen:
+        tables |= second(build, quick=given.quick)
+    for name, lines in tables.items():
+        (build / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if not given.quick:
+        fill(PAGE, tables)
+    print(f"done in {(time.perf_counter() - began) / 60:.1f} minutes; tables in {build}")
+
+
+def sizes(quick: bool):
+    from hudna.inference.calibration import Sizes
+
+    return Sizes(2, 60, 40, 100) if quick else Sizes(4, 300, 120, 1000)
+
+
+def calibrated(build: Path, *, quick: bool) -> dict[str, list[str]]:
+    """Learn the main campaign; write the posterior, its pictures, and what the page says of it."""
+    from hudna.case import load_case
+    from hudna.errors import Problems
+    from hudna.inference.calibration import calibrate, diagnostics
+    from hudna.inference.checks import replicate
+    from hudna.inference.posterior_files import write_posterior
+    from hudna.report.learning import draw_learning
+
+    problems = Problems()
+    case = load_case(CASE, problems)
+    problems.raise_if_any()
+    began = time.perf_counter()
+    found = calibrate(case, sizes=sizes(quick), seed=SEED)
+    took = time.perf_counter() - began
+    write_posterior(found, build if quick else CASE)
+    for lang in ("en", "ar"):
+        for path in draw_learning(found, build / lang, lang=lang):
+            if not quick:
+                IMAGES.mkdir(exist_ok=True)
+                shutil.copyfile(path, IMAGES / f"{path.stem}{'' if lang == 'en' else '-ar'}.png")
+    checked = replicate(found.program, found.theta, case, case.observations.rows, ATTACKS, seed=SEED)
+    learned = ["| parameter | prior 5, 50, 95 % | posterior 5, 50, 95 % | overlap | R-hat |", "|---|---|---|---|---|"]
+    for name, one in sorted(found.learned.items(), key=lambda item: item[1].overlap):
+        if one.calibrated:
+            prior, posterior = (" ".join(f"{x:.3g}" for x in three) for three in (one.prior, one.posterior))
+            learned.append(f"| `{name}` | {prior} | {posterior} | {one.overlap:.2f} | {one.rhat:.2f} |")
+    said = [f"- {line}" for line in diagnostics(found)]
+    said.append(f"- {took / 60:.1f} minutes on two threads")
+    return {"diagnostics": said, "learned": learned, "replicated": replicated(checked)}
+
+
+def replicated(checked) -> list[str]:
+    lines = ["| four weeks from | counted | replicated 90 % | median | P(at most the count) |", "|---|---|---|---|---|"]
+    for start, counted, q, p in zip(checked.starts, checked.counted, checked.quantiles, checked.at_most, strict=True):
+        lines.append(f"| {start} | {counted:.0f} | {q[0]:.0f} – {q[4]:.0f} | {q[2]:.0f} | {p:.2f} |")
+    return lines
+
+
+def judged(build: Path, campaign: str, *, quick: bool) -> list[str]:
+    """Backtest a campaign; return its tables and draw its pictures."""
+    import hudna
+    from hudna.inference.backtest import Plan, backtest
+    from hudna.report.record import draw_record, markdown
+
+    began = time.perf_counter()
+    plan = Plan(draws=100, paths=20) if quick else Plan()
+    found = backtest(hudna.load("iraq-2024"), campaign=campaign, plan=plan, sizes=sizes(quick), seed=SEED)
+    took = time.perf_counter() - began
+    found.forecasts.to_csv(build / f"forecasts-{campaign}.csv", index=False)
+    for lang in ("en", "ar"):
+        for path in draw_record(found, build / f"{campaign}-{lang}", lang=lang):
+            if not quick and campaign == "main" and path.stem in SHOWN:
+                shutil.copyfile(path, IMAGES / f"record-{path.stem}{'' if lang == 'en' else '-ar'}.png")
+    posture, shares = found.shares["posture"]
+    lines = [*markdown(found), "", "| origin | " + " | ".join(f"P({s})" for s in posture) + " |"]
+    lines.append("|---" * (1 + len(posture)) + "|")
+    for origin, share in zip(sorted(found.forecasts["origin"].unique()), shares, strict=False):
+        lines.append(f"| {origin} | " + " | ".join(f"{x:.2f}" for x in share) + " |")
+    return [*lines, "", f"{took / 60:.1f} minutes on two threads."]
+
+
+def second(build: Path, *, quick: bool) -> dict[str, list[str]]:
+    """Fit the second campaign on its own and ask what of it holds in the first, and the other way round."""
+    from hudna.case import load_case
+    from hudna.errors import Problems
+    from hudna.inference.calibration import calibrate, diagnostics
+    from hudna.inference.checks import replicate
+
+    case = load_case(CASE, Problems())
+    small = sizes(quick)
+    found = {name: calibrate(case, campaign=name, sizes=small, seed=SEED) for name in ("main", "second")}
+    lines = ["| parameter | main 5, 50, 95 % | second 5, 50, 95 % | overlap of the two |", "|---|---|---|---|"]
+    names = found["main"].program.parameters
+    for name in names:
+        one, other = (found[key].learned[name] for key in ("main", "second"))
+        if one.overlap < 0.8 and other.overlap < 0.8:
+            i = names.index(name)
+            common = overlap(found["main"].theta[:, i], found["second"].theta[:, i])
+            a, b = (" ".join(f"{x:.3g}" for x in three) for three in (one.posterior, other.posterior))
+            lines.append(f"| `{name}` | {a} | {b} | {common:.2f} |")
+    ahead = replicate(
+        found["main"].program, found["second"].theta, case, case.observations.rows, ATTACKS, seed=SEED
+    )
+    return {
+        "second": [f"- {line}" for line in diagnostics(found["second"])],
+        "travel": lines,
+        "carried": replicated(ahead),
+    }
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the share of probability that two samples have in common, on 20 bins of equal shares of both."""
+    edges = np.quantile(np.concatenate([a, b]), np.linspace(0, 1, 21))
+    edges[0], edges[-1] = -np.inf, np.inf
+    shares = [np.histogram(x, edges)[0] / x.size for x in (a, b)]
+    return float(np.minimum(*shares).sum())
+
+
+def fill(page: Path, tables: dict[str, list[str]]) -> None:
+    """Write tables between the markers of a page."""
+    text = page.read_text(encoding="utf-8")
+    for name, lines in tables.items():
+        pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
+        if not re.search(pattern, text, re.DOTALL):
+            sys.exit(f"{page}: there are no markers for {name}")
+        body = "\n".join(["", *lines, "", ""])
+        text = re.sub(pattern, lambda found, body=body: found[1] + body + found[2], text, flags=re.DOTALL)
+    page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
