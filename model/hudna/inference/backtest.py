@@ -164,9 +164,11 @@ def backtest(
 
 
 def _signals(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
-    signals = tuple(resolve(plan.signal, scenario.case.signals))
+    parts = [part.strip() for part in plan.signal.split("+")]
+    signals = tuple(dict.fromkeys(name for part in parts for name in resolve(part, scenario.case.signals)))
     nodes = scenario.case.nodes
-    if not signals or any(name not in nodes or nodes[name].kind != "events" for name in signals):
+    empty = any(not resolve(part, scenario.case.signals) for part in parts)
+    if empty or any(name not in nodes or nodes[name].kind != "events" for name in signals):
         known = [name for name, node in nodes.items() if node.kind == "events"]
         text = f"must be events or a sum of them{nearest(plan.signal, known)}; events: {', '.join(known)}"
         raise InputError.of("backtest", text, key="signal", given=repr(plan.signal))
@@ -317,4 +319,4 @@ def _label(scenario: Scenario, plan: Plan, own: Text) -> Text:
     for outcome in scenario.file.outcomes.values():
         if outcome.signal == (plan.signal,):
             return outcome.name
-    return Text(en=plan.signal) if plan.signal.endswith("*") else own
+    return own if plan.signal in scenario.case.signals else Text(en=plan.signal)

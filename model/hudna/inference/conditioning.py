@@ -281,7 +281,8 @@ class _Draw:
         low = np.maximum(missing - sharpest.slack, 0.0)
         high = np.maximum(missing + sharpest.slack, low)
         if sharpest.open:
-            high = np.maximum(high, mean + _REACH * np.sqrt(mean + 1) + 4)
+            most = np.maximum(high, mean)
+            high = most + _REACH * np.sqrt(most + 1) + 4
         low, high = _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
         off = [report.value - self._so_far(g) - already for g, report in reports]
         says = [report.table for _, report in reports]
@@ -359,7 +360,8 @@ class _Draw:
         low = np.maximum(missing - report.slack, 0.0)
         high = np.maximum(missing + report.slack, low)
         if report.open:
-            high = np.maximum(high, mean + _REACH * np.sqrt(mean + 1) + 4)
+            most = np.maximum(high, mean)
+            high = most + _REACH * np.sqrt(most + 1) + 4
         low, high = _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
         _, total = choosing.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
         if report.qualifier == "exact":

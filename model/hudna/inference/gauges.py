@@ -182,7 +182,7 @@ def _gauges(
     grouped: dict[tuple[str, str, str], tuple[list[Row], list[Row]]] = {}
     for known, part in ((0, later), (1, rows)):
         for row in part:
-            key = (" + ".join(row.signals), row.counter, row.start.isoformat())
+            key = (" + ".join(row.signals), row.counter, f"{row.start} {row.use}")
             grouped.setdefault(key, ([], []))[known].append(row)
     gauges = []
     for key, (every, group) in sorted(grouped.items()):
