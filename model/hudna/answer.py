@@ -195,7 +195,9 @@ def check_arguments(
             engine,
         )
     )
-    if as_of is not None and as_of > question.file.start:
+    if as_of is not None and type(as_of) is not dt.date:
+        problems.add("run", "as_of", "must be a date, without a time of day", given=repr(as_of))
+    elif as_of is not None and as_of > question.file.start:
         text = f"must not be after the scenario's start, {question.file.start}; move the start in the scenario's file"
         problems.add("run", "as_of", text, given=str(as_of))
     if belief not in (None, "posterior", "prior"):

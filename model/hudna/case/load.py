@@ -38,24 +38,26 @@ _TAKEN = ("policy", "draw", "path", "time", "quantile")
 DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
 
 
-def load_case(folder: Path, problems: Problems) -> Case | None:
+def load_case(folder: Path, problems: Problems, *, posterior: bool = True) -> Case | None:
     """Read the case in `folder`; note everything wrong in `problems` and return None if anything is.
 
     Parameters
     ----------
     folder : Path
     problems : Problems
+    posterior : bool
+        Whether to read what the case has learned; not if it is to be learned anew.
 
     Returns
     -------
     Case or None
     """
     before = len(problems)
-    case, _ = read_case(folder, problems)
+    case, _ = read_case(folder, problems, posterior=posterior)
     return case if len(problems) == before else None
 
 
-def read_case(folder: Path, problems: Problems) -> tuple[Case | None, Unread]:
+def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tuple[Case | None, Unread]:
     """Read as much of the case in `folder` as can be read, and say what is there but could not be.
 
     What has problems is left out of the case; None if there is no such folder.
@@ -100,7 +102,8 @@ def read_case(folder: Path, problems: Problems) -> tuple[Case | None, Unread]:
     )
     case, unread = read_observations(case, unread, problems)
     if about is not None and len(problems) == before:
-        case = with_posterior(replace(case, notices=tuple(_notices(case))), problems)
+        case = replace(case, notices=tuple(_notices(case)))
+        case = with_posterior(case, problems) if posterior else case
     return case, unread
 
 

@@ -24,7 +24,7 @@ from hudna.errors import Problems
 if TYPE_CHECKING:
     from hudna.case.case import Case
 
-__all__ = ["ABOUT", "DRAWS", "Learned", "Posterior", "basis", "read_posterior", "with_posterior"]
+__all__ = ["ABOUT", "DRAWS", "Learned", "Posterior", "basis", "digest", "read_posterior", "with_posterior"]
 
 DRAWS, ABOUT = "posterior.csv", "posterior.toml"
 OVERLAP = 0.9  # of prior and posterior, below which a parameter counts as calibrated
@@ -51,7 +51,8 @@ class Posterior:
     """Draws of equal weight.
 
     names : of the parameters; theta : (draw, parameter); campaign, until : what was fitted; basis : hash of the
-    priors, nodes and rows that it follows from; about : all of posterior.toml; current : whether the case is as it was
+    priors, nodes and rows that it follows from; digest : of the draws; about : all of posterior.toml; current : whether
+    the case is as it was
     """
 
     names: tuple[str, ...]
@@ -59,6 +60,7 @@ class Posterior:
     campaign: str
     until: dt.date
     basis: str
+    digest: str
     learned: Mapping[str, Learned]
     about: Mapping[str, Any] = field(repr=False)
     current: bool = True
@@ -67,6 +69,11 @@ class Posterior:
     def n_draws(self) -> int:
         """Number of draws."""
         return int(self.theta.shape[0])
+
+
+def digest(draws: str) -> str:
+    """Return a hash of the text of posterior.csv, which ties it to its posterior.toml."""
+    return hashlib.blake2b(draws.encode(), digest_size=16).hexdigest()
 
 
 def basis(case: Case, campaign: str) -> str:
@@ -131,20 +138,24 @@ def read_posterior(folder: Path, problems: Problems) -> Posterior | None:
     if document is None:
         return None
     try:
-        with draws.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file))
+        text = draws.read_text(encoding="utf-8")
+        lines = list(csv.reader(text.splitlines()))
         names, theta = tuple(lines[0]), np.array(lines[1:], float)
         data = document.data
         learned = {
-            name: Learned(_three(entry["prior"]), _three(entry["posterior"]), entry["overlap"], entry["rhat"])
+            name: Learned(
+                _three(entry["prior"]), _three(entry["posterior"]), float(entry["overlap"]), float(entry["rhat"])
+            )
             for name, entry in data["parameters"].items()
         }
-        found = Posterior(names, theta, data["campaign"], data["until"], data["basis"], learned, data)
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, KeyError, TypeError, IndexError) as error:
+        campaign, follows, hashed = (str(data[key]) for key in ("campaign", "basis", "digest"))
+        found = Posterior(names, theta, campaign, data["until"], follows, hashed, learned, data)
+    except (OSError, csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         problems.add(display(draws), "", f"is not a posterior that hudna wrote ({type(error).__name__}); {hint}")
         return None
     sound = theta.ndim == 2 and theta.shape[0] > 0 and theta.shape[1] == len(names) and np.isfinite(theta).all()
-    if not sound or not isinstance(found.until, dt.date) or set(names) != set(learned):
+    whole = len(set(names)) == len(names) and set(names) == set(learned) and found.digest == digest(text)
+    if not sound or not whole or type(found.until) is not dt.date:
         problems.add(display(draws), "", f"has gaps, or does not fit {ABOUT}; {hint}")
         return None
     return found

@@ -13,7 +13,11 @@ from hudna.cli.printing import print_json, print_lines, progress_bar
 from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hudna.case import Case
     from hudna.case.grammar import Language
+    from hudna.case.parameters import Parameter
     from hudna.result import Result
 
 __all__ = ["app"]
@@ -215,7 +219,8 @@ def check(
     if as_json:
         print_json({"problems": [], "notices": case.notices, "nodes": found.nodes, "parameters": found.parameters,
                     "ties": found.ties, "pressing": found.pressing,
-                    "observations": observations.as_data(case, parameters)})  # fmt: skip
+                    "observations": observations.as_data(case, parameters),
+                    "posterior": _posterior(case, parameters)})  # fmt: skip
         return
     print("ok")
     print("nodes: " + ", ".join(f"{n} {kind}" for kind, n in found.nodes.items()))
@@ -223,10 +228,29 @@ def check(
     print(f"ties: {found.ties}, of which {found.pressing} press")
     for line in observations.summary(case):
         print(line)
+    if case.posterior is not None:
+        print(f"posterior: {case.posterior.n_draws:,} draws, from the campaign {case.posterior.campaign}")
     for notice in case.notices:
         print(f"note: {notice}")
     if rows:
         print_lines(observations.listing(case, parameters))
+
+
+def _posterior(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any] | None:
+    """Return what was learned of each parameter, prior and posterior side by side; None if nothing was."""
+    found = case.posterior
+    if found is None:
+        return None
+    return {
+        "campaign": found.campaign, "until": found.until, "draws": found.n_draws, "current": found.current,
+        "parameters": {
+            name: {
+                "status": parameters[name].status if name in parameters else None, "prior": learned.prior,
+                "posterior": learned.posterior, "overlap": learned.overlap, "rhat": learned.rhat,
+            }
+            for name, learned in found.learned.items()
+        },
+    }  # fmt: skip
 
 
 def _is_folder(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,9 @@ def calibrate(
     islands: Annotated[int, typer.Option(help="Samplers with seeds of their own.")] = 4,
     draws: Annotated[int, typer.Option(help="Samples of the parameters in each.")] = 300,
     paths: Annotated[int, typer.Option(help="Paths that filter each sample.")] = 120,
-    keep: Annotated[int, typer.Option(help="Samples that are written, of all samplers.")] = 1000,
+    keep: Annotated[
+        int | None, typer.Option(help="Samples that are written, of all samplers; 1000 or all of them if left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 1,
     threads: Annotated[int | None, typer.Option(help="Moves no bit of the result.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the posterior; the case's own if left out.")] = None,
@@ -47,10 +50,13 @@ def calibrate(
     if target is None:
         text = "is a shipped case, which is not written to; name a folder with --out, or copy it with hudna copy"
         raise InputError.of(case, text)
-    sizes = Sizes(islands, draws, paths, keep)
+    sizes = Sizes(islands, draws, paths, min(1000, islands * draws) if keep is None else keep)
+    sizes.check()
+    for path, is_file in ((target, False), (arviz, True), (figures, False)):
+        if path is not None:
+            _check_place(path, is_file=is_file)
     with progress_bar(f"{found.about.name.get(language)}") as (progress, _):
         learned = learn(found, campaign=campaign, sizes=sizes, seed=seed, threads=threads, progress=progress)
-    target.mkdir(parents=True, exist_ok=True)
     written = list(write_posterior(learned, target))
     if arviz is not None:
         written.append(write_inference_data(learned, arviz))
@@ -71,20 +77,41 @@ def calibrate(
         print(f"Written: {path}")
 
 
+def _check_place(path: Path, *, is_file: bool) -> None:
+    """Say before the work is done, not after it, that a place cannot be written to."""
+    try:
+        if is_file and path.is_dir():
+            raise InputError.of(str(path), "is a folder; name a file such as posterior.nc")
+        folder = path.parent if is_file else path
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if not folder.is_dir():
+            raise InputError.of(str(path), f"cannot be written: {folder} is not a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError.of(str(path), "cannot be written: no permission")
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError.of(str(path)[:200], "is no name of a file or folder") from None
+
+
 def _case(name: str) -> tuple[Case, Path | None]:
-    """Return a case, and its folder if that is the user's own."""
+    """Return a case without what it has learned before, and its folder if that is the user's own."""
     from hudna import shipped
     from hudna.case import load_case
     from hudna.errors import nearest
 
     path = Path(name)
-    own = path if (path / "case.toml").is_file() else None
+    try:
+        own = path if (path / "case.toml").is_file() else None
+    except (OSError, ValueError):  # a name that is too long
+        own = None
     folder = own or shipped.case(name)
     if folder is None:
         text = f"is no folder of a case and no shipped case{nearest(name, shipped.cases())}; shipped: "
         raise InputError.of(name, text + ", ".join(shipped.cases()))
     problems = Problems()
-    found = load_case(folder, problems)
+    found = load_case(folder, problems, posterior=False)
     if found is None:
         raise InputError(problems)
     return found, own

@@ -65,7 +65,7 @@ def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None
             progress.update(task, completed=done, total=total)
 
         def say(stage: str) -> None:
-            compiling = stage == "compiling"
-            progress.update(task, description=f"{label}: compiling the engine, this once" if compiling else label)
+            told = {"compiling": ": compiling the engine, this once", "filtering": ": the past, as the rows tell it"}
+            progress.update(task, description=label + told.get(stage, ""))
 
         yield move, say

@@ -66,6 +66,7 @@ def check_fits(parts: dict[str, int], *, draws: int, paths: int, summary: bool) 
         "numbers of the draws": "take fewer draws, and more paths of each",
         "histograms": "name fewer series in the scenario",
         "blocks under way": "use fewer threads",
+        "states to start from": "take fewer draws or paths",
     }[largest]
     text = (
         f"needs about {_size(total)} of memory ({_size(parts[largest])} of it for {largest}), and {_size(free)} "

@@ -107,6 +107,9 @@ def simulate(
         summary=summary,
         in_flight=min(size * 3 * workers, draws * paths),
     )
+    if starts is not None:
+        held = (starts.signals, starts.regimes, starts.memories, starts.scores)
+        parts["states to start from"] = sum(array.nbytes for array in held)
     check_fits(parts, draws=draws, paths=paths, summary=summary)
     if theta is None:
         theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))

@@ -15,14 +15,16 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Text
+from hudna.case.nodes import Plan as SchedulePlan
 from hudna.case.nodes import Schedule
 from hudna.case.observations import Campaign, Row
 from hudna.case.signals import resolve
+from hudna.engine.dated import read_off
 from hudna.engine.program import Program
-from hudna.engine.simulate import simulate
-from hudna.errors import InputError, nearest
+from hudna.engine.simulate import check_sizes, simulate
+from hudna.errors import InputError, Problems, nearest
 from hudna.inference.baselines import BASELINES, Record
-from hudna.inference.calibration import Sizes, learn
+from hudna.inference.calibration import Sizes, check_run, learn
 from hudna.inference.conditioned import merged_snapshots
 from hudna.inference.forecasts import CountForecast
 from hudna.inference.history import campaign_of, history_program, laid_out
@@ -48,6 +50,22 @@ class Plan:
     thresholds: tuple[int, int] = (5, 20)
     draws: int = 400
     paths: int = 50
+
+    def check(self, step_days: int) -> None:
+        """Raise `InputError` with everything that is wrong; windows and origins must fall on steps."""
+        problems = Problems()
+        weeks = [("every", self.every), *(("horizon", horizon) for horizon in self.horizons)]
+        for name, number in weeks:
+            if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 2600:
+                problems.add("backtest", name, "must be a whole number of weeks, 1 to 2600", given=repr(number))
+            elif 7 * number % step_days:
+                text = f"must be a whole number of the scenario's steps of {step_days} days"
+                problems.add("backtest", name, text, given=repr(number))
+        if not self.horizons or len(set(self.horizons)) < len(self.horizons):
+            text = "must be at least one, and each once"
+            problems.add("backtest", "horizon", text, given=repr(list(self.horizons)))
+        problems.extend(check_sizes(self.draws, self.paths, 0))
+        problems.raise_if_any()
 
 
 @dataclass(frozen=True)
@@ -102,10 +120,12 @@ def backtest(
     Raises
     ------
     InputError
-        If the signal is no sum of events, or the campaign has no window with a count.
+        If the plan is wrong, the signal no sum of events, or the campaign has no window with a count.
     """
     plan, sizes = plan or Plan(), sizes or Sizes(draws=300, paths=120)
     sizes.check()
+    plan.check(scenario.file.step_days)
+    check_run(seed, engine, threads)
     name, stretch = campaign_of(scenario.case, campaign)
     signals = _signals(scenario, plan)
     own = [row for row in scenario.case.observations.rows if row.use != "context"]
@@ -218,27 +238,27 @@ def _futures(
 
 def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, weeks: int) -> Program:
     """Compile the weeks after an origin as they were foreseeable: schedules stay as they were, regimes are free."""
-    nodes = {name: _until(node, origin) if isinstance(node, Schedule) else node
-             for name, node in scenario.case.nodes.items()}  # fmt: skip
-    plans = {
-        name: plan.model_copy(update={"points": tuple(p for p in plan.points if p[0] <= origin)})
-        for name, plan in stretch.schedules.items()
-    }
-    ahead = stretch.model_copy(
-        update={
-            "start": origin,
-            "until": origin + weeks * 7 * _DAY,
-            "starts": {},
-            "schedules": {name: plan for name, plan in plans.items() if plan.points},
-        }
-    )
+    nodes = dict(scenario.case.nodes)
+    for name, node in scenario.case.nodes.items():
+        if isinstance(node, Schedule):
+            nodes[name] = _until(_planned(node, stretch.schedules.get(name)), origin)
+    until = origin + weeks * 7 * _DAY
+    ahead = stretch.model_copy(update={"start": origin, "until": until, "starts": {}, "schedules": {}})
     case = replace(scenario.case, nodes=nodes)
-    return history_program(replace(scenario, case=case), ahead, ahead.until)
+    return history_program(replace(scenario, case=case), ahead, until)
+
+
+def _planned(node: Schedule, plan: SchedulePlan | None) -> Schedule:
+    if plan is None:
+        return node
+    way = plan.interpolation or node.interpolation
+    return node.model_copy(update={"points": plan.points, "interpolation": way})
 
 
 def _until(node: Schedule, origin: dt.date) -> Schedule:
-    """Return a schedule as it was known at the origin: its last value stays."""
-    return node.model_copy(update={"points": tuple(point for point in node.points if point[0] <= origin)})
+    """Return a schedule as it was known at the origin: the value that it has there stays."""
+    now = float(read_off(node, [origin])[0])
+    return node.model_copy(update={"points": (*(p for p in node.points if p[0] < origin), (origin, now))})
 
 
 def _scored(

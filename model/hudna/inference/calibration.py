@@ -17,12 +17,13 @@ from hudna.case.posterior import Learned
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import parameters_from_scores
 from hudna.engine.program import Program
-from hudna.errors import InputError, SimulationError
+from hudna.engine.simulate import check_sizes
+from hudna.errors import InputError, Problems, SimulationError
 from hudna.inference.filter import systematic
 from hudna.inference.history import campaign_of, history_program, laid_out, question_of
 from hudna.inference.smc import Island, Known, LostError
 
-__all__ = ["Calibration", "Sizes", "calibrate", "diagnostics", "learn", "marginal_scores"]
+__all__ = ["Calibration", "Sizes", "calibrate", "check_run", "diagnostics", "learn", "marginal_scores"]
 
 _FRESH = 2  # rounds of moves after the last row, so that draws differ
 
@@ -47,6 +48,15 @@ class Sizes:
         if self.keep > self.islands * self.draws:
             text = f"must be at most islands x draws, {self.islands * self.draws:,}"
             raise InputError.of("calibrate", text, key="keep", given=repr(self.keep))
+
+
+def check_run(seed: int, engine: str, threads: int | None) -> None:
+    """Raise `InputError` if a seed, an engine or a number of threads is wrong."""
+    problems = Problems()
+    problems.extend(check_sizes(1, 1, seed, threads=threads, engine=engine))
+    if engine == "auto":
+        problems.add("run", "engine", "must be one of vm, oracle", given="'auto'")
+    problems.raise_if_any()
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,7 @@ def calibrate(
     """
     sizes = sizes or Sizes()
     sizes.check()
+    check_run(seed, engine, threads)
     name, stretch = campaign_of(case, campaign)
     rows = tuple(row for row in case.observations.rows_of(name) if row.weighs)
     if not any(row.use == "likelihood" for row in rows):

@@ -40,8 +40,9 @@ _ISLANDS = 2
 class Origin:
     """Where a run's draws are from.
 
-    theta : (draw, parameter); clusters : (draw), equal where draws have the same parameters; states : what the paths
-    start from, if not from each node's start; about : plain data for the result
+    theta : (draw, parameter); clusters : (draw), equal where draws have the same parameters (but for those of which a
+    scenario believes otherwise); states : what the paths start from, if not from each node's start; about : plain data
+    for the result
     """
 
     theta: FloatArray
@@ -70,9 +71,12 @@ def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, bel
     for i, name in enumerate(program.parameters):
         if name not in scenario.file.parameters:
             theta[:, i] = posterior.theta[taken, column[name]]
-    about = {"belief": "posterior", "campaign": posterior.campaign, "learned_until": str(posterior.until)}
-    own = bool(scenario.file.parameters)
-    return Origin(theta, np.arange(draws) if own else taken, None, about)
+    about = {
+        "belief": "posterior", "campaign": posterior.campaign, "learned_until": str(posterior.until),
+        "posterior": posterior.digest,
+    }  # fmt: skip
+    same = np.unique(posterior.theta, axis=0, return_inverse=True)[1].ravel()
+    return Origin(theta, same[taken], None, about)
 
 
 def _posterior(scenario: Scenario, belief: str) -> Posterior | None:
@@ -121,12 +125,16 @@ def from_world(
     Raises
     ------
     InputError
-        If the case has no campaign that leads up to the scenario's start, or its posterior is out of date.
+        If the case has no campaign that leads up to the scenario's start, `as_of` is before it, or its posterior is out
+        of date.
     """
     _, campaign = campaign_of(scenario.case, None)
     past = history_program(scenario, campaign, scenario.file.start)
     own = scenario.case.observations.rows_of(scenario.case.observations.default)
-    used = [row for row in (own if rows is None else rows) if row.weighs]
+    if as_of < campaign.start:
+        text = f"must not be before {campaign.start}, where the case's history starts"
+        raise InputError.of(scenario.id, text, key="as_of", given=str(as_of))
+    used = [row for row in (own if rows is None else rows) if row.weighs and row.end >= campaign.start]
     past, table = laid_out(past, used, scenario, as_of)
     posterior = _posterior(scenario, belief)
     if posterior is not None and posterior.until <= as_of and _alike(own, used, posterior.until):

@@ -9,7 +9,7 @@ is still to come; the guess is divided out again, so it decides how evenly paths
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from hudna.inference import choosing
 from hudna.inference.gauges import Family, Gauge, Piece, Timetable
 from hudna.inference.reports import Report
 
-__all__ = ["Counted", "Sums", "Week", "add_up", "draw_counts", "within"]
+__all__ = ["Counted", "Sums", "Week", "add_up", "draw_counts"]
 
 _REACH = 6.0  # standard deviations that a table of counts covers, and four counts more
 _NEAREST = 8  # counts nearest to what is likely, where that is not allowed
@@ -69,6 +69,13 @@ class Sums:
             mine_of[draws] = other.guesses[nodes][draws] if nodes in other.guesses else 0.0
         for key, (_, counts, means) in self.last.items():
             counts[draws], means[draws] = other.last[key][1][draws], other.last[key][2][draws]
+
+    def forget(self, gauges: Iterable[Gauge]) -> None:
+        """Drop what gauges added up that have had their last reading."""
+        for gauge in gauges:
+            self.counts.pop(gauge.key, None)
+            self.means.pop(gauge.key, None)
+            self.last.pop(gauge.key, None)
 
     def _tables(self) -> tuple[dict[Any, FloatArray], ...]:
         return self.counts, self.means, self.guesses
@@ -126,15 +133,10 @@ def draw_counts(
     for family, pieces in zip(table.families, table.pieces[t], strict=True):
         for piece in pieces:
             means = {node: week.means[node] * piece.share for node in family.nodes}
-            part, likely = _Draw(week, table, family, piece, means, sums, random).draw()
+            part, likely = _Draw(week, family, piece, means, sums, random).draw()
             weight += likely
             parts.append(part)
     return parts, weight
-
-
-def within(gauge: Gauge, family: Family) -> bool:
-    """Return whether all that a gauge sums is of one family."""
-    return set(gauge.nodes) <= set(family.nodes)
 
 
 def add_up(gauges: Iterable[Gauge], part: Counted, sums: Sums, seed: tuple[int, ...]) -> None:
@@ -179,7 +181,6 @@ class _Draw:
     """The counts of one family in one piece of a step."""
 
     week: Week
-    table: Timetable
     family: Family
     piece: Piece
     means: dict[int, FloatArray]
@@ -191,8 +192,7 @@ class _Draw:
         drawn: dict[int, FloatArray] = {}
         weight = self._set(self.family.nodes, drawn)
         part = Counted(self.piece.start, self.piece.end, drawn, self.means)
-        mine = (gauge for gauge in self.table.gauges if within(gauge, self.family))
-        add_up(mine, part, self.sums, self.week.seed)
+        add_up(self.piece.adding, part, self.sums, self.week.seed)
         for gauge, report in self.piece.read:
             if not gauge.reference:
                 weight = weight + self._excess(gauge, report)
@@ -200,14 +200,14 @@ class _Draw:
 
     def _set(self, nodes: tuple[int, ...], drawn: dict[int, FloatArray]) -> FloatArray:
         """Draw the counts of a set of nodes: the parts that are read now, the rest of the sum, and how it splits."""
-        parts = self._parts(nodes)
+        parts = self.family.parts[nodes]
         read = [part for part in parts if len(parts) > 1 and self._is_read(part)]
         rest = tuple(part for part in parts if part not in read)
         weight = np.zeros(next(iter(self.means.values())).shape)
         for part in read:
             weight = weight + self._set(part, drawn)
         already = sum((drawn[node] for part in read for node in part), start=np.zeros(weight.shape))
-        whole = bool(self._reports(nodes)) or self._leading(nodes) is not None
+        whole = nodes in self.piece.reports or nodes in self.piece.leads
         if not whole and len(parts) > 1:
             return sum((self._set(part, drawn) for part in rest), start=weight)
         left = [node for part in rest for node in part]
@@ -215,44 +215,25 @@ class _Draw:
         n, likely = self._sum(nodes, mean, already)
         return weight + likely + self._split(nodes, rest, n, mean, drawn)
 
-    def _parts(self, nodes: tuple[int, ...]) -> list[tuple[int, ...]]:
-        """Return the largest sets within a set that are counted too, and the nodes outside them."""
-        inner = [s for s in self.family.sets if set(s) < set(nodes)]
-        inner = [s for s in inner if not any(set(s) < set(other) for other in inner)]
-        return [*inner, *((node,) for node in nodes if not any(node in s for s in inner))]
-
     def _is_read(self, nodes: tuple[int, ...]) -> bool:
         return any(set(g.nodes) <= set(nodes) and g.reference for g, _ in self.piece.read)
 
     def _mean(self, nodes: Sequence[int]) -> FloatArray:
         return np.asarray(sum(self.means[node] for node in nodes))
 
-    def _running(self, nodes: tuple[int, ...]) -> Iterator[tuple[Gauge, dt.date, Report]]:
-        """Yield the reference's gauges of these nodes that run in this piece, with their next reading."""
-        for gauge in self.table.gauges:
-            if gauge.nodes == nodes and gauge.reference and gauge.start <= self.piece.start:
-                coming = [(day, report) for day, report in gauge.readings if day >= self.piece.end - _DAY]
-                if coming:
-                    yield gauge, *coming[0]
-
     def _so_far(self, gauge: Gauge) -> FloatArray:
         shape = next(iter(self.means.values())).shape
         return self.sums.counts.get(gauge.key, np.zeros(shape))
 
-    def _reports(self, nodes: tuple[int, ...]) -> list[tuple[Gauge, Report]]:
-        """Return what is read of these nodes at the end of the piece, the sharpest first."""
-        read = [(g, report) for g, report in self.piece.read if g.nodes == nodes and g.reference]
-        return sorted(read, key=lambda found: (found[1].open, found[1].slack))
-
     def _sum(self, nodes: tuple[int, ...], mean: FloatArray, already: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Draw how many more events there are in a set: by their mean, what is read now, what must come later."""
-        reports = self._reports(nodes)
+        reports = self.piece.reports.get(nodes)
         if reports:
             return self._read(reports, mean, already)
-        led = self._leading(nodes)
+        led = self.piece.leads.get(nodes)
         if led is None:
             return self.random.poisson(mean).astype(float), np.zeros(mean.shape)
-        gauge, day, report = led
+        gauge, day, report = led.gauge, led.day, led.report
         missing = report.value - self._so_far(gauge) - already
         rest, days = (day + _DAY - self.piece.end).days, (self.piece.end - self.piece.start).days
         if not gauge.weighs:
@@ -267,13 +248,8 @@ class _Draw:
         self.sums.guesses[nodes] = choosing.guessed(missing - n, later)
         return n, weight
 
-    def _leading(self, nodes: tuple[int, ...]) -> tuple[Gauge, dt.date, Report] | None:
-        """Return the gauge whose next report is exact and comes first; rounded ones need no leading."""
-        found = [led for led in self._running(nodes) if led[2].qualifier == "exact"]
-        return min(found, key=lambda led: (led[1], led[0].weighs, led[0].key), default=None)
-
     def _read(
-        self, reports: list[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
+        self, reports: Sequence[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw a count of which something is read at the end of the piece."""
         gauge, sharpest = reports[0]
@@ -317,36 +293,26 @@ class _Draw:
             if len(part) == 1:
                 drawn[part[0]] = n
             else:
-                weight = weight + self._split(part, tuple(self._parts(part)), n, self._mean(part), drawn)
+                weight = weight + self._split(part, self.family.parts[part], n, self._mean(part), drawn)
         return weight
 
     def _part(
         self, nodes: tuple[int, ...], part: tuple[int, ...], left: FloatArray, share: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw how many of `left` events fall to a part."""
-        led = self._leading(part)
-        coming = None if led is None else self._coming(nodes, led)
+        led = self.piece.leads.get(part)
+        coming = None if led is None else self.piece.coming(nodes, led.day)
         if led is None or coming is None or (not left.any() and part not in self.sums.guesses):
             return self.random.binomial(left.astype(np.int64), share).astype(float), np.zeros(left.shape)
-        gauge, _, report = led
+        gauge, report = led.gauge, led.report
         missing = report.value - self._so_far(gauge)
-        later = np.maximum(coming - left, 0.0)
-        cost = 50.0 if report.slack == 0 else 3.0
+        later = np.maximum(np.maximum(coming[1].value - self._so_far(coming[0]), 0.0) - left, 0.0)
+        cost = 50.0 if coming[1].slack == 0 and report.slack == 0 else 3.0
         n, total = choosing.shares(left, share, missing, later, cost, self.random.random(left.shape))
         weight = self._guessed(gauge, total)
         if gauge.weighs:
             self.sums.guesses[part] = choosing.guessed_share(missing - n, later, share, cost)
         return n, weight
-
-    def _coming(self, nodes: tuple[int, ...], led: tuple[Gauge, dt.date, Report]) -> FloatArray | None:
-        """Return how many events of the whole there will be until a part is read, if a report of the whole tells."""
-        _, day, _ = led
-        for gauge in self.table.gauges:
-            if gauge.nodes == nodes and gauge.reference and gauge.start <= self.piece.start:
-                for when, report in gauge.readings:
-                    if when == day and not report.open:
-                        return np.maximum(report.value - self._so_far(gauge), 0.0)
-        return None
 
     def _excess(self, gauge: Gauge, report: Report) -> FloatArray:
         """Weigh another counter's report: what it has beyond the reference is Poisson, (ratio - 1) x rate."""

@@ -12,7 +12,7 @@ from scipy import special
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import NONE
-from hudna.inference.conditioning import Counted, Sums, Week, add_up, draw_counts, within
+from hudna.inference.conditioning import Counted, Sums, Week, add_up, draw_counts
 from hudna.inference.gauges import Timetable
 
 __all__ = ["Filter", "systematic"]
@@ -65,7 +65,7 @@ class Filter:
             weight = weight + ensemble.held_log_probability(regime)
         ensemble.expect()
         seen = [family for family, pieces in zip(table.families, table.pieces[t], strict=True) if pieces]
-        running = {node for gauge in table.gauges if gauge.runs(begin, end) for node in gauge.nodes}
+        running = set(table.running[t])
         known = {node for family in seen for node in family.nodes}
         means = {node: ensemble.mean(node) for node in sorted(known | running)}
         for node in sorted(known):
@@ -80,9 +80,9 @@ class Filter:
         answers = {i: np.full(self.weights.shape, count) for i, count in table.answers[t].items()}
         weight = weight + likely + ensemble.settle(counts, answers)
         free = {node: ensemble.signal(int(program.events.signal[node])) for node in sorted(running - known)}
-        wider = [gauge for gauge in table.gauges if not any(within(gauge, family) for family in seen)]
         for part in (*parts, Counted(begin, end, free, means)):
-            add_up(wider, part, self.sums, seed)
+            add_up(table.wider[t], part, self.sums, seed)
+        self.sums.forget(gauge for gauge in table.gauges if gauge.until <= begin)  # read a step ago or more
         for reading in table.levels[t]:
             sd = np.array(reading.sd) if reading.parameter == NONE else ensemble.theta[:, reading.parameter][:, None]
             off = (reading.score - ensemble.score(reading.level)) / sd

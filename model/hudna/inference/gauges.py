@@ -10,7 +10,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -57,12 +59,68 @@ class Gauge:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a step between two days, and the gauges of a family that are read at its end."""
+    """A part of a step between two days.
 
-    share: float  # of the step
+    read : gauges of the family that are read at its end, with what they say; adding : all that add up in it;
+    share : of the step; end : the day after the last
+    """
+
+    share: float
     start: dt.date
-    end: dt.date  # the day after
+    end: dt.date
     read: tuple[tuple[Gauge, Report], ...]
+    adding: tuple[Gauge, ...]
+
+    @cached_property
+    def reports(self) -> Mapping[tuple[int, ...], tuple[tuple[Gauge, Report], ...]]:
+        """What the reference reads at the end, by the nodes that are summed, the sharpest report first."""
+        found: dict[tuple[int, ...], list[tuple[Gauge, Report]]] = {}
+        for gauge, report in self.read:
+            if gauge.reference:
+                found.setdefault(gauge.nodes, []).append((gauge, report))
+        return {nodes: tuple(sorted(r, key=lambda one: (one[1].open, one[1].slack))) for nodes, r in found.items()}
+
+    @cached_property
+    def leads(self) -> Mapping[tuple[int, ...], Lead]:
+        """The exact reading of the reference that comes first, by nodes; rounded ones need no leading."""
+        found: dict[tuple[int, ...], Lead] = {}
+        for gauge in self.started:
+            coming = [(day, report) for day, report in gauge.readings if day >= self.end - _DAY][:1]
+            for day, report in coming:
+                lead = Lead(gauge, day, report)
+                if report.qualifier == "exact":
+                    best = found.get(gauge.nodes)
+                    if best is None or lead.order < best.order:
+                        found[gauge.nodes] = lead
+        return found
+
+    @cached_property
+    def started(self) -> tuple[Gauge, ...]:
+        """The reference's gauges that run in it from its first day on."""
+        return tuple(g for g in self.adding if g.reference and g.start <= self.start and g.readings)
+
+    def coming(self, nodes: tuple[int, ...], day: dt.date) -> tuple[Gauge, Report] | None:
+        """Return a report of these nodes on a later day, if it is no lower bound."""
+        for gauge in self.started:
+            if gauge.nodes == nodes:
+                for when, report in gauge.readings:
+                    if when == day and not report.open:
+                        return gauge, report
+        return None
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A reading that a sum is led toward."""
+
+    gauge: Gauge
+    day: dt.date
+    report: Report
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """What comes first leads; of one day, what conditions without weighing."""
+        return self.day, self.gauge.weighs, self.gauge.key
 
 
 @dataclass(frozen=True)
@@ -71,6 +129,16 @@ class Family:
 
     nodes: tuple[int, ...]
     sets: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def parts(self) -> Mapping[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+        """By set, the largest sets within it, and the nodes outside them."""
+        return {nodes: self._within(nodes) for nodes in (*self.sets, *((node,) for node in self.nodes))}
+
+    def _within(self, nodes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        inner = [s for s in self.sets if set(s) < set(nodes)]
+        inner = [s for s in inner if not any(set(s) < set(other) for other in inner)]
+        return (*inner, *((node,) for node in nodes if not any(node in s for s in inner)))
 
 
 @dataclass(frozen=True)
@@ -93,6 +161,7 @@ class Timetable:
     levels : per step, the readings of levels at its end
     hold : (regime, step), the state that a regime is in, or NONE
     weighed : per step, the held regimes whose going there weighs
+    running : per step, the nodes that gauges sum in it; wider : per step, those gauges that no family seen in it holds
     """
 
     gauges: tuple[Gauge, ...]
@@ -102,6 +171,8 @@ class Timetable:
     levels: tuple[tuple[LevelReading, ...], ...]
     hold: IntArray
     weighed: tuple[tuple[int, ...], ...]
+    running: tuple[tuple[int, ...], ...]
+    wider: tuple[tuple[Gauge, ...], ...]
 
 
 def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
@@ -164,10 +235,14 @@ def timetable(
     answers = _answers(program, [row for row in inside if row.kind == "response"], problems)
     hold, weighed = _holds(program, [row for row in inside if row.kind == "regime"])
     problems.raise_if_any()
+    pieces = tuple(tuple(_pieces(program, family, gauges, t) for family in families) for t in range(program.n_steps))
+    found = [_running(program, gauges, families, pieces[t], t) for t in range(program.n_steps)]
     return Timetable(
         gauges=gauges,
         families=families,
-        pieces=tuple(tuple(_pieces(program, family, gauges, t) for family in families) for t in range(program.n_steps)),
+        pieces=pieces,
+        running=tuple(nodes for nodes, _ in found),
+        wider=tuple(wider for _, wider in found),
         answers=answers,
         levels=_levels(program, [row for row in inside if row.kind == "level"], counters),
         hold=hold,
@@ -228,9 +303,25 @@ def _pieces(program: Program, family: Family, gauges: Sequence[Gauge], t: int) -
             start=a,
             end=b,
             read=tuple((g, report) for g in mine for day, report in g.readings if day + _DAY == b),
+            adding=tuple(g for g in gauges if set(g.nodes) <= set(family.nodes) and g.runs(a, b)),
         )
         for a, b in pairwise(days)
     )
+
+
+def _running(
+    program: Program,
+    gauges: Sequence[Gauge],
+    families: Sequence[Family],
+    pieces: Sequence[tuple[Piece, ...]],
+    t: int,
+) -> tuple[tuple[int, ...], tuple[Gauge, ...]]:
+    """Return the nodes that gauges sum in a step, and the gauges that no family holds of which something is seen."""
+    begin = program.start + t * program.step_days * _DAY
+    found = [gauge for gauge in gauges if gauge.runs(begin, begin + program.step_days * _DAY)]
+    seen = [family for family, parts in zip(families, pieces, strict=True) if parts]
+    wider = tuple(g for g in found if not any(set(g.nodes) <= set(family.nodes) for family in seen))
+    return tuple(sorted({node for gauge in found for node in gauge.nodes})), wider
 
 
 def _answers(program: Program, rows: Sequence[Row], problems: Problems) -> tuple[dict[int, float], ...]:

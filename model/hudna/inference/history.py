@@ -83,7 +83,8 @@ def history_program(scenario: Scenario, campaign: Campaign, until: dt.date) -> P
             f"must be a whole number of steps of {step} days after {campaign.start}, where the case's history starts: "
             f"such as {before} or {before + dt.timedelta(days=step)}"
         )
-        raise InputError.of(scenario.id, text, key="as_of", given=str(until))
+        key = "start" if until == scenario.file.start else "until"
+        raise InputError.of(scenario.id, text, key=key, given=str(until))
     policy = next(iter(scenario.file.policies.values())).model_copy(
         update={"schedules": dict(campaign.schedules), "name": campaign.name, "note": campaign.note}
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hudna.case.documents import as_toml, show_key
-from hudna.case.posterior import ABOUT, DRAWS, basis
+from hudna.case.posterior import ABOUT, DRAWS, basis, digest
 from hudna.errors import InputError
 from hudna.inference.calibration import Calibration
 from hudna.result.storage import beside
@@ -20,22 +20,35 @@ _DIGITS = 7
 
 
 def write_posterior(calibration: Calibration, folder: Path) -> tuple[Path, Path]:
-    """Write `posterior.csv` and `posterior.toml` into a folder, each beside its place first.
+    """Write `posterior.csv` and `posterior.toml` into a folder; both are whole before either takes its place.
 
     Returns
     -------
     the two files
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to; then nothing was.
     """
-    lines = [",".join(calibration.program.parameters)]
-    lines += [",".join(f"{x:.{_DIGITS}g}" for x in row) for row in calibration.theta]
+    draws, about = folder / DRAWS, folder / ABOUT
     text = "\n".join(_document(about_posterior(calibration))) + "\n"
     try:
-        for name, content in ((DRAWS, "\n".join(lines) + "\n"), (ABOUT, text)):
-            with beside(folder / name) as aside:
-                aside.write_text(content, encoding="utf-8")
+        for path in (draws, about):
+            if path.is_dir():
+                raise InputError.of(str(path), "is a folder; take it away, it is where the posterior is written")
+        with beside(draws) as first, beside(about) as second:
+            first.write_text(_draws(calibration), encoding="utf-8", newline="\n")
+            second.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError.of(str(folder), f"cannot be written: {error.strerror}") from None
-    return folder / DRAWS, folder / ABOUT
+    return draws, about
+
+
+def _draws(calibration: Calibration) -> str:
+    lines = [",".join(calibration.program.parameters)]
+    lines += [",".join(f"{x:.{_DIGITS}g}" for x in row) for row in calibration.theta]
+    return "\n".join(lines) + "\n"
 
 
 def about_posterior(calibration: Calibration) -> dict[str, Any]:
@@ -57,6 +70,7 @@ def about_posterior(calibration: Calibration) -> dict[str, Any]:
         "from": program.start,
         "until": case.observations.campaigns[calibration.campaign].until,
         "basis": basis(case, calibration.campaign),
+        "digest": digest(_draws(calibration)),
         "seed": calibration.seed,
         "sizes": {"islands": sizes.islands, "draws": sizes.draws, "paths": sizes.paths, "keep": sizes.keep},
         "rows": rows,

@@ -13,6 +13,7 @@ from hudna.case import Case
 from hudna.case.documents import Document, Key, as_toml, display, read_document, show_key
 from hudna.case.nodes import KINDS, Node
 from hudna.case.parameters import Parameter
+from hudna.case.posterior import ABOUT
 from hudna.errors import Problems
 from hudna.scenario.scenario import Scenario
 
@@ -45,12 +46,21 @@ def merged(scenario: Scenario) -> Iterator[str]:
     """Yield the scenario and its case as lines of one TOML document, each with the file that it came from.
 
     The scenario's own values stand under `scenario`, the case's under `case`, `actors`, `ties`, `drivers` and
-    `parameters`. A value that the scenario lays another one over says so.
+    `parameters`, what was learned from observations under `posterior`. A value that the scenario lays another one over
+    says so.
     """
     yield from _lines("scenario", scenario.document, scenario)
     for role, document in scenario.case.documents.items():
         yield ""
         yield from _lines(role, document, scenario)
+    learned = _posterior(scenario.case)
+    if learned is not None:
+        yield ""
+        yield from _lines("posterior", learned, scenario)
+
+
+def _posterior(case: Case) -> Document | None:
+    return None if case.posterior is None else Document(case.folder / ABOUT, case.posterior.about)
 
 
 def _lines(role: str, document: Document, scenario: Scenario) -> Iterator[str]:
@@ -81,6 +91,9 @@ def _comment(path: Path) -> str:
 def as_data(scenario: Scenario) -> dict[str, Any]:
     """Return what `merged` tells as plain data: values by file, and for each leaf the file that gave it."""
     documents = {"scenario": scenario.document, **scenario.case.documents}
+    learned = _posterior(scenario.case)
+    if learned is not None:
+        documents["posterior"] = learned
     return {
         "values": {role: document.data for role, document in documents.items()},
         "origins": {

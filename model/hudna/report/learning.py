@@ -1,0 +1,80 @@
+"""Pictures of what a calibration has learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hudna.case.grammar import Language, Text
+from hudna.inference.calibration import Calibration
+from hudna.inference.checks import Replicated, replicate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["checks_of", "draw_learning"]
+
+_SHOWN = 20  # parameters in one picture
+_WEEKS = 4  # of a period
+
+
+def draw_learning(calibration: Calibration, folder: Path, *, lang: Language = "en") -> list[Path]:
+    """Draw what was learned of the parameters, and a predictive check of each family of events that was counted.
+
+    Returns
+    -------
+    list of Path
+        The pictures.
+    """
+    import matplotlib.pyplot as plt
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    drawn: dict[str, Axes] = {"learned": _learned(calibration, lang)}
+    for name, found in checks_of(calibration).items():
+        drawn[f"predictive-{name}"] = _predictive(calibration, found, lang)
+    for name, axes in drawn.items():
+        path = folder / f"{name}.png"
+        figure = axes.get_figure(root=True)
+        if figure is not None:
+            figure.savefig(path, dpi=150)
+            plt.close(figure)
+            written.append(path)
+    return written
+
+
+def checks_of(calibration: Calibration) -> dict[str, Replicated]:
+    """Return a posterior predictive check of each family of events nodes that the rows count, by its first name."""
+    families: dict[str, set[str]] = {}
+    for row in calibration.rows:
+        if row.kind == "events" and row.use == "likelihood":
+            families.setdefault(row.signals[0].split(".")[0], set()).update(row.signals)
+    rows = calibration.case.observations.rows
+    return {
+        name: replicate(
+            calibration.program, calibration.theta, calibration.case, rows, tuple(sorted(signals)), weeks=_WEEKS,
+            seed=calibration.seed,
+        )
+        for name, signals in sorted(families.items())
+    }  # fmt: skip
+
+
+def _learned(calibration: Calibration, lang: Language) -> Axes:
+    from hudna import plot
+
+    found = sorted(calibration.learned.items(), key=lambda item: item[1].overlap)
+    names = [name for name, learned in found if learned.calibrated][:_SHOWN] or [name for name, _ in found][:_SHOWN]
+    parameters = calibration.case.parameters
+    places = [calibration.program.parameters.index(name) for name in names]
+    labels = {name: parameters[name].name or Text(en=name) for name in names}
+    units = {name: parameters[name].unit for name in names}
+    return plot.learned(
+        calibration.prior[:, places], calibration.theta[:, places], names, labels=labels, units=units, lang=lang
+    )
+
+
+def _predictive(calibration: Calibration, found: Replicated, lang: Language) -> Axes:
+    from hudna import plot
+
+    signal = calibration.case.signals[found.signals[0]]
+    return plot.predictive(found.starts, found.counted, found.quantiles, unit=signal.unit, weeks=found.weeks, lang=lang)
