@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md $(shell find model params scenarios -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench record clean
 
 demo: $(VENV)/installed
 	$(BIN)/hudna run scenarios/iraq-2024.toml
@@ -25,6 +25,12 @@ format: $(VENV)/installed-dev
 # Prints tables and writes docs/benchmarks.md; frameworks it compares with get environments under build/bench.
 bench: $(VENV)/installed
 	$(BIN)/python tests/bench
+
+# Learns the Iraq case, forecasts its past and scores it, then measures speed. Writes the tables of
+# docs/forecast-record.md, pictures of docs/images and the posterior beside the case; then what bench writes.
+record: $(VENV)/installed
+	$(BIN)/python tests/record
+	$(MAKE) bench
 
 clean:
 	rm -rf $(VENV) build dist out

@@ -1,8 +1,8 @@
 """The measured record: calibrate, backtest, check, and write the figures into the documents.
 
 `python tests/record` does all of it with the sizes that the documents state (some twenty minutes on two cores);
-`--quick` does it in small, into build/record only. Tables go between the markers of docs/forecast-record.md, pictures to
-docs/images, the posterior beside the case.
+`--quick` does it in small, into build/record only. Tables go between the markers of docs/forecast-record.md, pictures
+to docs/images, the posterior beside the case.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ CASE = ROOT / "params" / "iraq-2024"
 PAGE = ROOT / "docs" / "forecast-record.md"
 IMAGES = ROOT / "docs" / "images"
 SEED = 20240822
-SHOWN = ("outcomes-4w", "outcomes-13w", "coverage", "pit", "reliability", "skill-4w", "skill-13w")
+SHOWN = ("outcomes-4w", "outcomes-13w", "coverage", "pit", "reliability", "skill-4w", "skill-13w",
+         "learned", "predictive-attacks")  # fmt: skip
+STEPS = ("calibrate", "backtest", "second", "pictures")
+STEPS = ("calibrate", "learned", "backtest", "second", "pictures")
 MAIN: dict = {}
 # Of the coarse counts before October 2023 two fix a window of weeks: 83 in 114 weeks, then 7 from 29 March 2023 on.
 SECOND = {"signal": "attacks.iraq + attacks.syria", "every": 178, "horizons": (26,)}
@@ -31,19 +34,23 @@ ATTACKS = ("attacks.iraq", "attacks.jordan", "attacks.syria")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, nothing in the documents is touched")
-    parser.add_argument("--only", nargs="*", choices=("calibrate", "backtest", "second"), help="leave the rest out")
+    parser.add_argument("--only", nargs="*", choices=STEPS, help="leave the rest out")
     given = parser.parse_args()
-    chosen = given.only or ["calibrate", "backtest", "second"]
+    chosen = given.only or STEPS
     build = ROOT / "build" / "record"
     build.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[str]] = {}
     began = time.perf_counter()
     if "calibrate" in chosen:
-        tables |= calibrated(build, quick=given.quick)
+        calibrated(build, quick=given.quick)
+    if "learned" in chosen:
+        tables |= learned()
     if "backtest" in chosen:
         tables["backtest"] = judged(build, "main", MAIN, quick=given.quick)
     if "second" in chosen:
         tables |= second(build, quick=given.quick)
+    if "pictures" in chosen:
+        pictures(build, quick=given.quick)
     for name, lines in tables.items():
         (build / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if not given.quick:
@@ -57,36 +64,57 @@ def sizes(quick: bool):
     return Sizes(2, 60, 40, 100) if quick else Sizes(4, 300, 120, 1000)
 
 
-def calibrated(build: Path, *, quick: bool) -> dict[str, list[str]]:
-    """Learn the main campaign; write the posterior, its pictures, and what the page says of it."""
+def coarse(quick: bool):
+    """Return sizes for the second campaign, which is four times as long and has fewer rows."""
+    from hudna.inference.calibration import Sizes
+
+    return Sizes(2, 60, 40, 100) if quick else Sizes(2, 200, 100, 400)
+
+
+def calibrated(build: Path, *, quick: bool) -> None:
+    """Learn the main campaign and write the posterior beside the case."""
+    from hudna.inference.calibration import calibrate
+    from hudna.inference.posterior_files import write_posterior
+
+    began = time.perf_counter()
+    found = calibrate(case_of(), sizes=sizes(quick), seed=SEED)
+    write_posterior(found, build if quick else CASE)
+    print(f"calibrated in {(time.perf_counter() - began) / 60:.1f} minutes")
+
+
+def case_of():
     from hudna.case import load_case
     from hudna.errors import Problems
-    from hudna.inference.calibration import calibrate, diagnostics
-    from hudna.inference.checks import replicate
-    from hudna.inference.posterior_files import write_posterior
-    from hudna.report.learning import draw_learning
 
     problems = Problems()
     case = load_case(CASE, problems)
     problems.raise_if_any()
-    began = time.perf_counter()
-    found = calibrate(case, sizes=sizes(quick), seed=SEED)
-    took = time.perf_counter() - began
-    write_posterior(found, build if quick else CASE)
-    for lang in ("en", "ar"):
-        for path in draw_learning(found, build / lang, lang=lang):
-            if not quick:
-                IMAGES.mkdir(exist_ok=True)
-                shutil.copyfile(path, IMAGES / f"{path.stem}{'' if lang == 'en' else '-ar'}.png")
+    return case
+
+
+def learned() -> dict[str, list[str]]:
+    """Return what the page says of the posterior that is beside the case."""
+    from hudna.inference.checks import replicate
+    from hudna.inference.posterior_files import recalled
+
+    case = case_of()
+    found = recalled(case)
     checked = replicate(found.program, found.theta, case, case.observations.rows, ATTACKS, seed=SEED)
-    learned = ["| parameter | prior 5, 50, 95 % | posterior 5, 50, 95 % | overlap | R-hat |", "|---|---|---|---|---|"]
+    rows = ["| parameter | prior 5, 50, 95 % | posterior 5, 50, 95 % | overlap | R-hat |", "|---|---|---|---|---|"]
     for name, one in sorted(found.learned.items(), key=lambda item: item[1].overlap):
         if one.calibrated:
             prior, posterior = (" ".join(f"{x:.3g}" for x in three) for three in (one.prior, one.posterior))
-            learned.append(f"| `{name}` | {prior} | {posterior} | {one.overlap:.2f} | {one.rhat:.2f} |")
-    said = [f"- {line}" for line in diagnostics(found)]
-    said.append(f"- {took / 60:.1f} minutes on two threads")
-    return {"diagnostics": said, "learned": learned, "replicated": replicated(checked)}
+            rows.append(f"| `{name}` | {prior} | {posterior} | {one.overlap:.2f} | {one.rhat:.2f} |")
+    about = case.posterior.about
+    said = [f"- {key.replace('_', ' ')}: {_said(value)}" for key, value in about["diagnostics"].items()]
+    said.insert(
+        0, "- " + ", ".join(f"{key} {value}" for key, value in about["sizes"].items()) + f"; seed {about['seed']}"
+    )
+    return {"diagnostics": said, "learned": rows, "replicated": replicated(checked)}
+
+
+def _said(value) -> str:
+    return ", ".join(str(x) for x in value) if isinstance(value, list) else str(value)
 
 
 def replicated(checked) -> list[str]:
@@ -100,17 +128,14 @@ def judged(build: Path, campaign: str, asked: dict, *, quick: bool) -> list[str]
     """Backtest a campaign; return its tables and draw its pictures."""
     import hudna
     from hudna.inference.backtest import Plan, backtest
-    from hudna.report.record import draw_record, markdown
+    from hudna.report.record import markdown
 
     began = time.perf_counter()
     plan = Plan(**asked, **({"draws": 100, "paths": 20} if quick else {}))
-    found = backtest(hudna.load("iraq-2024"), campaign=campaign, plan=plan, sizes=sizes(quick), seed=SEED)
+    size = sizes(quick) if campaign == "main" else coarse(quick)
+    found = backtest(hudna.load("iraq-2024"), campaign=campaign, plan=plan, sizes=size, seed=SEED)
     took = time.perf_counter() - began
-    found.forecasts.to_csv(build / f"forecasts-{campaign}.csv", index=False)
-    for lang in ("en", "ar"):
-        for path in draw_record(found, build / f"{campaign}-{lang}", lang=lang):
-            if not quick and campaign == "main" and path.stem in SHOWN:
-                shutil.copyfile(path, IMAGES / f"record-{path.stem}{'' if lang == 'en' else '-ar'}.png")
+    found.forecasts.to_pickle(build / f"forecasts-{campaign}.pkl")
     posture, shares = found.shares["posture"]
     lines = [*markdown(found), "", "| origin | " + " | ".join(f"P({s})" for s in posture) + " |"]
     lines.append("|---" * (1 + len(posture)) + "|")
@@ -119,30 +144,42 @@ def judged(build: Path, campaign: str, asked: dict, *, quick: bool) -> list[str]
     return [*lines, "", f"{took / 60:.1f} minutes on two threads."]
 
 
+def pictures(build: Path, *, quick: bool) -> None:
+    """Draw the pictures of the main calibration and backtest."""
+    import pandas as pd
+
+    from hudna.inference.posterior_files import recalled
+    from hudna.report.learning import draw_learning
+    from hudna.report.record import draw_forecasts
+
+    frame = pd.read_pickle(build / "forecasts-main.pkl")
+    learned = recalled(case_of())
+    for lang in ("en", "ar"):
+        drawn = draw_forecasts(frame, build / f"main-{lang}", lang=lang)
+        drawn += draw_learning(learned, build / f"learned-{lang}", lang=lang)
+        for path in drawn:
+            if not quick and path.stem in SHOWN:
+                shutil.copyfile(path, IMAGES / f"record-{path.stem}{'' if lang == 'en' else '-ar'}.png")
+
+
 def second(build: Path, *, quick: bool) -> dict[str, list[str]]:
     """Fit the second campaign on its own and ask what of it holds in the first, and the other way round."""
-    from hudna.case import load_case
-    from hudna.errors import Problems
-    from hudna.inference.calibration import calibrate, diagnostics
+    from hudna.inference.calibration import calibrate, diagnostics, program_of
     from hudna.inference.checks import replicate
 
-    case = load_case(CASE, Problems())
-    small = sizes(quick)
-    found = {name: calibrate(case, campaign=name, sizes=small, seed=SEED) for name in ("main", "second")}
+    case = case_of()
+    assert case is not None and case.posterior is not None  # noqa: PT018 (`calibrate` has been done)
+    other = calibrate(case, campaign="second", sizes=coarse(quick), seed=SEED)
     lines = ["| parameter | main 5, 50, 95 % | second 5, 50, 95 % | overlap of the two |", "|---|---|---|---|"]
-    names = found["main"].program.parameters
-    for name in names:
-        one, other = (found[key].learned[name] for key in ("main", "second"))
-        if one.overlap < 0.8 and other.overlap < 0.8:
-            i = names.index(name)
-            common = overlap(found["main"].theta[:, i], found["second"].theta[:, i])
-            a, b = (" ".join(f"{x:.3g}" for x in three) for three in (one.posterior, other.posterior))
+    for i, name in enumerate(other.program.parameters):
+        one, two = case.posterior.learned[name], other.learned[name]
+        if one.overlap < 0.8 and two.overlap < 0.8:
+            common = overlap(case.posterior.theta[:, case.posterior.names.index(name)], other.theta[:, i])
+            a, b = (" ".join(f"{x:.3g}" for x in three) for three in (one.posterior, two.posterior))
             lines.append(f"| `{name}` | {a} | {b} | {common:.2f} |")
-    ahead = replicate(
-        found["main"].program, found["second"].theta, case, case.observations.rows, ATTACKS, seed=SEED
-    )
+    ahead = replicate(program_of(case, "main"), other.theta, case, case.observations.rows, ATTACKS, seed=SEED)
     return {
-        "second": [f"- {line}" for line in diagnostics(found["second"])],
+        "second": [f"- {line}" for line in diagnostics(other)],
         "travel": lines,
         "carried": replicated(ahead),
         "window": judged(build, "second", SECOND, quick=quick),

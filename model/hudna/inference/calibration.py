@@ -23,7 +23,7 @@ from hudna.inference.filter import systematic
 from hudna.inference.history import campaign_of, history_program, laid_out, question_of
 from hudna.inference.smc import Island, Known, LostError
 
-__all__ = ["Calibration", "Sizes", "calibrate", "check_run", "diagnostics", "learn", "marginal_scores"]
+__all__ = ["Calibration", "Sizes", "calibrate", "check_run", "diagnostics", "learn", "marginal_scores", "program_of"]
 
 _FRESH = 2  # rounds of moves after the last row, so that draws differ
 
@@ -155,6 +155,13 @@ def calibrate(
         accepted=tuple(tuple(float(np.mean(m.accepted)) for m in island.moves) for island in islands),
         learned=_learned(program, scores, sizes.islands),
     )
+
+
+def program_of(case: Case, campaign: str | None = None) -> Program:
+    """Return a campaign's program, its regimes held where they are known."""
+    name, stretch = campaign_of(case, campaign)
+    rows = [row for row in case.observations.rows_of(name) if row.weighs]
+    return _whole(case, stretch, rows)[0]
 
 
 def _whole(case: Case, campaign: Campaign, rows: Sequence[Row]) -> tuple[Program, Known]:

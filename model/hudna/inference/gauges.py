@@ -171,8 +171,8 @@ class Timetable:
     levels: tuple[tuple[LevelReading, ...], ...]
     hold: IntArray
     weighed: tuple[tuple[int, ...], ...]
-    running: tuple[tuple[int, ...], ...]
-    wider: tuple[tuple[Gauge, ...], ...]
+    running: tuple[tuple[int, ...], ...] = ()
+    wider: tuple[tuple[Gauge, ...], ...] = ()
 
 
 def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:

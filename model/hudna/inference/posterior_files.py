@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from hudna.case import Case
 from hudna.case.documents import as_toml, show_key
 from hudna.case.posterior import ABOUT, DRAWS, basis, digest
+from hudna.engine.draws import parameters_from_scores
 from hudna.errors import InputError
-from hudna.inference.calibration import Calibration
+from hudna.inference.calibration import Calibration, Sizes, program_of
 from hudna.result.storage import beside
 
-__all__ = ["about_posterior", "write_inference_data", "write_posterior"]
+__all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior"]
 
 _DIGITS = 7
 
@@ -142,3 +144,36 @@ def write_inference_data(calibration: Calibration, path: Path) -> Path:
             )
             data.to_netcdf(aside, mode="a", group=group, engine="h5netcdf")
     return path
+
+
+def recalled(case: Case) -> Calibration:
+    """Return the calibration that a case's posterior came from, as far as its files tell.
+
+    Raises
+    ------
+    InputError
+        If the case has no posterior.
+    """
+    posterior = case.posterior
+    if posterior is None:
+        raise InputError.of(str(case.folder), "has no posterior; run hudna calibrate")
+    program = program_of(case, posterior.campaign)
+    order = [posterior.names.index(name) for name in program.parameters]
+    about = posterior.about
+    seed, sizes = int(about["seed"]), Sizes(**about["sizes"])
+    noise = np.random.default_rng(seed).standard_normal((4000, len(order)))
+    return Calibration(
+        case=case,
+        campaign=posterior.campaign,
+        program=program,
+        seed=seed,
+        sizes=sizes,
+        rows=tuple(row for row in case.observations.rows_of(posterior.campaign) if row.weighs),
+        scores=np.zeros((posterior.n_draws, 0)),
+        theta=posterior.theta[:, order],
+        prior=parameters_from_scores(program, noise),
+        log_evidence=tuple(about["diagnostics"]["log_evidence"]),
+        effective=(),
+        accepted=(),
+        learned=dict(posterior.learned),
+    )

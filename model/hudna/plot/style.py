@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hudna.case.grammar import Language
+import numpy as np
+
+from hudna.arrays import FloatArray
+from hudna.case.grammar import Language, Text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hudna.result import Result
 
-__all__ = ["COLOURS", "LINES", "caption", "colour_of", "months", "new_axes", "shades", "title", "word"]
+__all__ = [
+    "COLOURS",
+    "HATCHED",
+    "LINES",
+    "MARKERS",
+    "STATE_HATCHES",
+    "Said",
+    "beside",
+    "caption",
+    "colour_of",
+    "counts_axis",
+    "legend",
+    "listed",
+    "months",
+    "new_axes",
+    "note",
+    "number",
+    "percent",
+    "said",
+    "shades",
+    "size",
+    "title",
+    "word",
+]
+
+Said: TypeAlias = Text | Mapping[str, str] | str  # what a reader sees: `{"en": ..., "ar": ...}`
 
 # Blue, vermilion, bluish green, ...: after Okabe & Ito (2008), ordered so that neighbours differ in grey.
 COLOURS = ("#0072B2", "#E69F00", "#117A5B", "#CC79A7", "#000000", "#56B4E9", "#D55E00")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (3, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# Colour, colour of the hatch and the hatch: areas that differ in grey and in a copy of a copy.
+HATCHED = (
+    ("#0072B2", "white", None),
+    ("#E69F00", "#7a5200", "////"),
+    ("#117A5B", "white", "...."),
+    ("#CC79A7", "#5c1f41", "\\\\\\\\"),
+    ("#56B4E9", "#0b4a6b", "xxxx"),
+)
+STATE_HATCHES = (None, "....", "////", "\\\\\\\\", "xxxx", "----", "||||")
 SHADES = ("#EEF3F7", "#A9CBE2", "#E9A03B", "#8C2D1E")  # light to dark: calm to grave
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -24,8 +64,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "median": ("median", "الوسيط"),
     "band": ("90 % of paths", "90٪ من المسارات"),
     "never": ("never", "لم يحدث"),
-    "draws": ("draws", "عينات"),
-    "paths each": ("paths each", "مسارا لكل منها"),
+    "each": ("each", "لكل منها"),
     "seed": ("seed", "البذرة"),
     "beyond": ("lie beyond the axis", "خارج المحور"),
     "every policy": ("the same under every policy", "نفسه في ظل كل السياسات"),
@@ -36,8 +75,87 @@ _WORDS: dict[str, tuple[str, str]] = {
     "over draws": ("bar: 90 % of draws; dot: mean", "الشريط: 90٪ من العينات؛ النقطة: المتوسط"),
     "ridge": ("dot: median; bar: 90 % of paths", "النقطة: الوسيط؛ الشريط: 90٪ من المسارات"),
     "difference": ("difference", "الفرق"),
+    "and": (" and ", " و"),
+    "comma": (", ", " و"),
+    "of": ("of", "من"),
+    "ahead": ("{} ahead", "لمدة {} مقبلة"),
+    "horizons": ("windows of {}", "نوافذ مدتها {}"),
+    "overlap": ("windows overlap: not independent", "تتداخل النوافذ: ليست مستقلة"),
+    "few": ("so few that a bar may miss the line by chance", "قليلة: قد يبتعد العمود عن الخط مصادفة"),
+    "left out": ("“at least” left out: {}", "لم يدرج ما عد بوصفه «على الأقل»: {}"),
+    "pit": ("where the count fell in its forecast (PIT)", "موضع العدد من توزيع التوقع (PIT)"),
+    "pit axis": ("forecast probability of a lower count", "احتمال التوقع لعدد أقل مما حدث"),
+    "pit count": ("forecasts in each bin", "عدد التوقعات في كل خانة"),
+    "uniform": ("if forecasts are right", "لو صح التوقع"),
+    "fewer came": ("← fewer came than forecast", "حدث أقل من المتوقع ←"),
+    "more came": ("more came than forecast →", "→ حدث أكثر من المتوقع"),
+    "reliability": ("probabilities and what happened", "الاحتمالات وما حدث"),
+    "probability": ("probability", "الاحتمال"),
+    "forecast probability": ("forecast probability", "الاحتمال المتوقع"),
+    "share that happened": ("share that happened", "نسبة ما حدث"),
+    "happened": ("happened", "حدث"),
+    "did not": ("did not", "لم يحدث"),
+    "at least": ("at least {}", "{} على الأقل"),
+    "mean probability": ("mean forecast", "متوسط التوقع"),
+    "as forecast": ("as forecast", "كما توقع"),
+    "bin numbers": (
+        "thick: share in a fifth of the axis, with its number of forecasts",
+        "الخط العريض: النسبة في كل خمس من المحور مع عدد التوقعات فيه",
+    ),
+    "coverage": ("outcomes inside the intervals", "ما وقع ضمن المجال"),
+    "share inside": ("share inside", "النسبة ضمن المجال"),
+    "interval": ("{} interval", "مجال {}"),
+    "horizon": ("length of the window", "مدة النافذة"),
+    "coverage note": (
+        "bar: 90 %, block bootstrap; dashed: nominal; whole counts let honest intervals hold more",
+        "الشريط: 90٪ بإعادة المعاينة كتلا؛ المتقطع: النسبة الاسمية؛ الأعداد الصحيحة ترفع نسبة المجال الصحيح",
+    ),
+    "outcomes": ("forecast and outcome", "التوقع وما حدث"),
+    "origin": ("origin of the forecast (first day of the window)", "تاريخ التوقع (أول أيام النافذة)"),
+    "in window": ("{} in {}", "{} خلال {}"),
+    "inside": ("{} of forecasts", "{} من التوقع"),
+    "counted": ("counted", "العدد المسجل"),
+    "counted about": ("counted, about", "العدد المسجل تقريبا"),
+    "counted at least": ("counted, at least", "العدد المسجل على الأقل"),
+    "log scale": ("scale: log(1 + count)", "المقياس: لوغاريتم (1 + العدد)"),
+    "skill": ("skill", "المهارة"),
+    "skill title": ("error of the baseline less the forecast’s", "خطأ خط الأساس ناقص خطأ التوقع"),
+    "forecast better": ("the forecast was better", "التوقع أفضل"),
+    "baseline better": ("the baseline was better", "خط الأساس أفضل"),
+    "nothing known": ("nothing to compare", "لا مقارنة"),
+    "skill note": ("CRPS, in {}, scale: square root", "CRPS بوحدة: {}، المقياس: الجذر التربيعي"),
+    "skill mean": ("mean, its 90 %;\nskill", "المتوسط ومجاله 90٪؛\nالمهارة"),
+    "skill bars": ("intervals: block bootstrap over {}", "المجالات: إعادة المعاينة كتلا على {}"),
+    "no interval": ("no interval from fewer than 3 blocks", "لا مجال من أقل من 3 كتل"),
+    "learned": ("What was learned of the parameters", "ما عرف عن المعاملات"),
+    "prior": ("prior", "القبلي"),
+    "posterior": ("posterior", "البعدي"),
+    "prior axis": ("place in the prior (share of the prior below)", "الموضع من التوزيع القبلي (النسبة التي دونه)"),
+    "values": ("median (5 % to 95 %)", "الوسيط (5٪ إلى 95٪)"),
+    "learned note": ("bar: 90 %; mark: median", "الشريط: 90٪؛ العلامة: الوسيط"),
+    "predictive": ("What the learned model brings forth, and what was counted", "ما ينتجه النموذج بعد التعلم وما سجل"),
+    "band of": ("{} of simulated counts", "{} من الأعداد المحاكاة"),
+    "counted inside": ("counted inside {}: {} of {}", "المسجل ضمن {}: {} من {}"),
+    "none counted": ("nothing counted", "لا عدد مسجل"),
+    "states": ("how likely each state was held to be", "احتمال كل حالة بحسب ما عرف"),
+    "ranks": ("Ranks of the truth among draws", "رتبة القيمة الحقيقية بين العينات"),
+    "rank axis": ("rank as a share", "الرتبة نسبة"),
+    "rank count": ("share of ranks below, less the uniform", "نسبة الرتب الأدنى ناقص المنتظم"),
+    "rank band": ("95 %, all along the line at once", "95٪ على طول الخط معا"),
+    "rank note": ("ranks from 0 to {}", "رتب من 0 إلى {}"),
+    "band each": ("the band is for one line", "الشريط لخط واحد"),
 }
 
+# English: one, more; Arabic: one, two, 3 to 10, 11 to 99 (hundreds take the singular).
+_NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str]]] = {
+    "week": (("week", "weeks"), ("أسبوع", "أسبوعان", "أسابيع", "أسبوعا")),
+    "origin": (("origin", "origins"), ("تاريخ توقع", "تاريخا توقع", "تواريخ توقع", "تاريخ توقع")),
+    "forecast": (("forecast", "forecasts"), ("توقع", "توقعان", "توقعات", "توقعا")),
+    "draw": (("draw", "draws"), ("عينة", "عينتان", "عينات", "عينة")),
+    "path": (("path", "paths"), ("مسار", "مساران", "مسارات", "مسارا")),
+    "run": (("replication", "replications"), ("تكرار", "تكراران", "تكرارات", "تكرارا")),
+}
+_TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 
 _MONTHS = ("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران",
            "تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني", "كانون الأول")  # fmt: skip
@@ -46,6 +164,52 @@ _MONTHS = ("كانون الثاني", "شباط", "آذار", "نيسان", "أ�
 def word(key: str, lang: Language) -> str:
     """Return a word of the pictures' own."""
     return _WORDS[key][1 if lang == "ar" else 0]
+
+
+def said(text: Said, lang: Language) -> str:
+    """Return what a reader of the language sees, in English where there is no other."""
+    if isinstance(text, str):
+        return text
+    return (text if isinstance(text, Text) else Text.model_validate(dict(text))).get(lang)
+
+
+def number(n: int, noun: str, lang: Language) -> str:
+    """Return a number of something: `1 week`, `4 weeks`.
+
+    Examples
+    --------
+    >>> number(1, "week", "en"), number(1200, "path", "en")
+    ('1 week', '1,200 paths')
+    """
+    return f"{n:,} {_noun(n, noun, lang)}"
+
+
+def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
+    """Return several numbers of something: `4, 13 and 26 weeks`."""
+    *first, last = numbers
+    if not first:
+        return number(last, noun, lang)
+    before = word("comma", lang).join(f"{n:,}" for n in first)
+    return f"{before}{word('and', lang)}{number(last, noun, lang)}"
+
+
+def _noun(n: int, noun: str, lang: Language) -> str:
+    english, arabic = _NOUNS[noun]
+    if lang != "ar":
+        return english[n != 1]
+    rest = n % 100
+    return arabic[2 if 3 <= rest <= 10 else 3 if rest > 10 else 1 if n == 2 else 0]
+
+
+def percent(share: float, lang: Language) -> str:
+    """Return a share as a percentage."""
+    return f"{100 * share:.0f}٪" if lang == "ar" else f"{100 * share:.0f} %"
+
+
+def size(draws: int, paths: int, lang: Language, seed: int | None = None) -> list[str]:
+    """Return the parts of a caption that tell a run's size."""
+    parts = [f"{number(draws, 'draw', lang)} × {number(paths, 'path', lang)} {word('each', lang)}"]
+    return parts if seed is None else [*parts, f"{word('seed', lang)} {seed}"]
 
 
 def colour_of(result: Result, policy: str) -> tuple[str, Any]:
@@ -62,13 +226,13 @@ def shades(n: int) -> list[str]:
     return [to_hex(ramp(i / max(n - 1, 1))) for i in range(n)]
 
 
-def new_axes(ax: Axes | None) -> Axes:
-    """Return `ax`, or the axes of a new figure."""
+def new_axes(ax: Axes | None, height: float = 4.2) -> Axes:
+    """Return `ax`, or the axes of a new figure, so many inches high."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
-    _, made = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+    _, made = plt.subplots(figsize=(7.2, height), layout="constrained")
     return made
 
 
@@ -101,19 +265,72 @@ def title(ax: Axes, text: str, lang: Language) -> None:
     ax.set_title(text, loc="right" if lang == "ar" else "left", fontsize=11)
 
 
+def legend(ax: Axes, lang: Language, **how: Any) -> None:
+    """Add a legend that is read from the side where the language begins."""
+    handles, labels = ax.get_legend_handles_labels()
+    if lang == "ar" and how.get("ncols", 1) > 1:
+        handles, labels = handles[::-1], labels[::-1]
+    ax.legend(handles, labels, frameon=False, fontsize=9, alignment="right" if lang == "ar" else "left",
+              markerfirst=lang != "ar", **how)  # fmt: skip
+
+
+def beside(ax: Axes, lang: Language, **how: Any) -> None:
+    """Add a legend to the right of the axes."""
+    legend(ax, lang, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0, **how)
+
+
+def counts_axis(ax: Axes, top: float) -> None:
+    """Make the vertical axis one of counts, from 0 to `top`, on which 0 and 100 both read: log(1 + count)."""
+    ax.set_yscale("function", functions=(_stretched, _shrunk))
+    end = max(1.0, top) * 1.15
+    ticks = [tick for tick in _TICKS if tick <= end]
+    ax.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
+    ax.set_yticks([], minor=True)
+    ax.set_ylim(-0.12, end)  # a mark at 0 is whole
+
+
+def _stretched(y: FloatArray) -> FloatArray:
+    return np.sign(y) * np.log1p(np.abs(y))
+
+
+def _shrunk(y: FloatArray) -> FloatArray:
+    return np.sign(y) * np.expm1(np.abs(y))
+
+
+def note(ax: Axes, lang: Language, *parts: str) -> None:
+    """Write a caption in small letters under the horizontal axis and its label, in lines as long as the figure."""
+    width = ax.figure.get_figwidth()
+    _small(ax, _wrapped(parts, int(15 * width)), lang, below=ax.xaxis.label, by=-5)
+
+
 def caption(ax: Axes, result: Result, lang: Language, *parts: str) -> None:
     """Write the run's size, and anything else, in small letters under the axes."""
-    size = f"{result.n_draws:,} {word('draws', lang)} × {result.n_paths:,} {word('paths each', lang)}"
-    text = " · ".join([*parts, size, f"{word('seed', lang)} {result.about['seed']}"])
+    text = " · ".join([*parts, *size(result.n_draws, result.n_paths, lang, result.about["seed"])])
+    _small(ax, text, lang, below="axes fraction", by=-38)
+
+
+def _small(ax: Axes, text: str, lang: Language, *, below: Any, by: float) -> None:
     ax.annotate(
         text,
         xy=(1.0 if lang == "ar" else 0.0, 0.0),
-        xycoords="axes fraction",
-        xytext=(0, -38),
+        xycoords=("axes fraction", below),
+        xytext=(0, by),
         textcoords="offset points",
         ha="right" if lang == "ar" else "left",
         va="top",
+        multialignment="right" if lang == "ar" else "left",
         fontsize=7.5,
         color="#444444",
         annotation_clip=False,
     )
+
+
+def _wrapped(parts: Sequence[str], width: int) -> str:
+    """Return the parts in lines that are broken between parts, and inside one only if it is longer than a line."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 3 <= width:
+            lines[-1] = f"{lines[-1]} · {part}"
+        else:
+            lines += textwrap.wrap(part, width)
+    return "\n".join(lines)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hudna.inference.backtest import Backtest
     from hudna.report.folder import Folder
 
-__all__ = ["lines", "markdown", "write_record"]
+__all__ = ["draw_forecasts", "lines", "markdown", "write_record"]
 
 _SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
 
@@ -31,7 +31,7 @@ def write_record(
     found.forecasts.to_csv(folder.aside / "forecasts.csv", index=False, lineterminator="\n", encoding="utf-8")
     (folder.aside / "record.md").write_text("\n".join(markdown(found)) + "\n", encoding="utf-8")
     if with_figures:
-        draw_record(found, folder.aside / "figures", lang=lang)
+        draw_forecasts(found.forecasts, folder.aside / "figures", lang=lang)
     return folder.close(
         {
             "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
@@ -40,14 +40,13 @@ def write_record(
     )  # fmt: skip
 
 
-def draw_record(found: Backtest, folder: Path, *, lang: Language = "en") -> list[Path]:
-    """Draw the pictures of a backtest into a folder."""
+def draw_forecasts(frame: pd.DataFrame, folder: Path, *, lang: Language = "en") -> list[Path]:
+    """Draw the pictures of a backtest's forecasts into a folder."""
     import matplotlib.pyplot as plt
 
     from hudna import plot
 
     folder.mkdir(parents=True, exist_ok=True)
-    frame = found.forecasts
     drawn = {"pit": lambda: plot.pit(frame, lang=lang), "reliability": lambda: plot.reliability(frame, lang=lang),
              "coverage": lambda: plot.coverage(frame, lang=lang)}  # fmt: skip
     for weeks in sorted(frame["weeks"].unique()):
