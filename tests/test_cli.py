@@ -266,7 +266,7 @@ def test_check_counts_a_case(capsys):
     assert main(["check", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["nodes"] == {"schedule": 1, "regime": 1, "events": 2, "response": 1, "level": 3}
-    assert found["parameters"] == {"evidence": 0, "judgement": 13, "calibrated": 0}
+    assert found["parameters"] == {"evidence": 0, "judgement": 14, "calibrated": 0}
     assert (found["ties"], found["pressing"], found["problems"]) == (3, 3, [])
 
 

@@ -218,7 +218,7 @@ def test_both_engines_lead_alike(name: str) -> None:
             found.reorder(order, np.array([0, 2]))
             found.expect()
             raids = {i: np.where(given < 0, FREE, given) for i in range(0, len(program.events.name), 2)}
-            said.append(found.settle(raids, {i: given for i in range(len(program.responses.name))}))
+            said.append(found.settle(raids, dict.fromkeys(range(len(program.responses.name)), given)))
         np.testing.assert_allclose(said[0], said[1], rtol=1e-11, atol=1e-12)
         same("oracle", everything(ones[0]), everything(ones[1]))
 

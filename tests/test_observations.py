@@ -715,7 +715,7 @@ def test_check_prints_everything_as_json(tmp_path, capsys):
 
 
 def test_a_case_without_observations_says_nothing_of_them(capsys):
-    assert main(["check", "two-militias"]) == 0
+    assert main(["check", "toy-truce"]) == 0
     assert "observations" not in capsys.readouterr().out
 
 
@@ -754,4 +754,4 @@ def test_a_case_of_one_s_own_is_read_from_its_folder(tmp_path):
 def test_the_other_files_are_as_they_were():
     """The edits above find what they replace; a case without observations has none."""
     assert edited() == texts()
-    assert hudna.load("two-militias").case.observations.rows == ()
+    assert hudna.load("toy-truce").case.observations.rows == ()

@@ -31,7 +31,12 @@ PAST = ["2023-01-02,2023-06-30,attacks.*,70,exact", "2023-07-01,2023-12-31,attac
 
 @pytest.fixture(scope="module")
 def result():
-    return hudna.run("two-militias", draws=60, paths=40, seed=3)
+    """A result of a case without observations: nothing is known but what a table says."""
+    return unobserved(hudna.run("two-militias", draws=60, paths=40, seed=3))
+
+
+def unobserved(found):
+    return about(found, record=[], counters={})
 
 
 @pytest.fixture
@@ -246,7 +251,7 @@ def test_rows_that_are_no_forecasts_business_are_counted(result, tmp_path):
 
 
 def test_a_result_that_kept_all_is_scored_alike(result, tmp_path):
-    everything = hudna.run("two-militias", draws=60, paths=40, seed=3, trajectories="all")
+    everything = unobserved(hudna.run("two-militias", draws=60, paths=40, seed=3, trajectories="all"))
     rows = rows_of(result, LATER, tmp_path)
     pd.testing.assert_frame_equal(scoring.score(everything, rows, "leave"), scoring.score(result, rows, "leave"))
 

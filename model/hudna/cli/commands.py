@@ -140,8 +140,8 @@ def _origin(given: dict[str, Any]) -> str:
         return f"From each node's start; {belief}"
     rows = given["rows"]["likelihood"] + given["rows"]["known"]
     return (
-        f"From the state of the world on {given['as_of']}, as {rows} rows of observations tell it; {belief}; "
-        f"{given['distinct_draws']} distinct draws"
+        f"From the state of the world on {given['as_of']}, as {rows} rows of observations tell it;\n"
+        f"{belief}; {given['distinct_draws']} distinct draws"
     )
 
 

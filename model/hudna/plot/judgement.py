@@ -16,11 +16,12 @@ from hudna.plot.style import (
     COLOURS,
     HATCHED,
     MARKERS,
+    above,
     beside,
+    calendar,
     counts_axis,
-    legend,
+    headed,
     listed,
-    months,
     new_axes,
     note,
     number,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coverage", "outcomes", "pit", "reliability", "skill"]
 
-_FEW = 30  # forecasts; a histogram of fewer is mostly chance
+_FEW = 30  # origins; a histogram of fewer is mostly chance
 _BINS = (5, 10)  # of a histogram of few, of many
 _FIFTHS = np.linspace(0, 1, 6)
 _MARKS = ("1", "a", "b")
@@ -80,16 +81,16 @@ def pit(forecasts: pd.DataFrame, weeks: int | None = None, *, lang: Language = "
     if not ((low >= 0) & (low <= high) & (high <= 1)).all():
         raise InputError.of("plot.pit", "0 <= pit_low <= pit_high <= 1 in every row", key="pit_low, pit_high")
     ax = new_axes(ax)
-    edges = np.linspace(0, 1, _BINS[len(rows) >= _FEW] + 1)
+    edges = np.linspace(0, 1, _BINS[rows["origin"].nunique() >= _FEW] + 1)
     held = _spread(low, high, edges)
     horizon = rows["weeks"].to_numpy()
     bottom = np.zeros(edges.size - 1)
     horizons = _horizons(rows)
     for place, ahead in enumerate(horizons):
-        colour, edge, hatch = HATCHED[place % len(HATCHED)]
+        colour, drawn, hatch = HATCHED[place % len(HATCHED)]
         height = held[horizon == ahead].sum(axis=0)
-        ax.bar(edges[:-1], height, np.diff(edges), bottom, align="edge", color=colour, edgecolor=edge, hatch=hatch,
-               linewidth=0.8, label=number(ahead, "week", lang))  # fmt: skip
+        ax.bar(edges[:-1], height, np.diff(edges), bottom, align="edge", color=colour, edgecolor="white", hatch=hatch,
+               hatchcolor=drawn, linewidth=1, label=number(ahead, "week", lang))  # fmt: skip
         bottom += height
     flat = len(rows) / (edges.size - 1)
     ax.plot([0, 1], [flat, flat], color="black", linestyle="--", linewidth=1.5, label=word("uniform", lang))
@@ -100,9 +101,9 @@ def pit(forecasts: pd.DataFrame, weeks: int | None = None, *, lang: Language = "
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel(word("pit axis", lang))
     ax.set_ylabel(word("pit count", lang))
-    beside(ax, lang)
+    beside(ax, lang, reverse=True)  # as they are stacked
     title(ax, _titled("pit", rows, lang), lang)
-    few = (word("few", lang),) if len(rows) < _FEW else ()
+    few = (word("few", lang),) if rows["origin"].nunique() < _FEW else ()
     _note(ax, rows, lang, left_out=left_out, after_size=few)
     return ax
 
@@ -136,22 +137,22 @@ def reliability(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | No
     for k, threshold in enumerate(thresholds):
         colour, p = COLOURS[(0, 6, 2)[k]], chances[:, k]
         came = rows["value"].to_numpy(float) >= threshold
-        ax.plot(p, np.where(came, 1.11, -0.11) + np.where(came, 1, -1) * 0.065 * k, MARKERS[k], color=colour,
+        ax.plot(p, np.where(came, 1.155, -0.155) + np.where(came, 1, -1) * 0.065 * k, MARKERS[k], color=colour,
                 markerfacecolor="none", markersize=5.5, clip_on=False,
                 label=word("at least", lang).format(f"{threshold:,}"))  # fmt: skip
         for start, (n, share, mean) in zip(_FIFTHS[:-1], _binned(p, came), strict=True):
             if n:
-                _step(ax, start + 0.1 + (k - 1) * width, 0.42 * width, n, share, mean, colour)
+                _step(ax, start + 0.1 + (k - 1) * width, 0.42 * width, n, share, mean, colour, MARKERS[k])
     ax.plot([], [], color="black", linewidth=1, label=word("mean probability", lang))
-    for y in (-0.03, 1.03):
+    for y in (-0.1, 1.1):
         ax.axhline(y, color="#bbbbbb", linewidth=0.7)
     ax.set_xlim(0, 1)
-    ax.set_ylim(-0.3, 1.3)
+    ax.set_ylim(-0.35, 1.35)
     ax.set_xticks(_FIFTHS, [f"{edge:.1f}" for edge in _FIFTHS])
     ax.xaxis.grid(visible=True, color="#e4e4e4")
     ax.set_axisbelow(True)
     shares = np.linspace(0, 1, 5)
-    ax.set_yticks([-0.175, *shares, 1.175], [word("did not", lang), *(f"{share:g}" for share in shares),
+    ax.set_yticks([-0.22, *shares, 1.22], [word("did not", lang), *(f"{share:g}" for share in shares),
                                              word("happened", lang)])  # fmt: skip
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel(word("forecast probability", lang))
@@ -198,7 +199,7 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
                         ha="left" if side * towards > 0 else "right")  # fmt: skip
     ax.set_xticks(range(len(horizons)), [number(ahead, "week", lang) for ahead in horizons])
     ax.set_xlim(-0.6, len(horizons) - 0.4)
-    ax.set_ylim(0, 1)
+    ax.set_ylim(-0.04, 1.04)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 0.9, 1], [percent(y, lang) for y in (0, 0.25, 0.5, 0.75, 0.9, 1)])
     ax.tick_params(axis="x", length=0)
     ax.spines[["top", "right"]].set_visible(False)
@@ -206,8 +207,8 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
         _mirrored(ax)
     ax.set_xlabel(word("horizon", lang))
     ax.set_ylabel(word("share inside", lang))
-    beside(ax, lang)
-    title(ax, _titled("coverage", rows, lang), lang)
+    above(ax, lang)
+    title(ax, f"{_titled('coverage', rows, lang)}\n", lang)
     _note(ax, rows, lang, word("coverage note", lang), left_out=left_out)
     return ax
 
@@ -235,12 +236,12 @@ def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: 
         raise InputError.of("plot.outcomes", "quantiles rise and are no less than 0", key=", ".join(columns))
     ax = new_axes(ax)
     days, values = _days(rows["origin"]), rows["value"].to_numpy(float)
-    width = 0.5 * float(np.diff(np.unique(days)).min()) if np.unique(days).size > 1 else 7.0
+    width = 0.5 * float(np.diff(np.unique(days)).min()) if np.unique(days).size > 1 else 3.0
     bar: Any = {"align": "center"}
     ax.bar(days, bands[:, 4] - bands[:, 0], width, bands[:, 0], color="#CFE3F1", edgecolor="#0072B2", linewidth=0.8,
-           label=word("inside", lang).format(percent(0.9, lang)), **bar)  # fmt: skip
+           label=word("interval", lang).format(percent(0.9, lang)), **bar)  # fmt: skip
     ax.bar(days, bands[:, 3] - bands[:, 1], width, bands[:, 1], color="#5BA3CF", edgecolor="#0072B2", linewidth=0.8,
-           label=word("inside", lang).format(percent(0.5, lang)), **bar)  # fmt: skip
+           label=word("interval", lang).format(percent(0.5, lang)), **bar)  # fmt: skip
     ax.hlines(bands[:, 2], days - width / 2, days + width / 2, color="#00324f", linewidth=2.5,
               label=word("median", lang))  # fmt: skip
     for qualifier, key, marker, fill in _KINDS:
@@ -251,13 +252,14 @@ def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: 
     counts_axis(ax, max(float(bands.max()), float(values.max())))
     room = max(width, 0.04 * float(np.ptp(days)), 14.0)
     ax.set_xlim(days.min() - room, days.max() + room)
-    months(ax, lang)
+    calendar(ax, lang, days)
     ax.yaxis.grid(visible=True, color="#e4e4e4")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel(word("origin", lang))
     ax.set_ylabel(word("in window", lang).format(said(rows.attrs["unit"], lang), number(weeks, "week", lang)))
-    beside(ax, lang)
+    lines = len(ax.get_legend_handles_labels()[0]) - 2
+    beside(ax, lang, order=[-2, -1, *range(lines)])  # bands, their middle, counts
     title(ax, _titled("outcomes", rows, lang), lang)
     _note(ax, rows, lang, word("log scale", lang))
     return ax
@@ -307,18 +309,17 @@ def skill(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axe
     ax.tick_params(axis="y", length=0)
     span = max(float(np.ptp(days)), 56.0)
     ax.set_xlim(days.min() - 0.12 * span, days.max() + 0.05 * span)
-    months(ax, lang)
+    calendar(ax, lang, days)
     ax.spines[["top", "right", "left"]].set_visible(False)
     if lang == "ar":
         ax.yaxis.tick_right()
     ax.set_xlabel(word("origin", lang))
-    legend(ax, lang, loc="lower right" if lang == "ar" else "lower left", borderaxespad=0, ncols=2, columnspacing=1.2,
-           bbox_to_anchor=(1.0 if lang == "ar" else 0.0, 1.0))  # fmt: skip
-    title(ax, f"{_titled('skill title', rows, lang)}\n", lang)
+    above(ax, lang)
+    title(ax, f"{_titled('skill title', rows, lang, room=62)}\n", lang)
     blocks = word("skill bars", lang).format(number(block, "origin", lang))
     few = len(rows) < measured.FEWEST_BLOCKS * block
     scale = word("skill note", lang).format(said(rows.attrs["unit"], lang))
-    _note(ax, rows, lang, scale, word("no interval", lang) if few else blocks, left_out=left_out)
+    _note(ax, rows, lang, scale, word("no interval", lang) if few else blocks, left_out=left_out, room=0.74)
     return ax
 
 
@@ -407,13 +408,14 @@ def _binned(p: FloatArray, came: BoolArray) -> list[tuple[int, float, float]]:
     return found
 
 
-def _step(ax: Axes, x: float, half: float, n: int, share: float, mean: float, colour: str) -> None:
+def _step(ax: Axes, x: float, half: float, n: int, share: float, mean: float, colour: str, marker: str) -> None:
     """Draw the share that happened, the mean of the probabilities, the gap between them, and the number."""
     ax.plot([x, x], [share, mean], color=colour, linewidth=1, alpha=0.6)
     ax.plot([x - half, x + half], [mean, mean], color="black", linewidth=1)
     ax.plot([x - half, x + half], [share, share], color=colour, linewidth=4, solid_capstyle="butt")
+    ax.plot(x, share, marker, color=colour, markerfacecolor="white", markersize=5)
     above = share > mean  # the number stands where the gap is not
-    ax.annotate(str(n), (x, share), xytext=(0, 3 if above else -3), textcoords="offset points", ha="center",
+    ax.annotate(str(n), (x, share), xytext=(0, 4 if above else -4), textcoords="offset points", ha="center",
                 va="bottom" if above else "top", fontsize=7.5)  # fmt: skip
 
 
@@ -464,17 +466,18 @@ def _mean(ax: Axes, centre: float, found: measured.Skill | None, top: float, lan
     if found is None:
         ax.annotate(word("nothing known", lang), (_gutter(lang, 0.02), centre), fontsize=7.5, **place)
         return
-    x, beside_axes = _gutter(lang, 0.035), {"transform": ax.get_yaxis_transform(), "clip_on": False}
+    x = _gutter(lang, 0.035)
+    beside_axes: Any = {"transform": ax.get_yaxis_transform(), "clip_on": False}
     ends = centre + _root(-np.array([found.difference_high, found.difference_low]), top)
     if np.isfinite(ends).all():
         inside = np.clip(ends, centre - 1.15 * _LANE, centre + 1.15 * _LANE)
-        ax.plot([x, x], inside, color="black", linewidth=2, solid_capstyle="butt", **beside_axes)
+        ax.plot([x, x], inside, color="#9a9a9a", linewidth=6, solid_capstyle="butt", **beside_axes)
         for end, cut in zip(ends, inside, strict=True):
             if end != cut:
                 ax.plot(x, cut, "^" if end > cut else "v", color="black", markersize=5, **beside_axes)
-    ax.plot(x, centre + _root(-found.difference, top), "D", color="black", markersize=6, markeredgecolor="white",
-            **beside_axes)  # fmt: skip
-    ax.plot([x - 0.015, x + 0.015], [centre, centre], color="black", linewidth=0.9, **beside_axes)
+    middle = centre + float(_root(-found.difference, top))
+    ax.plot([x - 0.018, x + 0.018], [centre, centre], color="black", linewidth=0.7, **beside_axes)
+    ax.plot([x - 0.012, x + 0.012], [middle, middle], color="black", linewidth=2.5, **beside_axes)
     text = _signed(found.skill)
     if np.isfinite(found.low):
         text += f"\n{_signed(found.low)} … {_signed(found.high)}"
@@ -497,16 +500,22 @@ def _nice(x: float) -> float:
     return float(power * max(k for k in (1, 2, 5) if k * power <= x * (1 + 1e-9)))
 
 
-def _titled(key: str, rows: pd.DataFrame, lang: Language) -> str:
-    """Return `Attacks on the mission, 4 weeks ahead: where ...`; in Arabic the name ends it, it may be in English."""
-    name, horizons = said(rows.attrs["signal_name"], lang), _horizons(rows)
-    ahead = f"{word('comma', 'en') if lang == 'en' else ' '}{word('ahead', lang)}"
-    window = ahead.format(number(horizons[0], "week", lang)) if len(horizons) == 1 else ""
-    return f"{word(key, lang)}{window}: {name}" if lang == "ar" else f"{name}{window}: {word(key, lang)}"
+def _titled(key: str, rows: pd.DataFrame, lang: Language, room: int = 78) -> str:
+    """Return `Attacks on the mission: forecast and outcome, 4 weeks ahead`."""
+    text, horizons = word(key, lang), _horizons(rows)
+    if len(horizons) == 1:
+        text += word("ahead", lang).format(number(horizons[0], "week", lang))
+    return headed(rows.attrs["signal_name"], text, lang, room)
 
 
 def _note(
-    ax: Axes, rows: pd.DataFrame, lang: Language, *parts: str, left_out: int = 0, after_size: Sequence[str] = ()
+    ax: Axes,
+    rows: pd.DataFrame,
+    lang: Language,
+    *parts: str,
+    left_out: int = 0,
+    after_size: Sequence[str] = (),
+    room: float = 1.0,
 ) -> None:
     """Write the caption: what the picture needs, origins and windows, the size of the runs."""
     horizons = _horizons(rows)
@@ -522,4 +531,5 @@ def _note(
         *([word("overlap", lang)] if overlapping else []),
         *([word("left out", lang).format(number(left_out, "forecast", lang))] if left_out else []),
         *size(attrs["draws"], attrs["paths"], lang, attrs["seed"]),
+        room=room,
     )

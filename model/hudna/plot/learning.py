@@ -18,9 +18,11 @@ from hudna.plot.style import (
     LINES,
     STATE_HATCHES,
     Said,
+    above,
     beside,
+    calendar,
     counts_axis,
-    months,
+    headed,
     new_axes,
     note,
     number,
@@ -39,7 +41,7 @@ __all__ = ["learned", "predictive", "ranks", "states"]
 
 _TAILS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 _ROW = 0.29  # inches a parameter
-_COLUMN = 88  # points that the values of a distribution take
+_DECIMALS, _LARGE = 5, 1e6  # of a value; smaller and larger ones are written with an exponent
 _BAND = 0.95
 _SIMULATED = 4000  # sets of uniform ranks by which the band is found
 _PLACES = 100  # along the axis at which ranks are compared with the uniform
@@ -95,12 +97,11 @@ def learned(
                 label=word("posterior", lang) if first else None)  # fmt: skip
         ax.plot(middle, -row, "o", color="white", markeredgecolor=COLOURS[0], markersize=5.5, markeredgewidth=1.5,
                 clip_on=False, zorder=4)  # fmt: skip
-        for column, draws in enumerate((before, after)):
-            _aside(ax, -row, column, _values(draws[:, row]), lang)
+        _aside(ax, -row, 5, _values(before[:, row]), lang, colour="#666666")
+        _aside(ax, -row, -5, _values(after[:, row]), lang)
         text, unit = said((labels or {}).get(name, name), lang), said((units or {}).get(name, ""), lang)
         _named(ax, -row, text, unit, lang)
-    for column, key in enumerate(("prior", "posterior")):
-        _aside(ax, 0.95, column, f"{word(key, lang)}\n{word('values', lang)}", lang)
+    _aside(ax, 0.5, 11, word("values", lang), lang)
     ax.set_ylim(0.5 - len(names), 0.5)
     ax.set_yticks([])
     ax.set_xlim(0, 1)
@@ -109,15 +110,11 @@ def learned(
     ax.set_axisbelow(True)
     ax.spines[["top", "left", "right"]].set_visible(False)
     ax.set_xlabel(word("prior axis", lang))
-    side = "right" if lang == "ar" else "left"
-    handles, texts = ax.get_legend_handles_labels()
-    ax.legend(handles[::-1] if lang == "ar" else handles, texts[::-1] if lang == "ar" else texts, frameon=False, ncols=2,
-              loc=f"lower {side}", bbox_to_anchor=(1.0 if lang == "ar" else 0.0, 1.0), fontsize=9, borderaxespad=0,
-              markerfirst=lang != "ar", columnspacing=1.2)  # fmt: skip
-    title(ax, f"{word('learned', lang)}\n", lang)
+    above(ax, lang)
+    title(ax, f"{headed(None, word('learned', lang), lang)}\n", lang)
     sizes = (f"{word(key, lang)}: {number(len(draws), 'draw', lang)}" for key, draws in
              (("prior", before), ("posterior", after)))  # fmt: skip
-    note(ax, lang, word("learned note", lang), *sizes)
+    note(ax, lang, word("learned note", lang), *sizes, room=0.75)
     return ax
 
 
@@ -185,16 +182,14 @@ def predictive(
                 clip_on=False)  # fmt: skip
     counts_axis(ax, float(max(bands.max(), values[known].max(initial=0))))
     ax.set_xlim(starts.min(), starts.max() + days)
-    months(ax, lang)
+    calendar(ax, lang, starts)
     ax.yaxis.grid(visible=True, color="#e4e4e4")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     period = number(weeks, "week", lang)
     ax.set_ylabel(word("in window", lang).format(said(unit, lang), period) if unit is not None else period)
     beside(ax, lang)
-    head = word("predictive", lang)
-    title(ax, head if name is None else f"{head}: {said(name, lang)}" if lang == "ar" else f"{said(name, lang)}: {head}",
-          lang)  # fmt: skip
+    title(ax, headed(name, word("predictive", lang), lang), lang)
     found = [
         word("counted inside", lang).format(percent(level, lang), int(own.sum()), int(known.sum()))
         for level, own in ((0.9, _inside(values, bands, 0, 4)), (0.5, _inside(values, bands, 1, 3)))
@@ -211,6 +206,8 @@ def states(
     state_names: Sequence[Said],
     *,
     name: Said | None = None,
+    draws: int | None = None,
+    paths: int | None = None,
     lang: Language = "en",
     ax: Axes | None = None,
 ) -> Axes:
@@ -226,6 +223,8 @@ def states(
         In order of their value.
     name : text, optional
         Of the regime.
+    draws, paths : int, optional
+        Size of the filter, for the caption.
     lang : {"en", "ar"}
     ax : matplotlib Axes, optional
 
@@ -249,13 +248,13 @@ def states(
         bottom = top
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1)
-    months(ax, lang)
+    calendar(ax, lang, starts)
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_ylabel(word("probability", lang))
     beside(ax, lang, reverse=True)
-    head = word("states", lang)
-    title(ax, head if name is None else f"{head}: {said(name, lang)}" if lang == "ar" else f"{said(name, lang)}: {head}",
-          lang)  # fmt: skip
+    title(ax, headed(name, word("states", lang), lang), lang)
+    if draws is not None and paths is not None:
+        note(ax, lang, *size(draws, paths, lang))
     return ax
 
 
@@ -294,8 +293,8 @@ def ranks(
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         problems.add("plot.ranks", "n", "must be a whole number of draws, at least 1", given=repr(n))
     elif table.ndim != 2 or not table.size:
-        problems.add("plot.ranks", "ranks", "must be of shape (replication,) or (replication, parameter), none of them 0",
-                     given=f"shape {given.shape}")  # fmt: skip
+        text = "must be of shape (replication,) or (replication, parameter), at least one of each"
+        problems.add("plot.ranks", "ranks", text, given=f"shape {given.shape}")
     elif not ((table >= 0) & (table <= n) & (table == np.floor(table))).all():
         problems.add("plot.ranks", "ranks", f"must be whole numbers from 0 to n = {n}")
     elif names is not None and len(names) != table.shape[1]:
@@ -323,9 +322,8 @@ def ranks(
     ax.set_xlabel(word("rank axis", lang))
     ax.set_ylabel(word("rank count", lang))
     beside(ax, lang)
-    title(ax, word("ranks", lang), lang)
-    several = [word("band each", lang)] if table.shape[1] > 1 else []
-    note(ax, lang, number(runs, "run", lang), word("rank note", lang).format(f"{n:,}"), *several)
+    title(ax, headed(None, word("ranks", lang), lang), lang)
+    note(ax, lang, number(runs, "run", lang), word("rank note", lang).format(f"{n:,}"), word("rank inside", lang))
     return ax
 
 
@@ -348,28 +346,31 @@ def _place(draws: FloatArray, x: float) -> float:
 
 
 def _values(draws: FloatArray) -> str:
-    low, middle, high = (_short(float(x)) for x in np.quantile(draws, [0.05, 0.5, 0.95]))
-    return f"{middle} ({low} … {high})"
+    """Return median and 5 and 95 % quantiles, to three digits of the largest of them."""
+    found = np.quantile(draws, [0.5, 0.05, 0.95])
+    largest = float(np.abs(found).max())
+    decimals = max(0, 2 - int(np.floor(np.log10(largest)))) if largest > 0 else 0
+    if decimals > _DECIMALS or largest >= _LARGE:
+        middle, low, high = (f"{x:.1e}" for x in found)
+    else:
+        middle, low, high = (f"{round(float(x), decimals) + 0.0:,.{decimals}f}" for x in found)
+    return f"{middle} ({low} … {high})".replace("-", "−")
 
 
-def _short(x: float) -> str:
-    """Return a number in three digits or fewer, with a true minus sign."""
-    text = f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.2g}" if abs(x) < 1 else f"{x:.3g}"
-    return text.replace("-", "−")
-
-
-def _aside(ax: Axes, y: float, column: int, text: str, lang: Language) -> None:
-    """Write into a column beside the axes, where reading ends."""
-    by = 8 + _COLUMN * column
+def _aside(ax: Axes, y: float, up: float, text: str, lang: Language, colour: str = "black") -> None:
+    """Write beside the axes, where reading ends, so many points above a row."""
+    side = "right" if lang == "ar" else "left"
     ax.annotate(
         text,
         (0.0 if lang == "ar" else 1.0, y),
         xycoords=("axes fraction", "data"),
-        xytext=(-by if lang == "ar" else by, 0),
+        xytext=(-8 if lang == "ar" else 8, up),
         textcoords="offset points",
-        ha="right" if lang == "ar" else "left",
+        ha=side,
+        multialignment=side,
         va="center",
-        fontsize=7.5,
+        fontsize=7,
+        color=colour,
         annotation_clip=False,
     )
 
@@ -400,9 +401,9 @@ def _starts(where: str, dates: Sequence[Any]) -> FloatArray:
 def _stairs(starts: FloatArray, bands: FloatArray, days: float) -> tuple[FloatArray, FloatArray]:
     """Return the corners of stairs, each stair from a start for so many days; a gap between two is left open."""
     ends = starts + days
-    x, steps = [np.stack([starts, ends], axis=1).ravel()], [np.repeat(bands, 2, axis=0)]
+    x, steps = np.stack([starts, ends], axis=1).ravel(), np.repeat(bands, 2, axis=0)
     gaps = np.flatnonzero(starts[1:] > ends[:-1])
-    return (np.insert(x[0], 2 * (gaps + 1), ends[gaps]), np.insert(steps[0], 2 * (gaps + 1), np.nan, axis=0))
+    return np.insert(x, 2 * (gaps + 1), ends[gaps]), np.insert(steps, 2 * (gaps + 1), np.nan, axis=0)
 
 
 def _inside(values: FloatArray, bands: FloatArray, low: int, high: int) -> Any:

@@ -23,10 +23,13 @@ __all__ = [
     "MARKERS",
     "STATE_HATCHES",
     "Said",
+    "above",
     "beside",
+    "calendar",
     "caption",
     "colour_of",
     "counts_axis",
+    "headed",
     "legend",
     "listed",
     "months",
@@ -78,7 +81,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "and": (" and ", " و"),
     "comma": (", ", " و"),
     "of": ("of", "من"),
-    "ahead": ("{} ahead", "لمدة {} مقبلة"),
+    "ahead": (", {} ahead", " خلال {}"),
     "horizons": ("windows of {}", "نوافذ مدتها {}"),
     "overlap": ("windows overlap: not independent", "تتداخل النوافذ: ليست مستقلة"),
     "few": ("so few that a bar may miss the line by chance", "قليلة: قد يبتعد العمود عن الخط مصادفة"),
@@ -107,54 +110,63 @@ _WORDS: dict[str, tuple[str, str]] = {
     "interval": ("{} interval", "مجال {}"),
     "horizon": ("length of the window", "مدة النافذة"),
     "coverage note": (
-        "bar: 90 %, block bootstrap; dashed: nominal; whole counts let honest intervals hold more",
+        "bar: 90 %, block bootstrap; broken line: nominal; whole counts let honest intervals hold more",
         "الشريط: 90٪ بإعادة المعاينة كتلا؛ المتقطع: النسبة الاسمية؛ الأعداد الصحيحة ترفع نسبة المجال الصحيح",
     ),
     "outcomes": ("forecast and outcome", "التوقع وما حدث"),
     "origin": ("origin of the forecast (first day of the window)", "تاريخ التوقع (أول أيام النافذة)"),
     "in window": ("{} in {}", "{} خلال {}"),
-    "inside": ("{} of forecasts", "{} من التوقع"),
     "counted": ("counted", "العدد المسجل"),
     "counted about": ("counted, about", "العدد المسجل تقريبا"),
     "counted at least": ("counted, at least", "العدد المسجل على الأقل"),
     "log scale": ("scale: log(1 + count)", "المقياس: لوغاريتم (1 + العدد)"),
-    "skill": ("skill", "المهارة"),
-    "skill title": ("error of the baseline less the forecast’s", "خطأ خط الأساس ناقص خطأ التوقع"),
+    "skill title": ("skill", "المهارة"),
     "forecast better": ("the forecast was better", "التوقع أفضل"),
     "baseline better": ("the baseline was better", "خط الأساس أفضل"),
     "nothing known": ("nothing to compare", "لا مقارنة"),
-    "skill note": ("CRPS, in {}, scale: square root", "CRPS بوحدة: {}، المقياس: الجذر التربيعي"),
-    "skill mean": ("mean, its 90 %;\nskill", "المتوسط ومجاله 90٪؛\nالمهارة"),
-    "skill bars": ("intervals: block bootstrap over {}", "المجالات: إعادة المعاينة كتلا على {}"),
+    "skill note": (
+        "stem: CRPS of baseline less forecast, in {}, square-root scale",
+        "الساق: CRPS خط الأساس ناقص التوقع، بوحدة: {}، مقياس جذري",
+    ),
+    "skill mean": ("mean, its 90 %;\nskill", "المتوسط ومجال 90٪؛\nالمهارة"),
+    "skill bars": ("intervals: bootstrap, blocks of {}", "المجالات: إعادة المعاينة في كتل من {}"),
     "no interval": ("no interval from fewer than 3 blocks", "لا مجال من أقل من 3 كتل"),
-    "learned": ("What was learned of the parameters", "ما عرف عن المعاملات"),
+    "learned": ("what was learned of the parameters", "ما عرف عن المعاملات"),
     "prior": ("prior", "القبلي"),
     "posterior": ("posterior", "البعدي"),
     "prior axis": ("place in the prior (share of the prior below)", "الموضع من التوزيع القبلي (النسبة التي دونه)"),
-    "values": ("median (5 % to 95 %)", "الوسيط (5٪ إلى 95٪)"),
+    "values": (
+        "above: prior, below: posterior\nmedian (5 % … 95 %)",
+        "الأعلى: القبلي، الأسفل: البعدي\nالوسيط (5٪ … 95٪)",
+    ),
     "learned note": ("bar: 90 %; mark: median", "الشريط: 90٪؛ العلامة: الوسيط"),
-    "predictive": ("What the learned model brings forth, and what was counted", "ما ينتجه النموذج بعد التعلم وما سجل"),
+    "predictive": ("what the learned model brings forth, and what was counted", "ما ينتجه النموذج بعد التعلم وما سجل"),
     "band of": ("{} of simulated counts", "{} من الأعداد المحاكاة"),
     "counted inside": ("counted inside {}: {} of {}", "المسجل ضمن {}: {} من {}"),
     "none counted": ("nothing counted", "لا عدد مسجل"),
     "states": ("how likely each state was held to be", "احتمال كل حالة بحسب ما عرف"),
-    "ranks": ("Ranks of the truth among draws", "رتبة القيمة الحقيقية بين العينات"),
-    "rank axis": ("rank as a share", "الرتبة نسبة"),
+    "ranks": ("ranks of the truth among draws", "رتبة القيمة الحقيقية بين العينات"),
+    "rank axis": ("rank of the truth, as a share of the draws", "رتبة القيمة الحقيقية نسبة إلى عدد العينات"),
     "rank count": ("share of ranks below, less the uniform", "نسبة الرتب الأدنى ناقص المنتظم"),
-    "rank band": ("95 %, all along the line at once", "95٪ على طول الخط معا"),
+    "rank band": ("95 % band", "شريط 95٪"),
     "rank note": ("ranks from 0 to {}", "رتب من 0 إلى {}"),
-    "band each": ("the band is for one line", "الشريط لخط واحد"),
+    "rank inside": (
+        "if all is right, 95 % of lines stay inside the band all along",
+        "لو صح كل شيء لبقي 95٪ من الخطوط ضمن الشريط على طولها",
+    ),
 }
 
-# English: one, more; Arabic: one, two, 3 to 10, 11 to 99 (hundreds take the singular).
-_NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str]]] = {
-    "week": (("week", "weeks"), ("أسبوع", "أسبوعان", "أسابيع", "أسبوعا")),
-    "origin": (("origin", "origins"), ("تاريخ توقع", "تاريخا توقع", "تواريخ توقع", "تاريخ توقع")),
-    "forecast": (("forecast", "forecasts"), ("توقع", "توقعان", "توقعات", "توقعا")),
-    "draw": (("draw", "draws"), ("عينة", "عينتان", "عينات", "عينة")),
-    "path": (("path", "paths"), ("مسار", "مساران", "مسارات", "مسارا")),
-    "run": (("replication", "replications"), ("تكرار", "تكراران", "تكرارات", "تكرارا")),
+# English: one, more. Arabic: one and two (no numeral), 3 to 10, 11 to 99, hundreds.
+_NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str, str]]] = {
+    "week": (("week", "weeks"), ("أسبوع واحد", "أسبوعين", "أسابيع", "أسبوعا", "أسبوع")),
+    "origin": (("origin", "origins"), ("تاريخ توقع واحد", "تاريخي توقع", "تواريخ توقع", "تاريخ توقع", "تاريخ توقع")),
+    "forecast": (("forecast", "forecasts"), ("توقع واحد", "توقعان", "توقعات", "توقعا", "توقع")),
+    "draw": (("draw", "draws"), ("عينة واحدة", "عينتان", "عينات", "عينة", "عينة")),
+    "path": (("path", "paths"), ("مسار واحد", "مساران", "مسارات", "مسارا", "مسار")),
+    "run": (("replication", "replications"), ("تكرار واحد", "تكراران", "تكرارات", "تكرارا", "تكرار")),
 }
+_MONTHS_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MOST_MONTHS = 7  # on an axis: Arabic names are long
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 
 _MONTHS = ("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران",
@@ -181,7 +193,11 @@ def number(n: int, noun: str, lang: Language) -> str:
     >>> number(1, "week", "en"), number(1200, "path", "en")
     ('1 week', '1,200 paths')
     """
-    return f"{n:,} {_noun(n, noun, lang)}"
+    english, arabic = _NOUNS[noun]
+    if lang != "ar":
+        return f"{n:,} {english[n != 1]}"
+    rest = n % 100
+    return arabic[n - 1] if n in (1, 2) else f"{n:,} {arabic[2 if 3 <= rest <= 10 else 3 if rest > 10 else 4]}"
 
 
 def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
@@ -191,14 +207,6 @@ def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
         return number(last, noun, lang)
     before = word("comma", lang).join(f"{n:,}" for n in first)
     return f"{before}{word('and', lang)}{number(last, noun, lang)}"
-
-
-def _noun(n: int, noun: str, lang: Language) -> str:
-    english, arabic = _NOUNS[noun]
-    if lang != "ar":
-        return english[n != 1]
-    rest = n % 100
-    return arabic[2 if 3 <= rest <= 10 else 3 if rest > 10 else 1 if n == 2 else 0]
 
 
 def percent(share: float, lang: Language) -> str:
@@ -260,14 +268,41 @@ def months(ax: Axes, lang: Language) -> None:
     ax.xaxis.set_major_formatter(arabic)
 
 
+def calendar(ax: Axes, lang: Language, days: FloatArray) -> None:
+    """Label the time axis, as wide as it is now, with first days of months and their years.
+
+    If the axis is too short to show two months, the first of `days` is labelled instead, counted from 1970.
+    """
+    first, last = (np.datetime64("1970-01-01") + np.timedelta64(round(float(end)), "D") for end in ax.get_xlim())
+    begin, stop = (int(day.astype("datetime64[M]").astype(int)) for day in (first, last))
+    shown = range(begin + 1, stop + 1)
+    step = next((k for k in (1, 2, 3, 6) if len(shown) <= k * _MOST_MONTHS), 12 * -(-len(shown) // (12 * _MOST_MONTHS)))
+    names = _MONTHS if lang == "ar" else _MONTHS_SHORT
+    if len(shown) < 2:
+        day = np.datetime64("1970-01-01") + np.timedelta64(round(float(days.min())), "D")
+        year, m, d = str(day).split("-")
+        ax.set_xticks([float(days.min())], [f"{int(d)} {names[int(m) - 1]}\n{year}"])
+        return
+    ticks = [month for month in shown if month % step == 0]  # from January on
+    labels = []
+    for place, month in enumerate(ticks):
+        year = str(1970 + month // 12)
+        alone = year if step >= 12 else names[month % 12]
+        below = year if not place or month % 12 == 0 else ""  # all of two lines, so that they are level
+        labels.append(alone if step >= 12 else f"{alone}\n{below}")
+    ax.set_xticks([np.datetime64(month, "M").astype("datetime64[D]").astype(float) for month in ticks], labels)
+
+
 def title(ax: Axes, text: str, lang: Language) -> None:
     """Set a title where a reader of the language begins to read."""
     ax.set_title(text, loc="right" if lang == "ar" else "left", fontsize=11)
 
 
 def legend(ax: Axes, lang: Language, **how: Any) -> None:
-    """Add a legend that is read from the side where the language begins."""
+    """Add a legend that is read from the side where the language begins; `order` of its entries if not as drawn."""
     handles, labels = ax.get_legend_handles_labels()
+    order = how.pop("order", range(len(handles)))
+    handles, labels = [handles[i] for i in order], [labels[i] for i in order]
     if lang == "ar" and how.get("ncols", 1) > 1:
         handles, labels = handles[::-1], labels[::-1]
     ax.legend(handles, labels, frameon=False, fontsize=9, alignment="right" if lang == "ar" else "left",
@@ -277,6 +312,24 @@ def legend(ax: Axes, lang: Language, **how: Any) -> None:
 def beside(ax: Axes, lang: Language, **how: Any) -> None:
     """Add a legend to the right of the axes."""
     legend(ax, lang, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0, **how)
+
+
+def above(ax: Axes, lang: Language) -> None:
+    """Add a legend in one line between the axes and the last line of their title, which is left empty."""
+    side, x = ("right", 1.0) if lang == "ar" else ("left", 0.0)
+    n = len(ax.get_legend_handles_labels()[0])
+    legend(ax, lang, loc=f"lower {side}", bbox_to_anchor=(x, 1.0), borderaxespad=0.2, ncols=n, columnspacing=1.4)
+
+
+def headed(name: Said | None, text: str, lang: Language, room: int = 78) -> str:
+    """Return a title of a name and a text, in two lines if one has no room for so many letters.
+
+    In Arabic the name ends it, for it may be in English only.
+    """
+    if name is None:
+        return text[:1].upper() + text[1:]
+    parts = (text, said(name, lang)) if lang == "ar" else (said(name, lang), text)
+    return (": " if sum(map(len, parts)) + 2 <= room else ":\n").join(parts)
 
 
 def counts_axis(ax: Axes, top: float) -> None:
@@ -297,10 +350,14 @@ def _shrunk(y: FloatArray) -> FloatArray:
     return np.sign(y) * np.expm1(np.abs(y))
 
 
-def note(ax: Axes, lang: Language, *parts: str) -> None:
-    """Write a caption in small letters under the horizontal axis and its label, in lines as long as the figure."""
-    width = ax.figure.get_figwidth()
-    _small(ax, _wrapped(parts, int(15 * width)), lang, below=ax.xaxis.label, by=-5)
+def note(ax: Axes, lang: Language, *parts: str, room: float = 1.0) -> None:
+    """Write a caption in small letters under the horizontal axis and its label.
+
+    Lines are as long as the figure is wide, or the share of it, `room`, that is left from where they begin.
+    """
+    figure = ax.get_figure(root=True)
+    width = 7.2 if figure is None else figure.get_figwidth()
+    _small(ax, _wrapped(parts, int(14 * room * width)), lang, below=ax.xaxis.label, by=-5)
 
 
 def caption(ax: Axes, result: Result, lang: Language, *parts: str) -> None:
