@@ -108,8 +108,12 @@ def test_a_window_is_left_out_if_a_row_that_tells_it_is_gone(tmp_path):
 def test_a_forecast_is_scored_by_its_own_sample(whole, monkeypatch):
     kept = []
     honest = CountForecast.from_sample
-    monkeypatch.setattr(CountForecast, "from_sample", lambda counts, *a, **k: kept.append(counts) or honest(counts, *a, **k))
-    truth = judging._record(hudna.load(NAME), hudna.load(NAME).case.observations.rows, ("attacks.NORTH", "attacks.SOUTH"))
+    monkeypatch.setattr(
+        CountForecast, "from_sample", lambda counts, *a, **k: kept.append(counts) or honest(counts, *a, **k)
+    )
+    truth = judging._record(
+        hudna.load(NAME), hudna.load(NAME).case.observations.rows, ("attacks.NORTH", "attacks.SOUTH")
+    )
     counts = np.arange(600).reshape(100, 6) % 4
     scored = judging._scored(ORIGINS[2], 4, replace(PLAN, horizons=(4, 6)), counts, truth.before(ORIGINS[2]), truth)
     assert scored is not None
@@ -149,8 +153,8 @@ def test_deleting_later_rows_moves_what_comes_after(whole, rows):
     assert (found.loc[later, "crps"] != whole.forecasts.loc[later, "crps"]).all()
 
 
-AMID = dt.date(2023, 10, 16)  # a week before a running total is read
-AMID_PLAN = replace(PLAN, every=3, horizons=(4, 5))
+AMID = dt.date(2023, 9, 18)  # three days before a running total is read
+AMID_PLAN = replace(PLAN, every=11, horizons=(9,))
 
 
 def amid(rows: Sequence[Row]) -> tuple[pd.DataFrame, pd.DataFrame]:

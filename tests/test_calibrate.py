@@ -94,7 +94,12 @@ def test_both_files_lie_beside_the_case_and_say_what_the_command_says(told):
     case = folder / f"params/{NAME}"
     assert said["written"] == [str(case / DRAWS), str(case / ABOUT), str(folder / "learned.nc")]
     about = tomllib.loads((case / ABOUT).read_text(encoding="utf-8"))
-    assert about == {**said["posterior"], "from": dt.date(2023, 7, 3), "until": dt.date(2024, 1, 1), "rows": about["rows"]}
+    assert about == {
+        **said["posterior"],
+        "from": dt.date(2023, 7, 3),
+        "until": dt.date(2024, 1, 1),
+        "rows": about["rows"],
+    }
     assert about["rows"] == {"likelihood": 23, "known": 1, "first": dt.date(2023, 7, 3), "last": dt.date(2023, 12, 31)}
     assert about["sizes"] == {"islands": 2, "draws": 60, "paths": 30, "keep": 120}
     assert set(about["versions"]) == {"hudna", "numpy", "scipy", "numba", "python"}

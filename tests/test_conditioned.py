@@ -407,7 +407,9 @@ def test_a_posterior_that_cannot_explain_what_came_after_says_so(learned, tmp_pa
     """Three strikes in a week without attacks, after what was learned."""
     table = tmp_path / "given.csv"
     text = (folder_of(learned) / "observations.csv").read_text(encoding="utf-8")
-    more = "2023-12-04,2023-12-10,attacks.*,0,exact,,high,known,,\n2023-12-04,2023-12-10,strikes,3,exact,,,likelihood,,\n"
+    more = (
+        "2023-12-04,2023-12-10,attacks.*,0,exact,,high,known,,\n2023-12-04,2023-12-10,strikes,3,exact,,,likelihood,,\n"
+    )
     table.write_text(text + more, encoding="utf-8")
     with pytest.raises(hudna.HudnaError, match="no draw of the posterior can explain the rows that came after"):
         hudna.run(learned, given=table, **SIZE)

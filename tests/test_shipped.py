@@ -95,7 +95,7 @@ def outside(result, factor=1.0):
 
 @pytest.mark.parametrize(("name", "most"), [("hindcast-2023", 1), ("hindcast-2023-rates", 0)])
 def test_the_priors_hold_what_was_counted(name, most):
-    # Seven intervals of 90 %: with the posture free one period outside is what must be expected; it is the quiet spring.
+    # Of seven intervals of 90 % one outside must be expected; with the posture free it is the quiet spring.
     result = hudna.run(name, draws=400, paths=50, seed=3)
     assert len(outside(result)) <= most
     assert len(outside(result, factor=0.01)) > 1

@@ -167,7 +167,7 @@ def are_the_waits(fill: Any) -> None:
     u = ends_and_others()
     for lanes in (1, 7, LANES):
         kept, out = u.copy(), np.full((4, 2, LANES), -1.0)
-        fill(kept, 2, out, 1, lanes)
+        fill(kept, 2, out, 1, 0, 4, lanes)
         np.testing.assert_array_equal(kept, u)
         assert (out[:, 0] == -1).all()
         assert (out[:, 1, lanes:] == -1).all()
@@ -182,7 +182,7 @@ def test_waits_are_minus_log_of_one_less_the_number() -> None:
         ("uniforms[step, stream, i]", "uniforms[step, row, i]"),
         ("out[step, row, i]", "out[step, 0, i]"),
         ("range(lanes)", "range(lanes - 1)"),
-        ("range(4)", "range(3)"),
+        ("range(first, last)", "range(first, last - 1)"),
     ):
         with pytest.raises(AssertionError):
             are_the_waits(rewritten(streams.fill_waits, old, new))
@@ -196,7 +196,7 @@ def test_a_wait_is_shorter_just_where_the_number_is_below_the_chance() -> None:
     u = np.zeros((4, 1, LANES))
     u[:, 0] = (np.clip(word, 0, TOP) + 0.5) / 2**32
     waits = np.zeros((4, 1, LANES))
-    streams.fill_waits(u, 0, waits, 0, LANES)
+    streams.fill_waits(u, 0, waits, 0, 0, 4, LANES)
     leaves = u[0, 0] < -np.expm1(-rate)
     assert 0.2 < leaves.mean() < 0.8
     np.testing.assert_array_equal(waits[0, 0] < rate, leaves)
@@ -208,7 +208,7 @@ def are_the_normals(fill: Any) -> None:
     u = ends_and_others()
     for lanes in (1, 7, LANES):
         out = u.copy()
-        fill(out, 1, lanes)
+        fill(out, 1, 0, 4, lanes)
         np.testing.assert_array_equal(out[:, [0, 2]], u[:, [0, 2]])
         np.testing.assert_array_equal(out[:, 1, lanes:], u[:, 1, lanes:])
         np.testing.assert_allclose(out[:, 1, :lanes], special.ndtri(u[:, 1, :lanes]), rtol=2e-15, atol=2e-15)
@@ -220,7 +220,7 @@ def test_normals_are_the_normal_quantiles_in_their_place() -> None:
         ("normal_quantile(out[step, row, i])", "normal_quantile(1.0 - out[step, row, i])"),
         ("out[step, row, i] = normal", "out[step, 0, i] = normal"),
         ("range(lanes)", "range(lanes - 1)"),
-        ("range(4)", "range(3)"),
+        ("range(first, last)", "range(first, last - 1)"),
     ):
         with pytest.raises(AssertionError):
             are_the_normals(rewritten(streams.fill_normals, old, new))

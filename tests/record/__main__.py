@@ -23,11 +23,8 @@ IMAGES = ROOT / "docs" / "images"
 SEED = 20240822
 SHOWN = ("outcomes-4w", "outcomes-13w", "coverage", "pit", "reliability", "skill-4w", "skill-13w",
          "learned", "predictive-attacks")  # fmt: skip
-STEPS = ("calibrate", "backtest", "second", "pictures")
 STEPS = ("calibrate", "learned", "backtest", "second", "pictures")
 MAIN: dict = {}
-# Of the coarse counts before October 2023 two fix a window of weeks: 83 in 114 weeks, then 7 from 29 March 2023 on.
-SECOND = {"signal": "attacks.iraq + attacks.syria", "every": 178, "horizons": (26,)}
 ATTACKS = ("attacks.iraq", "attacks.jordan", "attacks.syria")
 
 
@@ -182,7 +179,6 @@ def second(build: Path, *, quick: bool) -> dict[str, list[str]]:
         "second": [f"- {line}" for line in diagnostics(other)],
         "travel": lines,
         "carried": replicated(ahead),
-        "window": judged(build, "second", SECOND, quick=quick),
     }
 
 

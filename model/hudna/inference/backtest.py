@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Backtest", "Plan", "backtest"]
 
 _DAY = dt.timedelta(days=1)
-_BLURRED, _BLURRED_SHARE = 2.0, 0.1  # events, or share of the count, that may lie on either side of a window's ends
 
 
 @dataclass(frozen=True)
@@ -265,16 +264,19 @@ def _scored(
     origin: dt.date, weeks: int, plan: Plan, counts: IntArray, past: Record, truth: Record
 ) -> dict[str, Any] | None:
     """Score one forecast of one window; None if the rows do not tell how many events there were in it."""
-    days = 7 * weeks
-    came, known = truth.count(origin, days)
-    if known < days or _blurred(truth, origin, days) > max(_BLURRED, _BLURRED_SHARE * came):
+    found = _told(truth, origin, origin + 7 * weeks * _DAY)
+    if found is None:
+        return None
+    start, days = found
+    came, known = truth.count(start, days)
+    if known < days:
         return None
     value = round(came)
-    step = counts[:, : max(1, counts.shape[1] * weeks // max(plan.horizons))]
-    forecast = CountForecast.from_sample(step.sum(axis=1))
+    sample = _within(counts, (start - origin).days, days, 7 * max(plan.horizons) / counts.shape[1], origin)
+    forecast = CountForecast.from_sample(sample)
     low, high = forecast.pit(value)
     row: dict[str, Any] = {
-        "origin": origin, "weeks": weeks, "start": origin, "end": origin + (days - 1) * _DAY, "signal": plan.signal,
+        "origin": origin, "weeks": weeks, "start": start, "end": start + (days - 1) * _DAY, "signal": plan.signal,
         "value": value, "qualifier": "exact" if abs(came - value) < 1e-6 else "approx", "mean": forecast.mean,
         **{f"q{100 * p:02.0f}": forecast.quantile(p) for p in (0.05, 0.25, 0.5, 0.75, 0.95)},
         "pit_low": low, "pit_high": high, "inside50": forecast.covers(0.5, value),
@@ -298,16 +300,32 @@ def _scored(
     return row
 
 
-def _blurred(truth: Record, start: dt.date, days: int) -> float:
-    """Return how many events of intervals that the window cuts may lie on either side of its ends."""
-    end = start + days * _DAY
-    blurred = 0.0
+def _told(truth: Record, start: dt.date, end: dt.date) -> tuple[dt.date, int] | None:
+    """Return the first day and the length of the longest window from `start` to before `end` whose count rows tell.
+
+    Where an end of the window cuts an interval in which something happened, nobody knows on which side of it: the
+    window is drawn in to the interval's edge. None if less than half of the window is left.
+    """
+    first, last = start, end
     for interval in truth.intervals:
-        inside = max(0, (min(end, interval.end + _DAY) - max(start, interval.start)).days)
-        if 0 < inside < interval.days:
-            part = interval.count * inside / interval.days
-            blurred += min(part, interval.count - part)
-    return blurred
+        after = interval.end + _DAY
+        if interval.count > 0 and interval.start < start < after:
+            first = max(first, after)
+        if interval.count > 0 and interval.start < end < after:
+            last = min(last, interval.start)
+    days = (last - first).days
+    return (first, days) if 2 * days >= (end - start).days else None
+
+
+def _within(counts: IntArray, skip: int, days: int, step_days: float, origin: dt.date) -> IntArray:
+    """Return the events of some days, shape (n,): of a step that is covered in part each counts with that chance."""
+    random = np.random.default_rng([origin.toordinal(), skip, days])
+    total = np.zeros(counts.shape[0], np.int64)
+    for t in range(counts.shape[1]):
+        covered = min(skip + days, (t + 1) * step_days) - max(skip, t * step_days)
+        share = min(max(covered / step_days, 0.0), 1.0)
+        total += counts[:, t] if share == 1 else random.binomial(counts[:, t], share)
+    return total
 
 
 def _frame(

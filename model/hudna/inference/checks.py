@@ -28,12 +28,14 @@ _TAILS = (0.05, 0.25, 0.5, 0.75, 0.95)
 class Replicated:
     """Counts of periods of some weeks, replicated and counted.
 
-    starts : first day of each period; counted : NaN where not all days were counted; quantiles : (period, quantile) at
-    5, 25, 50, 75 and 95 %; at_most : probability that a replicate is at most what was counted
+    paths : replicates a draw; starts : first day of each period; counted : NaN where not all days were counted;
+    quantiles : (period, quantile) at 5, 25, 50, 75 and 95 %; at_most : probability that a replicate is at most what was
+    counted
     """
 
     signals: tuple[str, ...]
     weeks: int
+    paths: int
     starts: tuple[dt.date, ...]
     counted: FloatArray
     quantiles: FloatArray
@@ -74,6 +76,7 @@ def replicate(
     return Replicated(
         signals=signals,
         weeks=weeks,
+        paths=paths,
         starts=starts,
         counted=counted,
         quantiles=np.quantile(sums, _TAILS, axis=0).T,

@@ -71,7 +71,8 @@ def learned(
     names : sequence of str
         Of the parameters, in the order of the columns; drawn from the top down.
     labels, units : mapping of name to text, optional
-        What readers see, `{"en": ..., "ar": ...}`; the name, and no unit, if left out.
+        What readers see, `{"en": ..., "ar": ...}`; the name, and no unit, if left out. A pure number has the unit "1",
+        which is not written.
     lang : {"en", "ar"}
     ax : matplotlib Axes, optional
         Drawn into; a new figure's if left out, as high as the parameters need.
@@ -100,7 +101,7 @@ def learned(
         _aside(ax, -row, 5, _values(before[:, row]), lang, colour="#666666")
         _aside(ax, -row, -5, _values(after[:, row]), lang)
         text, unit = said((labels or {}).get(name, name), lang), said((units or {}).get(name, ""), lang)
-        _named(ax, -row, text, unit, lang)
+        _named(ax, -row, text, "" if unit == "1" else unit, lang)
     _aside(ax, 0.5, 11, word("values", lang), lang)
     ax.set_ylim(0.5 - len(names), 0.5)
     ax.set_yticks([])

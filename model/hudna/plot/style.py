@@ -336,7 +336,7 @@ def counts_axis(ax: Axes, top: float) -> None:
     """Make the vertical axis one of counts, from 0 to `top`, on which 0 and 100 both read: log(1 + count)."""
     ax.set_yscale("function", functions=(_stretched, _shrunk))
     end = max(1.0, top) * 1.15
-    ticks = [tick for tick in _TICKS if tick <= end]
+    ticks = [tick for tick in (_TICKS if end >= 8 else range(8)) if tick <= end]
     ax.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
     ax.set_yticks([], minor=True)
     ax.set_ylim(-0.12, end)  # a mark at 0 is whole

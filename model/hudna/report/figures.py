@@ -11,11 +11,12 @@ from hudna.case.grammar import Language
 from hudna.plot.style import title, word
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from hudna.result import Result
 
-__all__ = ["draw_figures", "figures"]
+__all__ = ["draw_figures", "figures", "write_figure"]
 
 _DPI = 150
 _SIZE = (7.2, 4.2)  # inches
@@ -52,6 +53,18 @@ def draw_figures(result: Result, folder: Path, *, lang: Language = "en") -> tupl
                 figure.set_layout_engine("none")  # what is laid out once need not be again
                 written.append(path)
     return tuple(written)
+
+
+def write_figure(axes: Axes, path: Path) -> Path:
+    """Write the figure that a picture is in as PNG, and close it."""
+    import matplotlib.pyplot as plt
+
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("these Axes are in no figure")
+    figure.savefig(path, dpi=_DPI, metadata=_METADATA["png"])
+    plt.close(figure)
+    return path
 
 
 def figures(result: Result, lang: Language = "en") -> Iterator[tuple[str, Figure]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hudna.case.grammar import Language, Text
 from hudna.inference.calibration import Calibration
 from hudna.inference.checks import Replicated, replicate
+from hudna.report.figures import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,21 +27,11 @@ def draw_learning(calibration: Calibration, folder: Path, *, lang: Language = "e
     list of Path
         The pictures.
     """
-    import matplotlib.pyplot as plt
-
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
     drawn: dict[str, Axes] = {"learned": _learned(calibration, lang)}
     for name, found in checks_of(calibration).items():
         drawn[f"predictive-{name}"] = _predictive(calibration, found, lang)
-    for name, axes in drawn.items():
-        path = folder / f"{name}.png"
-        figure = axes.get_figure(root=True)
-        if figure is not None:
-            figure.savefig(path, dpi=150)
-            plt.close(figure)
-            written.append(path)
-    return written
+    return [write_figure(axes, folder / f"{name}.png") for name, axes in drawn.items()]
 
 
 def checks_of(calibration: Calibration) -> dict[str, Replicated]:
@@ -77,4 +68,8 @@ def _predictive(calibration: Calibration, found: Replicated, lang: Language) -> 
     from hudna import plot
 
     signal = calibration.case.signals[found.signals[0]]
-    return plot.predictive(found.starts, found.counted, found.quantiles, unit=signal.unit, weeks=found.weeks, lang=lang)
+    family = Text(en=f"{found.signals[0].split('.')[0]}.*") if len(found.signals) > 1 else signal.label
+    return plot.predictive(
+        found.starts, found.counted, found.quantiles, name=family, unit=signal.unit, weeks=found.weeks,
+        draws=calibration.theta.shape[0], paths=found.paths, lang=lang,
+    )  # fmt: skip

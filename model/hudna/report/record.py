@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from hudna.case.grammar import Language
     from hudna.inference.backtest import Backtest
@@ -42,24 +44,19 @@ def write_record(
 
 def draw_forecasts(frame: pd.DataFrame, folder: Path, *, lang: Language = "en") -> list[Path]:
     """Draw the pictures of a backtest's forecasts into a folder."""
-    import matplotlib.pyplot as plt
-
     from hudna import plot
+    from hudna.report.figures import write_figure
 
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = {"pit": lambda: plot.pit(frame, lang=lang), "reliability": lambda: plot.reliability(frame, lang=lang),
-             "coverage": lambda: plot.coverage(frame, lang=lang)}  # fmt: skip
-    for weeks in sorted(frame["weeks"].unique()):
-        drawn[f"outcomes-{weeks}w"] = lambda w=int(weeks): plot.outcomes(frame, w, lang=lang)
-        drawn[f"skill-{weeks}w"] = lambda w=int(weeks): plot.skill(frame, w, lang=lang)
-    written = []
-    for name, draw in drawn.items():
-        axes = draw()
-        path = folder / f"{name}.png"
-        axes.figure.savefig(path, dpi=150)
-        plt.close(axes.figure)
-        written.append(path)
-    return written
+    drawn: dict[str, Callable[[], Axes]] = {
+        "pit": partial(plot.pit, frame, lang=lang),
+        "reliability": partial(plot.reliability, frame, lang=lang),
+        "coverage": partial(plot.coverage, frame, lang=lang),
+    }
+    for weeks in sorted(int(w) for w in frame["weeks"].unique()):
+        drawn[f"outcomes-{weeks}w"] = partial(plot.outcomes, frame, weeks, lang=lang)
+        drawn[f"skill-{weeks}w"] = partial(plot.skill, frame, weeks, lang=lang)
+    return [write_figure(draw(), folder / f"{name}.png") for name, draw in drawn.items()]
 
 
 def _at(frame: pd.DataFrame, weeks: int) -> pd.DataFrame:
