@@ -270,7 +270,7 @@ def test_windows_must_fall_on_steps(tmp_path):
 
 
 def test_a_case_without_campaigns_cannot_be_judged():
-    with pytest.raises(InputError, match="no campaign in observations.toml"):
+    with pytest.raises(InputError, match=r"no campaign in observations.toml"):
         judged("toy-truce", plan=Plan(signal="attacks"))
 
 

@@ -258,7 +258,7 @@ def test_a_posterior_that_follows_from_something_else_is_out_of_date(what, mine,
     assert not [p for p in case.parameters.values() if p.status == "calibrated"]
     assert main(["check", str(folder)]) == 0
     assert "note: posterior.toml is out of date" in capsys.readouterr().out
-    with pytest.raises(InputError, match="out of date.*run hudna calibrate, or run from the priors with --prior"):
+    with pytest.raises(InputError, match=r"out of date.*run hudna calibrate, or run from the priors with --prior"):
         hudna.run(scenario, draws=2, paths=2)
 
 

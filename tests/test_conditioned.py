@@ -376,7 +376,7 @@ def test_python_takes_dates_only(bare):
 
 def test_a_start_between_two_steps_is_refused_with_the_nearest(bare):
     path = started(bare, "start = 2024-01-03")
-    with pytest.raises(InputError, match="start = 2024-01-03.*such as 2024-01-01 or 2024-01-08"):
+    with pytest.raises(InputError, match=r"start = 2024-01-03.*such as 2024-01-01 or 2024-01-08"):
         hudna.run(path, as_of=START, **SIZE)
 
 
@@ -399,7 +399,7 @@ def test_days_between_the_date_and_the_start_are_simulated(learned):
 
 
 def test_a_case_without_campaigns_has_no_past(tmp_path):
-    with pytest.raises(InputError, match="no campaign in observations.toml"):
+    with pytest.raises(InputError, match=r"no campaign in observations.toml"):
         hudna.run("toy-truce", draws=2, paths=2, as_of=hudna.load("toy-truce").file.start)
 
 
