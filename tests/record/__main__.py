@@ -65,7 +65,7 @@ def coarse(quick: bool):
     """Return sizes for the second campaign, which is four times as long and has fewer rows."""
     from hudna.inference.calibration import Sizes
 
-    return Sizes(2, 60, 40, 100) if quick else Sizes(2, 200, 100, 400)
+    return Sizes(2, 60, 40, 100) if quick else Sizes(2, 150, 80, 300)
 
 
 def calibrated(build: Path, *, quick: bool) -> None:

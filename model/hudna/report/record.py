@@ -125,13 +125,17 @@ def markdown(found: Backtest) -> Iterator[str]:
         )
     for score, label in _SCORES:
         yield ""
-        yield f"Mean {label} (lower is better), and skill 1 - model / baseline with its 90 % block-bootstrap interval:"
+        yield (
+            f"Mean {label} (lower is better), and skill 1 - model / baseline with its 90 % block-bootstrap interval, over "
+            "the origins at which the baseline has a past:"
+        )
         yield ""
         horizons = [int(w) for w in sorted(frame["weeks"].unique())]
         yield "| | " + " | ".join(f"{w} weeks | skill" for w in horizons) + " |"
         yield "|---" * (1 + 2 * len(horizons)) + "|"
         own = "log_score" if score == "log" else score
-        yield "| model | " + " | ".join(f"{_at(frame, w)[own].mean():.2f} | " for w in horizons) + " |"
+        digits = ".3f" if score.startswith("brier") else ".2f"
+        yield "| model | " + " | ".join(f"{_at(frame, w)[own].mean():{digits}} | " for w in horizons) + " |"
         for key, baseline in BASELINES.items():
             cells = []
             for w in horizons:
@@ -141,7 +145,8 @@ def markdown(found: Backtest) -> Iterator[str]:
                     cells.append("– | –")
                     continue
                 mean = part[f"{score}_{key}"].mean()
-                cells.append(f"{mean:.2f} | {gained.skill:+.2f} {_interval(gained.low, gained.high)}")
+                shown = f"{gained.skill:+.2f} {_interval(gained.low, gained.high)}" if np.isfinite(gained.skill) else "–"
+                cells.append(f"{mean:{digits}} | {shown}")
             yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
     yield ""
     yield "| | " + " | ".join(f"{int(w)} weeks" for w in sorted(frame["weeks"].unique())) + " |"
