@@ -380,10 +380,10 @@ def _days(dates: pd.Series) -> FloatArray:
 
 def _block(rows: pd.DataFrame) -> int:
     """Return how many origins of one horizon, as near as the nearest two, have windows that overlap."""
-    starts, ends = _days(rows["start"]), _days(rows["end"])
-    if starts.size == 1:
+    origins = np.sort(_days(rows["origin"]))
+    if origins.size == 1:
         return 1
-    return max(1, int(np.ceil((ends - starts + 1).max() / max(1.0, float(np.diff(np.sort(starts)).min())))))
+    return max(1, int(np.ceil(7 * rows["weeks"].max() / max(1.0, float(np.diff(origins).min())))))
 
 
 def _spread(low: FloatArray, high: FloatArray, edges: FloatArray) -> FloatArray:

@@ -126,8 +126,8 @@ def markdown(found: Backtest) -> Iterator[str]:
     for score, label in _SCORES:
         yield ""
         yield (
-            f"Mean {label} (lower is better), and skill 1 - model / baseline with its 90 % block-bootstrap interval, over "
-            "the origins at which the baseline has a past:"
+            f"Mean {label} (lower is better), and skill 1 - model / baseline with its 90 % block-bootstrap interval, "
+            "over the origins at which the baseline has a past:"
         )
         yield ""
         horizons = [int(w) for w in sorted(frame["weeks"].unique())]
@@ -145,7 +145,9 @@ def markdown(found: Backtest) -> Iterator[str]:
                     cells.append("– | –")
                     continue
                 mean = part[f"{score}_{key}"].mean()
-                shown = f"{gained.skill:+.2f} {_interval(gained.low, gained.high)}" if np.isfinite(gained.skill) else "–"
+                shown = (
+                    f"{gained.skill:+.2f} {_interval(gained.low, gained.high)}" if np.isfinite(gained.skill) else "–"
+                )
                 cells.append(f"{mean:{digits}} | {shown}")
             yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
     yield ""
