@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hudna.case.observation_rows import read_rows
-from hudna.case.observations import Observations, Row
+from hudna.case.observations import Row
 from hudna.engine import compile_scenario, simulate
 from hudna.engine.simulate import check_sizes
 from hudna.errors import Problems, nearest
@@ -156,15 +156,11 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
         {
             "start": str(row.start), "end": str(row.end), "signal": row.signal, "value": row.value,
             "qualifier": row.qualifier, "confidence": row.confidence,
-            "counter": "" if _is_reference(observations, row.counter) else row.counter,
+            "counter": "" if row.counter in observations.reference else row.counter,
         }
         for row in known
         if row.kind in ("events", "response") and row.use != "context"
     ]  # fmt: skip
-
-
-def _is_reference(observations: Observations, counter: str) -> bool:
-    return counter not in observations.counters or observations.counters[counter].ratio is None
 
 
 def check_arguments(

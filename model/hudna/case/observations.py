@@ -137,6 +137,12 @@ class Row:
     line: int
 
     @property
+    def said(self) -> tuple[str, ...]:
+        """All that a fit takes from the row: what was seen and how sure it is, without where it stands and is from."""
+        seen = (str(self.start), str(self.end), *self.signals, repr(self.value), self.state)
+        return (*seen, self.qualifier, self.counter, self.confidence, self.use)
+
+    @property
     def weighs(self) -> bool:
         """Whether the row takes part in a fit: it weighs parameters, or conditions paths."""
         return self.use in WEIGHING
@@ -150,6 +156,11 @@ class Observations:
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     default: str = ""  # empty: there is no campaign
     rows: tuple[Row, ...] = ()
+
+    @property
+    def reference(self) -> frozenset[str]:
+        """Who counts just what the model counts: nobody by name, and counters without a ratio."""
+        return frozenset({"", *(name for name, counter in self.counters.items() if counter.ratio is None)})
 
     def rows_of(self, campaign: str) -> tuple[Row, ...]:
         """Return the rows that belong to a campaign, in the order of the table."""

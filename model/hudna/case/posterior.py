@@ -90,11 +90,7 @@ def basis(case: Case, campaign: str) -> str:
         "ties": [(tie.id, tie.channel, tie.weight, tie.toward) for tie in case.ties],
         "counters": {n: _without_texts(c.model_dump(mode="json")) for n, c in observations.counters.items()},
         "campaign": _without_texts(observations.campaigns[campaign].model_dump(mode="json")),
-        "rows": sorted(
-            [str(r.start), str(r.end), *r.signals, repr(r.value), r.state, r.qualifier, r.counter, r.confidence, r.use]
-            for r in observations.rows_of(campaign)
-            if r.weighs
-        ),
+        "rows": sorted(row.said for row in observations.rows_of(campaign) if row.weighs),
     }
     return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=16).hexdigest()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hudna.case.parameters import Parameter
     from hudna.result import Result
 
-__all__ = ["app"]
+__all__ = ["app", "known_language"]
 
 app = typer.Typer(
     name="hudna",
@@ -81,7 +81,7 @@ def run(
     from hudna.report import replacing, write_outputs
     from hudna.scenario import load
 
-    language = _language(lang)
+    language = known_language(lang)
     question = load(scenario)
     options: dict[str, Any] = {
         "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
@@ -109,7 +109,8 @@ def _day(text: str | None) -> dt.date | None:
         raise InputError.of("run", "must be a date such as 2024-08-22", key="as_of", given=repr(text)) from None
 
 
-def _language(lang: str) -> Language:
+def known_language(lang: str) -> Language:
+    """Return the language of pictures and tables; another word is an `InputError`."""
     known: dict[str, Language] = {"en": "en", "ar": "ar"}
     if lang not in known:
         raise InputError.of("run", f"must be one of en, ar{nearest(lang, known)}", key="lang", given=repr(lang))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hudna.cli.commands import _language, app
+from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, interval, number
 from hudna.cli.printing import print_json, print_lines
 from hudna.errors import InputError, Problem, Problems, nearest
@@ -71,7 +71,7 @@ def score(
     from hudna.result import open_result
     from hudna.result.storage import beside
 
-    language = _language(lang)
+    language = known_language(lang)
     found = open_result(_file(result))
     chosen = _policies(found, policy)
     rows = scoring.rows_for(found, observations)
@@ -135,7 +135,7 @@ def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _rows(table: pd.DataFrame, heading: str, lang: Language) -> Iterator[Line]:
     """Lay out the rows, those of a signal and counter below one another."""
-    from hudna.cli.tables import _lay_out as lay_out
+    from hudna.cli.tables import lay_out
 
     headers = [_word(key, lang) for key in ("value", "mean", "interval", "crps", "log", "pit", "inside")]
     rows: list[tuple[str, list[str]]] = []
@@ -162,7 +162,7 @@ def _cells(row: Any, lang: Language) -> list[str]:
 
 def _totals(sums: pd.DataFrame, lang: Language) -> Iterator[Line]:
     """Lay out the means of the forecast and of the baselines, and how often intervals held."""
-    from hudna.cli.tables import _lay_out as lay_out
+    from hudna.cli.tables import lay_out
     from hudna.inference.baselines import BASELINES
 
     headers = [_word(key, lang) for key in ("n", "crps", "log", "crps same", "log same")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hudna.cli.commands import _language, app
+from hudna.cli.commands import app, known_language
 from hudna.cli.printing import print_json, print_lines, progress_bar
 from hudna.errors import InputError, Problems
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["backtest", "calibrate"]
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+_Islands = Annotated[int, typer.Option(help="Samplers with seeds of their own.")]
+_Draws = Annotated[int, typer.Option(help="Samples of the parameters in each.")]
+_Paths = Annotated[int, typer.Option(help="Paths that filter each sample.")]
+_Seed = Annotated[int, typer.Option(help="Of the random numbers.")]
+_Threads = Annotated[int | None, typer.Option(help="Moves no bit of the result.")]
 _Campaign = Annotated[str | None, typer.Option(help="Of observations.toml; its default one if left out.")]
 
 
@@ -25,14 +30,14 @@ _Campaign = Annotated[str | None, typer.Option(help="Of observations.toml; its d
 def calibrate(
     case: Annotated[str, typer.Argument(metavar="CASE", help="The folder of a case, or the name of a shipped one.")],
     campaign: _Campaign = None,
-    islands: Annotated[int, typer.Option(help="Samplers with seeds of their own.")] = 4,
-    draws: Annotated[int, typer.Option(help="Samples of the parameters in each.")] = 300,
-    paths: Annotated[int, typer.Option(help="Paths that filter each sample.")] = 120,
+    islands: _Islands = 4,
+    draws: _Draws = 300,
+    paths: _Paths = 120,
     keep: Annotated[
         int | None, typer.Option(help="Samples that are written, of all samplers; 1000 or all of them if left out.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 1,
-    threads: Annotated[int | None, typer.Option(help="Moves no bit of the result.")] = None,
+    seed: _Seed = 1,
+    threads: _Threads = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the posterior; the case's own if left out.")] = None,
     figures: Annotated[Path | None, typer.Option(help="Folder for pictures of what was learned.")] = None,
     arviz: Annotated[Path | None, typer.Option(metavar="FILE", help="Write netCDF for ArviZ too.")] = None,
@@ -44,7 +49,7 @@ def calibrate(
     from hudna.inference.calibration import calibrate as learn
     from hudna.inference.posterior_files import about_posterior, write_inference_data, write_posterior
 
-    language = _language(lang)
+    language = known_language(lang)
     found, own = _case(case)
     target = out or own
     if target is None:
@@ -124,11 +129,11 @@ def backtest(
     signal: Annotated[str, typer.Option(help="Events, or a sum of them.")] = "attacks.*",
     every: Annotated[int, typer.Option(help="Weeks from origin to origin.")] = 4,
     horizon: Annotated[list[int] | None, typer.Option(help="In weeks; may be repeated. 4, 13, 26.")] = None,
-    islands: Annotated[int, typer.Option(help="Samplers with seeds of their own.")] = 4,
-    draws: Annotated[int, typer.Option(help="Samples of the parameters in each.")] = 300,
-    paths: Annotated[int, typer.Option(help="Paths that filter each sample.")] = 120,
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 1,
-    threads: Annotated[int | None, typer.Option(help="Moves no bit of the result.")] = None,
+    islands: _Islands = 4,
+    draws: _Draws = 300,
+    paths: _Paths = 120,
+    seed: _Seed = 1,
+    threads: _Threads = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; out/backtest-SCENARIO if left out.")] = None,
     lang: Annotated[str, typer.Option(help="en or ar, for tables and figures.")] = "en",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
@@ -142,7 +147,7 @@ def backtest(
     from hudna.report.record import lines, write_record
     from hudna.scenario import load
 
-    language = _language(lang)
+    language = known_language(lang)
     question = load(scenario)
     plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else (4, 13, 26))
     sizes = Sizes(islands, draws, paths, min(1000, islands * draws))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hudna.case.grammar import Language
     from hudna.result import Result
 
-__all__ = ["Line", "differences", "outcomes"]
+__all__ = ["Line", "differences", "lay_out", "outcomes"]
 
 Line: TypeAlias = tuple[str, bool]
 
@@ -63,7 +63,7 @@ def outcomes(result: Result, table: pd.DataFrame, lang: Language = "en") -> Iter
             row: Any = table.loc[(policy, name), :]
             never = [share(float(row["never"])) if label.reduce == "first" else ""] if timed else []
             rows.append((result.policy_name(policy, lang), [*_numbers(row, likely=label.reduce == "any"), *never]))
-    return _lay_out(_word("outcomes", lang), [_word(header, lang) for header in headers], rows)
+    return lay_out(_word("outcomes", lang), [_word(header, lang) for header in headers], rows)
 
 
 def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: Language = "en") -> Iterator[Line]:
@@ -101,12 +101,12 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
         if exposed:
             cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"])))
         rows += [(f"{label.name.get(lang)} ({label.unit.get(lang)})", []), ("", cells)]
-    yield from _lay_out(heading, [_word(header, lang) for header in headers], rows)
+    yield from lay_out(heading, [_word(header, lang) for header in headers], rows)
     if exposed:
         yield f"  {_word('exposure note', lang)}", False
 
 
-def _lay_out(heading: str, headers: list[str], rows: list[tuple[str, list[str]]]) -> Iterator[Line]:
+def lay_out(heading: str, headers: list[str], rows: list[tuple[str, list[str]]]) -> Iterator[Line]:
     """Yield a heading, the columns' headers, and rows; a row without cells is a heading of those below it."""
     widths = [max(cell_len(cells[i]) for cells in [headers, *(c for _, c in rows if c)]) for i in range(len(headers))]
     first = max((cell_len(label) for label, cells in rows if cells), default=0)

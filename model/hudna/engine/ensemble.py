@@ -14,7 +14,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine import oracle
-from hudna.engine.blocks import stopped_run
+from hudna.engine.blocks import TILE, stopped_run
 from hudna.engine.draws import draw_values
 from hudna.engine.program import Program
 from hudna.engine.states import States, as_arrays, as_state
@@ -23,9 +23,7 @@ from hudna.engine.streams import STEPS_PER_CALL, uniforms
 if TYPE_CHECKING:
     from hudna.engine.vm.kernel import Given
 
-__all__ = ["TILE", "Ensemble"]
-
-TILE = 256  # paths of one draw that lie side by side in memory
+__all__ = ["TILE", "Ensemble", "warm"]
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ class Ensemble:
     def expect(self) -> None:
         """Simulate the first half of a step: what is decided, what state things are in, what is to be expected."""
         if self._compiled is not None:
-            self._compiled.run(self, _EXPECT, None)
+            self._compiled.expect(self)
             return
         program = self.program
         group, lane = divmod(self.step, STEPS_PER_CALL)
@@ -170,7 +168,7 @@ class Ensemble:
         """
         events, answers = events or {}, answers or {}
         if self._compiled is not None:
-            likely = self._compiled.run(self, _SETTLE, self._given(events, answers))
+            likely = self._compiled.settle(self, self._given(events, answers))
             self.step += 1
             return likely
         if self._half is None:
@@ -349,7 +347,10 @@ class Ensemble:
         return stopped_run(text, self.step, self.program.policies[0], self.first_draw + draw, path)
 
 
-_EXPECT, _SETTLE = 1, 2  # phases of `hudna.engine.vm.kernel`
+def warm(program: Program, theta: FloatArray, engine: str) -> None:
+    """Compile what half a step needs, once, before several threads want it; `theta` has one draw."""
+    if engine == "vm":
+        Ensemble(program, theta, paths=1, seed=0).expect()
 
 
 class _Compiled:
@@ -360,11 +361,28 @@ class _Compiled:
 
         self._tables = pack(program)
 
-    def run(self, ensemble: Ensemble, phase: int, given: Given | None) -> FloatArray:
-        """Take half a step in place; return the log probability of what is given."""
+    def expect(self, ensemble: Ensemble) -> None:
+        """Take the first half of a step in place."""
+        from hudna.engine.vm.kernel import EXPECT
+        from hudna.engine.vm.run import NOTHING_GIVEN
+
+        self._run(ensemble, EXPECT, NOTHING_GIVEN)
+
+    def settle(self, ensemble: Ensemble, given: Given) -> FloatArray:
+        """Take the second half of a step in place; return the log probability of what is given."""
+        from hudna.engine.vm.kernel import SETTLE
+        from hudna.engine.vm.run import NOTHING_GIVEN
+
+        self._run(ensemble, SETTLE, given)
+        if given is NOTHING_GIVEN:
+            return np.zeros((ensemble.n_draws, ensemble.n_paths))
+        draws, tiles, _, lanes = ensemble._arrays.signals.shape
+        return ensemble._joined(given.likely.reshape(draws, tiles, lanes))
+
+    def _run(self, ensemble: Ensemble, phase: int, given: Given) -> None:
         from hudna.engine.refusals import Refusal, refusal_text
         from hudna.engine.vm.kernel import Place, Records, Space, Span, simulate_block, space_for
-        from hudna.engine.vm.run import NOTHING_GIVEN, rows_of, starts_from
+        from hudna.engine.vm.run import rows_of, starts_from
 
         program, arrays = ensemble.program, ensemble._arrays
         draws, tiles, _, lanes = arrays.signals.shape
@@ -390,13 +408,12 @@ class _Compiled:
             exact=np.zeros((0,) * 5),
             stop=np.zeros(7),
         )
-        known = given if given is not None else NOTHING_GIVEN
         code = simulate_block(
             self._tables,
             rows_of(ensemble.values),
             starts_from(nothing),
             space,
-            known,
+            given,
             records,
             np.uint64(ensemble.seed),
             Place(ensemble.first_draw, 0),
@@ -406,6 +423,3 @@ class _Compiled:
             node, lane, number, draw, first, _, _ = records.stop.tolist()
             text = refusal_text(program, Refusal(code), int(node), number)
             raise ensemble._stopped(text, int(draw), int(first + lane))
-        if known is NOTHING_GIVEN:
-            return np.zeros((draws, ensemble.n_paths))
-        return ensemble._joined(known.likely.reshape(draws, tiles, lanes))

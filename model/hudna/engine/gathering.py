@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,12 @@ class Simulation:
     trajectory_signals: tuple[str, ...]
     trajectories: FloatArray | IntArray
     theta: FloatArray
+
+    def counted(self, signals: Sequence[str]) -> IntArray:
+        """Return what a sum of signals came to under the first policy, shape (draw x path, step), of kept paths."""
+        chosen = [self.trajectory_signals.index(name) for name in signals]
+        counts: IntArray = self.trajectories[0, chosen].sum(axis=0, dtype=np.int64)
+        return counts.reshape(-1, self.program.n_steps)
 
 
 class Gathering:

@@ -108,8 +108,7 @@ def simulate(
         in_flight=min(size * 3 * workers, draws * paths),
     )
     if starts is not None:
-        held = (starts.signals, starts.regimes, starts.memories, starts.scores)
-        parts["states to start from"] = sum(array.nbytes for array in held)
+        parts["states to start from"] = sum(array.nbytes for array in starts.arrays)
     check_fits(parts, draws=draws, paths=paths, summary=summary)
     if theta is None:
         theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))

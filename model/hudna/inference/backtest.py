@@ -15,20 +15,19 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Text
-from hudna.case.nodes import Plan as SchedulePlan
-from hudna.case.nodes import Schedule
+from hudna.case.nodes import Schedule, planned
 from hudna.case.observations import Campaign, Row
 from hudna.case.signals import resolve
 from hudna.engine.dated import read_off
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
 from hudna.errors import InputError, Problems, nearest
-from hudna.inference.baselines import BASELINES, Record
+from hudna.inference.baselines import BASELINES, Record, reference_record
 from hudna.inference.calibration import Sizes, check_run, learn
 from hudna.inference.conditioned import merged_snapshots
 from hudna.inference.forecasts import CountForecast
 from hudna.inference.history import campaign_of, history_program, laid_out
-from hudna.inference.smc import Island, Known, Snapshot
+from hudna.inference.smc import Island, Known, Snapshot, derived_seed
 from hudna.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -130,22 +129,19 @@ def backtest(
     own = [row for row in scenario.case.observations.rows if row.use != "context"]
     known = [row for row in (own if rows is None else rows) if row.weighs and stretch.covers(row)]
     truth = _record(scenario, own, signals)
+    told = truth if rows is None else _record(scenario, rows, signals)
     origins = [stretch.start + w * 7 * _DAY for w in range(0, stretch.weeks - min(plan.horizons) + 1, plan.every)]
     stages = [_known(scenario, stretch, known, origin) for origin in origins]
     whole = history_program(scenario, stretch, stretch.until)
 
-    def one(island: Island, tick: Callable[[], None]) -> list[Snapshot]:
-        found = []
-        for i, stage in enumerate(stages):
-            island.learn(stage, tick)
-            each = -(-plan.draws // sizes.islands)
-            found.append(island.snapshot(each, plan.paths, int(np.random.SeedSequence([seed, i]).generate_state(1)[0])))
-        return found
-
+    each = -(-plan.draws // sizes.islands)
     snapshots: dict[int, list[Snapshot]] = {}
 
     def work(island: Island, tick: Callable[[], None]) -> Island:
-        snapshots[island.seed] = one(island, tick)
+        taken = snapshots[island.seed] = []
+        for i, stage in enumerate(stages):
+            island.learn(stage, tick)
+            taken.append(island.snapshot(each, plan.paths, int(np.random.SeedSequence([seed, i]).generate_state(1)[0])))
         return island
 
     islands = learn(whole, sizes, seed, work, engine=engine, threads=threads, progress=progress)
@@ -160,7 +156,7 @@ def backtest(
             counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
             shares.setdefault(regime, []).append(counted)
         counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
-        past = _record(scenario, own if rows is None else rows, signals).before(origin)
+        past = told.before(origin)
         for weeks in plan.horizons:
             scored = _scored(origin, weeks, plan, counts, past, truth)
             if scored is not None:
@@ -195,10 +191,7 @@ def _signals(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
 
 
 def _record(scenario: Scenario, rows: Sequence[Row], signals: tuple[str, ...]) -> Record:
-    counters = scenario.case.observations.counters
-    reference = {name for name, counter in counters.items() if counter.ratio is None} | {""}
-    counted = [row for row in rows if row.kind == "events"]
-    return Record.from_rows(counted, signals=tuple(sorted(signals)), counters=reference)
+    return reference_record(scenario.case.observations, rows, signals)
 
 
 def _known(scenario: Scenario, stretch: Campaign, rows: Sequence[Row], origin: dt.date) -> Known:
@@ -223,16 +216,13 @@ def _futures(
         program,
         draws=plan.draws,
         paths=plan.paths,
-        seed=int(np.random.SeedSequence([seed, origin.toordinal()]).generate_state(1, np.uint64)[0]),
+        seed=derived_seed(seed, origin.toordinal()),
         theta=snapshot.theta,
         starts=snapshot.states,
         engine=engine,
         threads=threads,
     )
-    chosen = [simulation.trajectory_signals.index(name) for name in signals]
-    counts = simulation.trajectories[0, chosen].sum(axis=0, dtype=np.int64)
-    flat: IntArray = counts.reshape(-1, program.n_steps)
-    return flat
+    return simulation.counted(signals)
 
 
 def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, weeks: int) -> Program:
@@ -240,18 +230,12 @@ def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, weeks: int) -
     nodes = dict(scenario.case.nodes)
     for name, node in scenario.case.nodes.items():
         if isinstance(node, Schedule):
-            nodes[name] = _until(_planned(node, stretch.schedules.get(name)), origin)
+            plan = stretch.schedules.get(name)
+            nodes[name] = _until(node if plan is None else planned(node, plan), origin)
     until = origin + weeks * 7 * _DAY
     ahead = stretch.model_copy(update={"start": origin, "until": until, "starts": {}, "schedules": {}})
     case = replace(scenario.case, nodes=nodes)
     return history_program(replace(scenario, case=case), ahead, until)
-
-
-def _planned(node: Schedule, plan: SchedulePlan | None) -> Schedule:
-    if plan is None:
-        return node
-    way = plan.interpolation or node.interpolation
-    return node.model_copy(update={"points": plan.points, "interpolation": way})
 
 
 def _until(node: Schedule, origin: dt.date) -> Schedule:

@@ -17,6 +17,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Text
+from hudna.case.observations import Observations, Row
 from hudna.errors import InputError
 from hudna.inference.forecasts import CountForecast
 
@@ -32,6 +33,7 @@ __all__ = [
     "history_bootstrap",
     "last_value",
     "poisson_trailing",
+    "reference_record",
 ]
 
 _CONFIDENCES = ("high", "medium", "low")
@@ -259,6 +261,12 @@ def _lay(rows: Iterable[Seen], first: dt.date, size: int) -> tuple[FloatArray, I
             group[rest[rest > inside[-1]]] = new + 1
             new += 2
     return daily, group
+
+
+def reference_record(observations: Observations, rows: Iterable[Row], signals: tuple[str, ...]) -> Record:
+    """Return the record of a sum of events as the reference counts it."""
+    counted = [row for row in rows if row.kind == "events"]
+    return Record.from_rows(counted, signals=tuple(sorted(signals)), counters=observations.reference)
 
 
 class Forecaster(Protocol):

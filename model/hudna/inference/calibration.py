@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,15 +16,26 @@ from hudna.case import Case
 from hudna.case.observations import Campaign, Row
 from hudna.case.posterior import Learned
 from hudna.engine.choice import chosen_threads
-from hudna.engine.draws import parameters_from_scores
+from hudna.engine.draws import draw_parameters, parameters_from_scores
+from hudna.engine.ensemble import warm
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes
 from hudna.errors import InputError, Problems, SimulationError
 from hudna.inference.filter import systematic
 from hudna.inference.history import campaign_of, history_program, laid_out, question_of
-from hudna.inference.smc import Island, Known, LostError
+from hudna.inference.smc import Island, Known, LostError, derived_seed
 
-__all__ = ["Calibration", "Sizes", "calibrate", "check_run", "diagnostics", "learn", "marginal_scores", "program_of"]
+__all__ = [
+    "Calibration",
+    "Sizes",
+    "calibrate",
+    "check_run",
+    "diagnostics",
+    "learn",
+    "marginal_scores",
+    "prior_sample",
+    "program_of",
+]
 
 _FRESH = 2  # rounds of moves after the last row, so that draws differ
 
@@ -149,12 +161,18 @@ def calibrate(
         rows=rows,
         scores=scores,
         theta=parameters_from_scores(program, scores),
-        prior=parameters_from_scores(program, np.random.default_rng(seed).standard_normal((4000, scores.shape[1]))),
+        prior=prior_sample(program, seed),
         log_evidence=tuple(island.log_evidence for island in islands),
         effective=tuple(tuple(island.effective) for island in islands),
         accepted=tuple(tuple(float(np.mean(m.accepted)) for m in island.moves) for island in islands),
         learned=_learned(program, scores, sizes.islands),
     )
+
+
+def prior_sample(program: Program, seed: int) -> FloatArray:
+    """Return 4,000 draws of the prior, to set beside the posterior's; (draw, parameter)."""
+    scores = np.random.default_rng(seed).standard_normal((4000, len(program.parameters)))
+    return parameters_from_scores(program, scores)
 
 
 def program_of(case: Case, campaign: str | None = None) -> Program:
@@ -182,8 +200,8 @@ def learn(
 ) -> list[Island]:
     """Let several samplers, each with a seed of its own, do the same work; return them in order."""
     stop = threading.Event()
-    islands = [Island(program, sizes.draws, sizes.paths, _seed(seed, i), engine) for i in range(sizes.islands)]
-    _warm(program, engine)
+    islands = [Island(program, sizes.draws, sizes.paths, derived_seed(seed, i), engine) for i in range(sizes.islands)]
+    warm(program, draw_parameters(program, 0, np.zeros(1, np.uint64)), engine)
 
     def tick() -> None:
         if stop.is_set():
@@ -213,19 +231,7 @@ class _StoppedError(Exception):
     """Somebody else has failed or was interrupted."""
 
 
-def _warm(program: Program, engine: str) -> None:
-    """Compile what has to be compiled before several threads want it at once."""
-    if engine == "vm":
-        Island(program, 1, 1, 0, engine).filter.ensemble.copy().expect()
-
-
-def _seed(seed: int, island: int) -> int:
-    return int(np.random.SeedSequence([seed, island]).generate_state(1, np.uint64)[0])
-
-
 def _unexplained(program: Program, lost: LostError) -> SimulationError:
-    import datetime as dt
-
     begin = program.start + lost.step * dt.timedelta(days=program.step_days)
     text = (
         f"no draw of the parameters can explain the rows of the step from {begin}: widen the priors, take more draws "

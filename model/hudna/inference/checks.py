@@ -17,7 +17,7 @@ from hudna.case import Case
 from hudna.case.observations import Row
 from hudna.engine.program import Program
 from hudna.engine.simulate import simulate
-from hudna.inference.baselines import Record
+from hudna.inference.baselines import reference_record
 
 __all__ = ["Replicated", "period_counts", "replicate"]
 
@@ -66,8 +66,7 @@ def replicate(
     weeks : int, length of a period; paths : int, a draw; seed : int
     """
     simulation = simulate(program, draws=theta.shape[0], paths=paths, seed=seed, theta=theta)
-    chosen = [simulation.trajectory_signals.index(name) for name in signals]
-    counts = simulation.trajectories[0, chosen].sum(axis=0, dtype=np.int64).reshape(-1, program.n_steps)
+    counts = simulation.counted(signals)
     each = max(1, round(7 * weeks / program.step_days))
     firsts = range(0, program.n_steps - each + 1, each)
     starts = tuple(program.start + dt.timedelta(days=t * program.step_days) for t in firsts)
@@ -88,9 +87,6 @@ def period_counts(
     case: Case, rows: Sequence[Row], signals: tuple[str, ...], starts: Sequence[dt.date], days: int
 ) -> FloatArray:
     """Return what the reference counted in each period, NaN where not all of its days were counted."""
-    counters = case.observations.counters
-    reference = {name for name, counter in counters.items() if counter.ratio is None} | {""}
-    counted = [row for row in rows if row.kind == "events" and row.use != "context"]
-    record = Record.from_rows(counted, signals=tuple(sorted(signals)), counters=reference)
+    record = reference_record(case.observations, [row for row in rows if row.use != "context"], signals)
     found = [record.count(start, days) for start in starts]
     return np.array([count if known == days else np.nan for count, known in found])

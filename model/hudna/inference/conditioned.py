@@ -18,15 +18,15 @@ from hudna.case.observations import Row
 from hudna.case.posterior import Posterior
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters
-from hudna.engine.ensemble import Ensemble
+from hudna.engine.ensemble import Ensemble, warm
 from hudna.engine.program import Program
-from hudna.engine.states import States
+from hudna.engine.states import States, joined
 from hudna.errors import InputError, SimulationError
 from hudna.inference.calibration import Sizes, learn
 from hudna.inference.filter import Filter, systematic
 from hudna.inference.gauges import Timetable, known_by
 from hudna.inference.history import campaign_of, history_program, laid_out
-from hudna.inference.smc import Island, Known, Snapshot
+from hudna.inference.smc import Island, Known, Snapshot, derived_seed
 from hudna.scenario import Scenario
 
 __all__ = ["Origin", "from_belief", "from_world", "merged_snapshots"]
@@ -159,15 +159,8 @@ def from_world(
 
 def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:
     """Whether two tables say the same up to a date."""
-
-    def said(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-        known = known_by([row for row in rows if row.weighs], until)
-        return sorted(
-            (str(r.start), str(r.end), r.signals, repr(r.value), r.state, r.qualifier, r.counter, r.confidence, r.use)
-            for r in known
-        )
-
-    return said(own) == said(used)
+    first, second = (sorted(r.said for r in known_by([r for r in rows if r.weighs], until)) for rows in (own, used))
+    return first == second
 
 
 def _filtered(
@@ -194,17 +187,13 @@ def _filtered(
         before = found.log_likelihood.copy()
         found.run(table, past.n_steps)
         found.settle_weights()
-        places = ((np.arange(paths) + 0.5) * particles / paths).astype(int)
-        states = ensemble.states()
-        parts = (states.signals, states.regimes, states.memories, states.scores)
         with np.errstate(invalid="ignore"):
             after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
-        return after, States(*(np.ascontiguousarray(part[:, :, places]) for part in parts))
+        return after, ensemble.states().evenly(paths)
 
     firsts = range(0, draws, _BLOCK)
     done: list[tuple[FloatArray, States]] = []
-    if engine == "vm":  # compiled once, before several threads want it
-        Ensemble(past, origin.theta[:1].copy(), paths=1, seed=0).expect()
+    warm(past, origin.theta[:1], engine)
     with ThreadPoolExecutor(min(chosen_threads(threads), len(firsts))) as pool:
         try:
             for part in pool.map(block, firsts):
@@ -218,13 +207,13 @@ def _filtered(
     if not np.isfinite(weights).any():
         text = "no draw of the posterior can explain the rows that came after it was learned; calibrate anew"
         raise SimulationError(text)
-    states = _joined([part[1] for part in done])
+    states = joined([part[1] for part in done])
     if np.ptp(weights) == 0:
         return Origin(origin.theta, origin.clusters, states, origin.about)
     shares = np.exp(weights - special.logsumexp(weights))
     taken = systematic(shares[None, :], np.random.default_rng([seed, 0x776F72]).random(1))[0]
     theta, clusters = origin.theta[taken], origin.clusters[taken]
-    return Origin(theta, clusters, _joined([states], taken), origin.about)
+    return Origin(theta, clusters, states.take(taken), origin.about)
 
 
 def _learned(
@@ -260,19 +249,14 @@ def merged_snapshots(parts: Sequence[Snapshot], draws: int) -> Snapshot:
     return Snapshot(
         theta=np.concatenate([part.theta for part in parts])[order],
         scores=np.concatenate([part.scores for part in parts])[order],
-        states=_joined([part.states for part in parts], order),
+        states=joined([part.states for part in parts]).take(order),
         origin=np.array(clusters)[order],
     )
 
 
-def _joined(parts: Sequence[States], order: IntArray | slice = slice(None)) -> States:
-    names = ("signals", "regimes", "memories", "scores")
-    return States(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
-
-
 def _past_seed(seed: int) -> int:
     """Return the seed of the past, so that what comes after it has numbers of its own."""
-    return int(np.random.SeedSequence([seed, 0x70617374]).generate_state(1, np.uint64)[0])
+    return derived_seed(seed, 0x70617374)
 
 
 def _with_starts(scenario: Scenario, program: Program, theta: FloatArray, states: States) -> States:

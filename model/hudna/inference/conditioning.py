@@ -254,12 +254,7 @@ class _Draw:
         """Draw a count of which something is read at the end of the piece."""
         gauge, sharpest = reports[0]
         missing = sharpest.value - self._so_far(gauge) - already
-        low = np.maximum(missing - sharpest.slack, 0.0)
-        high = np.maximum(missing + sharpest.slack, low)
-        if sharpest.open:
-            most = np.maximum(high, mean)
-            high = most + _REACH * np.sqrt(most + 1) + 4
-        low, high = _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
+        low, high = _allowed(sharpest, missing, mean)
         off = [report.value - self._so_far(g) - already for g, report in reports]
         says = [report.table for _, report in reports]
         n, total = choosing.sums(low, high, mean, off, says, self.random.random(mean.shape))
@@ -323,16 +318,21 @@ class _Draw:
         # The excess over a first report that was exact is known; this one's is what came after it.
         known = value - before
         missing = report.value - counts - known
-        low = np.maximum(missing - report.slack, 0.0)
-        high = np.maximum(missing + report.slack, low)
-        if report.open:
-            most = np.maximum(high, mean)
-            high = most + _REACH * np.sqrt(most + 1) + 4
-        low, high = _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
+        low, high = _allowed(report, missing, mean)
         _, total = choosing.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
         if report.qualifier == "exact":
             self.sums.last[gauge.key] = (report.value, counts.copy(), means.copy())
         return total if gauge.weighs else np.zeros(counts.shape)
+
+
+def _allowed(report: Report, missing: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return which counts a report leaves open and can matter, where `missing` is what it says and `mean` expected."""
+    low = np.maximum(missing - report.slack, 0.0)
+    high = np.maximum(missing + report.slack, low)
+    if report.open:
+        most = np.maximum(high, mean)
+        high = most + _REACH * np.sqrt(most + 1) + 4
+    return _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
 
 
 def _around(least: FloatArray, most: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:

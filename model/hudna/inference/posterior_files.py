@@ -11,9 +11,8 @@ import numpy as np
 from hudna.case import Case
 from hudna.case.documents import as_toml, show_key
 from hudna.case.posterior import ABOUT, DRAWS, basis, digest
-from hudna.engine.draws import parameters_from_scores
 from hudna.errors import InputError
-from hudna.inference.calibration import Calibration, Sizes, program_of
+from hudna.inference.calibration import Calibration, Sizes, prior_sample, program_of
 from hudna.result.storage import beside
 
 __all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior"]
@@ -161,7 +160,6 @@ def recalled(case: Case) -> Calibration:
     order = [posterior.names.index(name) for name in program.parameters]
     about = posterior.about
     seed, sizes = int(about["seed"]), Sizes(**about["sizes"])
-    noise = np.random.default_rng(seed).standard_normal((4000, len(order)))
     return Calibration(
         case=case,
         campaign=posterior.campaign,
@@ -171,7 +169,7 @@ def recalled(case: Case) -> Calibration:
         rows=tuple(row for row in case.observations.rows_of(posterior.campaign) if row.weighs),
         scores=np.zeros((posterior.n_draws, 0)),
         theta=posterior.theta[:, order],
-        prior=parameters_from_scores(program, noise),
+        prior=prior_sample(program, seed),
         log_evidence=tuple(about["diagnostics"]["log_evidence"]),
         effective=(),
         accepted=(),

@@ -19,7 +19,7 @@ from scipy import special
 from hudna.arrays import FloatArray, IntArray
 from hudna.errors import InputError
 
-__all__ = ["FEWEST_BLOCKS", "LEVEL", "Coverage", "Skill", "coverage", "skill"]
+__all__ = ["FEWEST_BLOCKS", "LEVEL", "Coverage", "Skill", "coverage", "overlapping", "skill"]
 
 LEVEL = 0.90  # of every interval
 _TAIL = (1 - LEVEL) / 2
@@ -56,6 +56,11 @@ class Coverage:
     inside: int
     n: int
     block: int
+
+
+def overlapping(window: float, spacing: float) -> int:
+    """Return how many origins in a row have windows that overlap; both lengths in the same unit."""
+    return max(1, int(np.ceil(window / spacing)))
 
 
 def skill(scores: ArrayLike, baseline: ArrayLike, *, block: int, repeats: int = _REPEATS, seed: int = _SEED) -> Skill:

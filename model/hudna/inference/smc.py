@@ -25,7 +25,7 @@ from hudna.engine.states import States
 from hudna.inference.filter import Filter, systematic
 from hudna.inference.gauges import Timetable
 
-__all__ = ["Island", "Known", "LostError", "Move", "Snapshot"]
+__all__ = ["Island", "Known", "LostError", "Move", "Snapshot", "derived_seed"]
 
 _RESAMPLE_BELOW = 0.5  # of the draws, as an effective sample size
 _BEARABLE = 0.25  # of the draws: a step that leaves fewer weighs by degrees
@@ -123,13 +123,10 @@ class Island:
         taken = self.filter.take(chosen)
         taken.ensemble.seed = seed
         taken.settle_weights()
-        places = ((np.arange(paths) + 0.5) * self.n_paths / paths).astype(int)
-        states = taken.ensemble.states()
-        parts = (states.signals, states.regimes, states.memories, states.scores)
         return Snapshot(
             theta=taken.ensemble.theta,
             scores=self.scores[chosen],
-            states=States(*(np.ascontiguousarray(part[:, :, places]) for part in parts)),
+            states=taken.ensemble.states().evenly(paths),
             origin=np.unique(self.scores[chosen], axis=0, return_inverse=True)[1].ravel(),
         )
 
@@ -224,7 +221,6 @@ class _Fitted:
     learned: BoolArray
     mean: FloatArray
     root: FloatArray  # Cholesky factor of the covariance
-    log_det: float
 
     @classmethod
     def to(cls, scores: FloatArray, weights: FloatArray) -> _Fitted:
@@ -238,8 +234,7 @@ class _Fitted:
         shrink = min(0.5, learned.sum() / counted)  # a covariance of many numbers from few draws is mostly noise
         covariance = (1 - shrink) * covariance + shrink * np.diag(np.diag(covariance))
         covariance += 1e-3 * np.eye(covariance.shape[0])
-        root = np.linalg.cholesky(covariance)
-        return cls(learned, mean[learned], root, 2 * float(np.log(np.diag(root)).sum()))
+        return cls(learned, mean[learned], np.linalg.cholesky(covariance))
 
     def propose(self, scores: FloatArray, kept: float, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Return proposals that leave the fitted distribution as it is, and the log of what corrects for that."""
@@ -255,6 +250,11 @@ class _Fitted:
         off = np.linalg.solve(self.root, (x - self.mean).T)
         excess: FloatArray = 0.5 * (off**2).sum(axis=0) - 0.5 * (x**2).sum(axis=1)
         return excess
+
+
+def derived_seed(*words: int) -> int:
+    """Return a seed of its own for what these words name."""
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
 
 
 def _seed(seed: int, number: int) -> int:

@@ -383,7 +383,7 @@ def _block(rows: pd.DataFrame) -> int:
     origins = np.sort(_days(rows["origin"]))
     if origins.size == 1:
         return 1
-    return max(1, int(np.ceil(7 * rows["weeks"].max() / max(1.0, float(np.diff(origins).min())))))
+    return measured.overlapping(7 * float(rows["weeks"].max()), max(1.0, float(np.diff(origins).min())))
 
 
 def _spread(low: FloatArray, high: FloatArray, edges: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.inference.baselines import BASELINES
-from hudna.inference.skill import Coverage, Skill, coverage, skill
+from hudna.inference.skill import Coverage, Skill, coverage, overlapping, skill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,16 +63,11 @@ def _at(frame: pd.DataFrame, weeks: int) -> pd.DataFrame:
     return frame[frame["weeks"] == weeks].sort_values("origin")
 
 
-def _block(weeks: int, every: int) -> int:
-    """Return the origins whose windows overlap."""
-    return max(1, -(-weeks // every))
-
-
 def _skill(part: pd.DataFrame, score: str, name: str, weeks: int, every: int) -> Skill | None:
     own = part["log_score" if score == "log" else score].to_numpy(float)
     other = part[f"{score}_{name}"].to_numpy(float)
     both = np.isfinite(own) & np.isfinite(other)
-    return skill(own[both], other[both], block=_block(weeks, every)) if both.any() else None
+    return skill(own[both], other[both], block=overlapping(weeks, every)) if both.any() else None
 
 
 def _interval(low: float, high: float, digits: int = 2) -> str:
@@ -91,7 +86,7 @@ def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
         crps, log = part["crps"].mean(), part["log_score"].mean()
         yield f"{weeks} weeks ahead, {len(part)} origins: mean CRPS {crps:.2f}, log score {log:.2f}"
         for level in (50, 90):
-            inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=_block(int(weeks), every))
+            inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(int(weeks), every))
             yield f"  inside {level} %: {inside.inside} of {inside.n}  {_interval(inside.low, inside.high)}"
         yield f"  {'baseline':28s} {'CRPS':>8s} {'CRPS skill':>11s}  {'90 %':16s} {'log score':>9s}"
         for key, baseline in BASELINES.items():
@@ -156,6 +151,6 @@ def markdown(found: Backtest) -> Iterator[str]:
     for level in (50, 90):
         cells = []
         for w in sorted(frame["weeks"].unique()):
-            held = coverage(_at(frame, int(w))[f"inside{level}"].to_numpy(bool), block=_block(int(w), plan.every))
+            held = coverage(_at(frame, int(w))[f"inside{level}"].to_numpy(bool), block=overlapping(int(w), plan.every))
             cells.append(f"{held.inside} of {held.n} {_interval(held.low, held.high)}")
         yield f"| inside {level} % | " + " | ".join(cells) + " |"

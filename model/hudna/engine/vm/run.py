@@ -94,5 +94,4 @@ def rows_of(values: FloatArray) -> FloatArray:
 
 def starts_from(states: States) -> Starts:
     """Return states as the kernel takes them."""
-    parts = (states.signals, states.regimes, states.memories, states.scores)
-    return Starts(*(np.ascontiguousarray(part) for part in parts))
+    return Starts(*(np.ascontiguousarray(array) for array in states.arrays))
