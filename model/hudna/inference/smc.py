@@ -28,7 +28,7 @@ from hudna.inference.gauges import Timetable
 __all__ = ["Island", "Known", "LostError", "Move", "Snapshot", "derived_seed"]
 
 _RESAMPLE_BELOW = 0.5  # of the draws, as an effective sample size
-_BEARABLE = 0.25  # of the draws: a step that leaves fewer weighs by degrees
+_BEARABLE = 0.5  # of the draws: a step that leaves fewer weighs by degrees
 _MOVED = 1.5  # moves that the average draw accepts after each resampling
 _MOST_MOVES = 8
 _KEPT = (0.3, 0.6, 0.85)  # correlations of a proposal with where it comes from, in turn
