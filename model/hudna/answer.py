@@ -5,20 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from hudna.case.observation_rows import read_rows
+from hudna.beginning import begin
 from hudna.case.observations import Row
-from hudna.engine import compile_scenario, simulate
-from hudna.engine.simulate import check_sizes
-from hudna.errors import Problems, nearest
-from hudna.inference.conditioned import from_belief, from_world
-from hudna.inference.gauges import known_by
 from hudna.result import Result
-from hudna.result.assemble import assemble
-from hudna.scenario import Scenario, load
+from hudna.scenario import Scenario
 
-__all__ = ["check_arguments", "run"]
+__all__ = ["run"]
 
 
 def run(
@@ -89,9 +82,8 @@ def run(
     >>> dict(result.outcomes.sizes)
     {'policy': 2, 'draw': 20, 'path': 10}
     """
-    question = scenario if isinstance(scenario, Scenario) else load(scenario)
-    check_arguments(
-        question,
+    ready = begin(
+        scenario,
         draws=draws,
         paths=paths,
         seed=seed,
@@ -101,109 +93,10 @@ def run(
         outcomes=outcomes,
         trajectories=trajectories,
         as_of=as_of,
+        given=given,
         belief=belief,
-    )
-    chosen = tuple(policies) if policies is not None else question.policies
-    size = question.file.run
-    n_draws = size.draws if draws is None else draws
-    n_paths = size.paths if paths is None else paths
-    base = size.seed if seed is None else seed
-    program = compile_scenario(question, policies=chosen)
-    rows = _rows(question, given)
-    date = as_of or question.file.as_of or (question.file.start if given is not None else None)
-    held = belief or question.file.belief
-    if date is None:
-        origin = from_belief(question, program, n_draws, base, held)
-    else:
-        if stage is not None:
-            stage("filtering")
-        origin = from_world(
-            question, program, date, rows=rows, draws=n_draws, paths=n_paths, seed=base, belief=held,
-            engine="oracle" if engine == "oracle" else "vm", threads=threads, progress=progress,
-        )  # fmt: skip
-    simulation = simulate(
-        program,
-        draws=n_draws,
-        paths=n_paths,
-        seed=base,
-        outcomes=outcomes,
-        trajectories=trajectories,
-        engine=engine,
-        threads=threads,
-        theta=origin.theta,
-        starts=origin.states,
         progress=progress,
         stage=stage,
     )
-    return assemble(question, simulation, origin.clusters, origin.about, _record(question, rows, date))
-
-
-def _rows(question: Scenario, given: str | Path | Sequence[Row] | None) -> Sequence[Row] | None:
-    """Return the rows of a table that is given, read and checked."""
-    if not isinstance(given, str | Path):
-        return given
-    problems = Problems()
-    rows = read_rows(Path(given), question.case.signals, question.case.observations.counters, problems)
-    problems.raise_if_any()
-    return rows
-
-
-def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None) -> list[dict[str, Any]]:
-    """Return what had been counted by a date, for those who compare the forecast with what needs no model."""
-    observations = question.case.observations
-    known = known_by(observations.rows if rows is None else rows, date or question.file.start)
-    return [
-        {
-            "start": str(row.start), "end": str(row.end), "signal": row.signal, "value": row.value,
-            "qualifier": row.qualifier, "confidence": row.confidence,
-            "counter": "" if row.counter in observations.reference else row.counter,
-        }
-        for row in known
-        if row.kind in ("events", "response") and row.use != "context"
-    ]  # fmt: skip
-
-
-def check_arguments(
-    question: Scenario,
-    *,
-    draws: int | None = None,
-    paths: int | None = None,
-    seed: int | None = None,
-    policies: Sequence[str] | None = None,
-    engine: str = "auto",
-    threads: int | None = None,
-    outcomes: str = "all",
-    trajectories: str = "events",
-    as_of: dt.date | None = None,
-    belief: str | None = None,
-) -> None:
-    """Raise `InputError` with everything that is wrong with the arguments of `run`, before anything is done."""
-    problems = Problems()
-    size = question.file.run
-    problems.extend(
-        check_sizes(
-            size.draws if draws is None else draws,
-            size.paths if paths is None else paths,
-            size.seed if seed is None else seed,
-            trajectories,
-            threads,
-            outcomes,
-            engine,
-        )
-    )
-    if as_of is not None and type(as_of) is not dt.date:
-        problems.add("run", "as_of", "must be a date, without a time of day", given=repr(as_of))
-    elif as_of is not None and as_of > question.file.start:
-        text = f"must not be after the scenario's start, {question.file.start}; move the start in the scenario's file"
-        problems.add("run", "as_of", text, given=str(as_of))
-    if belief not in (None, "posterior", "prior"):
-        problems.add("run", "belief", "must be one of posterior, prior", given=repr(belief))
-    chosen = list(policies) if policies is not None else list(question.policies)
-    for policy in chosen:
-        if policy not in question.policies:
-            known = ", ".join(question.policies)
-            text = f"there is no such policy{nearest(policy, question.policies)}; policies: {known}"
-            problems.add("run", "policies", text, given=repr(policy))
-    if not chosen or len(set(chosen)) != len(chosen):
-        problems.add("run", "policies", "must name at least one policy, and each once", given=repr(chosen))
-    problems.raise_if_any()
+    done = ready.simulate(outcomes=outcomes, trajectories=trajectories, progress=progress, stage=stage)
+    return ready.labelled(done)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,13 +23,14 @@ from hudna.engine.states import States
 from hudna.engine.summaries import summarise
 from hudna.errors import InputError, Problem, nearest
 
-__all__ = ["MAX_TRAJECTORIES", "Simulation", "check_sizes", "simulate"]
+__all__ = ["MAX_TRAJECTORIES", "RunBlock", "Simulation", "check_sizes", "in_order", "prepared", "simulate", "unseen"]
 
 MAX_TRAJECTORIES = 20_000  # paths a policy whose events are kept week by week
 _BLOCK = {"oracle": 32_768, "vm": 8_192}  # paths a block: large enough that calls cost less than numbers
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[str], None]
+Done = TypeVar("Done")
 RunBlock = Callable[[Shape, threading.Event], BlockRecord]
 
 
@@ -113,13 +114,13 @@ def simulate(
     if theta is None:
         theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
     task = Task(program, seed, theta, signals, exact=everything, starts=starts)
-    run_block = _prepared(chosen, task, stage or _unseen)
+    run_block = prepared(chosen, task, stage or unseen)
     if summary:
         run_block = partial(_summarised, program, run_block)
     gathering = Gathering(task, draws, paths, (kept_draws, kept_paths), summary=summary)
     per_path = len(program.policies) * program.n_steps
     done = 0
-    for shape, record in _in_order(run_block, list(blocks(draws, paths, size, kept_draws, kept_paths)), workers):
+    for shape, record in in_order(run_block, list(blocks(draws, paths, size, kept_draws, kept_paths)), workers):
         gathering.add(shape, record)
         done += shape.n_draws * shape.n_paths
         if progress is not None:
@@ -127,11 +128,12 @@ def simulate(
     return gathering.finish(seed=seed, engine=chosen)
 
 
-def _unseen(_: str) -> None:
-    """Tell nobody."""
+def unseen(_: str) -> None:
+    """Take in what stage a run is in, and tell nobody."""
 
 
-def _prepared(engine: str, task: Task, stage: Stage) -> RunBlock:
+def prepared(engine: str, task: Task, stage: Stage) -> RunBlock:
+    """Return what simulates a block of a task on an engine; the compiled one is compiled if it is not yet."""
     if engine == "oracle":
         from hudna.engine.oracle_run import run_block
 
@@ -182,10 +184,12 @@ def check_sizes(
             yield Problem("run", name, f"must be one of {', '.join(known)}{hint}", repr(given))
 
 
-def _in_order(run_block: RunBlock, shapes: list[Shape], threads: int) -> Iterator[tuple[Shape, BlockRecord]]:
+def in_order(
+    run_block: Callable[[Shape, threading.Event], Done], shapes: list[Shape], threads: int
+) -> Iterator[tuple[Shape, Done]]:
     """Work on several blocks at once, hand them on in their own order, and let no more than a few wait."""
     workers = min(threads, len(shapes))
-    waiting: deque[tuple[Shape, Future[BlockRecord]]] = deque()
+    waiting: deque[tuple[Shape, Future[Done]]] = deque()
     stop = threading.Event()
     with ThreadPoolExecutor(workers) as pool:
         try:

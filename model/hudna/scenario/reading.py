@@ -18,7 +18,7 @@ from hudna.scenario.scenario import Scenario, ScenarioFile
 
 __all__ = ["load"]
 
-_TABLES = ("policies", "assumptions", "parameters", "starts", "outcomes")
+_TABLES = ("policies", "assumptions", "parameters", "starts", "outcomes", "factors")
 # What a file without them is checked with: values that nothing can be wrong with.
 _STAND_INS = {"case": "", "start": dt.date.min, "weeks": 2600, "step_days": 1, "policies": {}, "outcomes": {}}
 

@@ -14,6 +14,7 @@ from hudna.case.overlay import check_exposure, check_schedules
 from hudna.case.references import Unread
 from hudna.case.signals import resolve, unknown_signal
 from hudna.errors import Problems, nearest
+from hudna.scenario.influence import influence
 from hudna.scenario.scenario import FREE, Assumption, Outcome, ScenarioFile
 
 __all__ = ["Known", "check_references"]
@@ -55,6 +56,7 @@ def check_references(file: ScenarioFile, known: Known, document: Document, probl
         _check_outcome(name, outcome, file, known, say)
     _check_series(file, known, say)
     _check_contrasts(file, known, say)
+    _check_factors(file, known, say)
     drawn = [*known.names("outcomes"), *known.names("series")]
     for name in file.headline:
         if name not in drawn:
@@ -66,7 +68,7 @@ def check_references(file: ScenarioFile, known: Known, document: Document, probl
 
 def _check_names(known: Known, say: Say) -> None:
     """Names of policies and outcomes become names of files and of variables."""
-    for table in ("policies", "outcomes"):
+    for table in ("policies", "outcomes", "factors"):
         for name in known.names(table):
             if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
                 say((table, name), "a name is letters, digits and _")
@@ -117,6 +119,22 @@ def _check_contrasts(file: ScenarioFile, known: Known, say: Say) -> None:
             say(("contrasts", i), "compares a policy with itself", pair)
         if pair in file.contrasts[:i]:
             say(("contrasts", i), "is there twice", pair)
+
+
+def _check_factors(file: ScenarioFile, known: Known, say: Say) -> None:
+    if known.unread != Unread():
+        return  # what cannot be found may be there
+    seen: dict[str, str] = {}
+    for name, factor in file.factors.items():
+        for i, asked in enumerate(factor.remove):
+            found = influence(known.case, asked)
+            if isinstance(found, str):
+                say(("factors", name, "remove", i), found, asked)
+                continue
+            for part in (*sorted(found.ties), *sorted(found.signals)):
+                if part in seen:
+                    say(("factors", name, "remove", i), f"switches off {part}, and so does {seen[part]}", asked)
+                seen[part] = f"factors.{name}"
 
 
 def _check_policies(file: ScenarioFile, known: Known, document: Document, problems: Problems, say: Say) -> None:

@@ -20,6 +20,7 @@ from hudna.case.parameters import Parameter
 __all__ = [
     "FREE",
     "Assumption",
+    "Factor",
     "Outcome",
     "Plan",
     "Policy",
@@ -94,6 +95,9 @@ class Outcome(Entry):
         None,
         description="for any, first and time_above: what the signal must exceed; 0 for any and first if left out",
     )
+    better: Literal["lower", "higher"] | None = Field(
+        None, description="which way is better, by the asker's own values; without it there is no regret"
+    )
     note: str = Field("", description="anything a reader should know")
 
     @model_validator(mode="after")
@@ -119,6 +123,16 @@ class RunSize(Entry):
     draws: int = Field(ge=1, description="samples of the uncertain parameters (what we don't know)")
     paths: int = Field(ge=1, description="futures per draw (chance)")
     seed: int = Field(ge=0, lt=2**64, description="of the random numbers; the same seed gives the same numbers")
+
+
+class Factor(Entry):
+    """One of several explanations of a difference: influences that are switched off together."""
+
+    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    remove: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = Field(
+        min_length=1, description="what goes with it: actors, drivers, signals, ties, as of hudna remove"
+    )
+    note: str = Field("", description="anything a reader should know")
 
 
 _Pairs: TypeAlias = Annotated[
@@ -155,6 +169,9 @@ class ScenarioFile(Entry):
     series: _Names = Field((), description="signals recorded week by week, such as pressure, attacks.*")
     contrasts: _Pairs = Field((), description="pairs of policies to compare; all pairs if left out")
     headline: _Names = Field((), description="outcomes and series to draw; the first few if left out")
+    factors: dict[str, Factor] = Field(
+        default_factory=dict, description="explanations of a difference between policies, for hudna shapley"
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> ScenarioFile:
@@ -212,7 +229,7 @@ class Scenario:
 
     @property
     def contrasts(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of policies to compare: the file's, or all."""
+        """Pairs of policies to compare, the file's or all."""
         if self.file.contrasts:
             return self.file.contrasts
         names = self.policies

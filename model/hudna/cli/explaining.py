@@ -1,0 +1,282 @@
+"""The commands that explain: a level taken apart, influences switched off, shares of a difference."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hudna.cli.commands import app, day, known_language
+from hudna.cli.numbers import MISSING, decimals, interval, number, share
+from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.cli.tables import Line, lay_out
+from hudna.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hudna.analysis.attribution import Attribution
+    from hudna.analysis.removal import Removal
+    from hudna.case.grammar import Language, Text
+    from hudna.scenario import Scenario
+
+__all__ = ["explain", "remove", "shapley"]
+
+_Question = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")]
+_Draws = Annotated[int | None, typer.Option(help="Samples of the uncertain parameters.")]
+_Paths = Annotated[int | None, typer.Option(help="Futures per draw.")]
+_Seed = Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")]
+_Policy = Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Run this one; may be repeated.")]
+_AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Start from the state of the world then.")]
+_Prior = Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")]
+_Csv = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole table to this file.")]
+_Lang = Annotated[str, typer.Option(help="en or ar.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+_WORDS = {
+    "part": ("Log odds of {}: who moves it, mean over the window", "لوغاريتم أرجحية {}: ما الذي يحركه، متوسط المدة"),
+    "apart": ("{} less {}: why they differ", "{} ناقص {}: لماذا يختلفان"),
+    "mean": ("mean", "المتوسط"),
+    "error": ("MC error", "خطأ المحاكاة"),
+    "draws": ("90 % over draws", "90٪ من العينات"),
+    "with": ("with", "معه"),
+    "without": ("without", "من دونه"),
+    "effect": ("effect", "الأثر"),
+    "moved": ("futures moved", "المسارات المتأثرة"),
+    "share": ("share", "الحصة"),
+    "of": ("{}: shares of the factors", "{}: حصص العوامل"),
+    "less": ("{} less {}", "{} ناقص {}"),
+    "off": ("Without: {}", "من دون: {}"),
+}
+
+
+@app.command()
+def explain(
+    scenario: _Question,
+    of: Annotated[
+        str | None,
+        typer.Option(metavar="LEVEL", help="A level or an actor; the first level among the series if left out."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="part, source, channel or direction.")] = "source",
+    draws: _Draws = None,
+    paths: _Paths = None,
+    seed: _Seed = None,
+    policy: _Policy = None,
+    as_of: _AsOf = None,
+    prior: _Prior = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and pictures.")] = None,
+    lang: _Lang = "en",
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Take a level apart: who moves it, through what, by policy, and why the policies differ."""
+    from contextlib import nullcontext
+
+    from hudna.analysis.attribution import GROUPINGS
+    from hudna.explain import attribute
+    from hudna.report.explaining import contrast_table, write_attribution
+    from hudna.report.folder import replacing
+    from hudna.scenario import load
+
+    language = known_language(lang)
+    if by not in GROUPINGS:
+        text = f"must be one of {', '.join(GROUPINGS)}{nearest(by, GROUPINGS)}"
+        raise InputError.of("explain", text, key="by", given=repr(by))
+    question = load(scenario)
+    level = of or _first_level(question)
+    options = _options(draws, paths, seed, as_of, prior)
+    with replacing(out) if out is not None else nullcontext() as folder:
+        with progress_bar(question.file.name.get(language)) as (progress, stage):
+            found = attribute(question, level, policies=policy or None, progress=progress, stage=stage, **options)
+        if folder is not None:
+            write_attribution(found, folder, by=by, lang=language, with_figures=not no_figures)  # type: ignore[arg-type]
+    table = found.table(by, language)  # type: ignore[arg-type]
+    apart = contrast_table(found, by, language)  # type: ignore[arg-type]
+    if as_json:
+        records = {"parts": _records(table), "differences": apart.to_dict("records")}
+        print_json({"level": found.level, "by": by, **found.about, **records})
+        return
+    print_lines(_parts(found, table, language))
+    for a, b in found.contrasts:
+        print()
+        print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language))
+    if out is not None:
+        print(f"\nWritten to {out}")
+
+
+@app.command()
+def remove(
+    scenario: _Question,
+    what: Annotated[
+        list[str], typer.Argument(metavar="WHAT...", help='An actor, driver, signal or tie; "A + B" go together.')
+    ],
+    outcome: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Show this one; may be repeated. The headline if left out.")
+    ] = None,
+    draws: _Draws = None,
+    paths: _Paths = None,
+    seed: _Seed = None,
+    policy: _Policy = None,
+    as_of: _AsOf = None,
+    prior: _Prior = False,
+    csv: _Csv = None,
+    lang: _Lang = "en",
+    as_json: _Json = False,
+) -> None:
+    """Switch influences off, one at a time, and see how far each outcome moves."""
+    from hudna.explain import remove as switch_off
+    from hudna.scenario import load
+
+    language = known_language(lang)
+    question = load(scenario)
+    shown = _outcomes(question, outcome)
+    _check_file(csv)
+    options = _options(draws, paths, seed, as_of, prior)
+    with progress_bar(question.file.name.get(language)) as (progress, stage):
+        found = switch_off(question, what, policies=policy or None, progress=progress, stage=stage, **options)
+    table = found.table(language)
+    _write(table, csv)
+    if as_json:
+        print_json({"effects": _records(table)})
+        return
+    for key in found.without:
+        print_lines(_effects(found, table, key, shown, language))
+        print()
+    if csv is not None:
+        print(f"Written to {csv}")
+
+
+@app.command()
+def shapley(
+    scenario: _Question,
+    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome of the scenario.")],
+    a: Annotated[str, typer.Argument(metavar="POLICY", help="A policy.")],
+    b: Annotated[str | None, typer.Argument(metavar="LESS", help="Another, to take off.")] = None,
+    draws: _Draws = None,
+    paths: _Paths = None,
+    seed: _Seed = None,
+    as_of: _AsOf = None,
+    prior: _Prior = False,
+    csv: _Csv = None,
+    lang: _Lang = "en",
+    as_json: _Json = False,
+) -> None:
+    """Share an outcome, or its difference between two policies, among the scenario's [factors]."""
+    from hudna.explain import shapley as share_out
+    from hudna.scenario import load
+
+    language = known_language(lang)
+    question = load(scenario)
+    _check_file(csv)
+    options = _options(draws, paths, seed, as_of, prior)
+    with progress_bar(question.file.name.get(language)) as (progress, stage):
+        found = share_out(question, outcome, a, b, progress=progress, stage=stage, **options)
+    table = found.table(language)
+    _write(table, csv)
+    if as_json:
+        print_json({"outcome": outcome, "of": list(found.of), **found.about, "shares": _records(table)})
+        return
+    names = [question.file.policies[policy].name.get(language) for policy in found.of]
+    of = names[0] if b is None else _word("less", language).format(*names)
+    heading = _word("of", language).format(f"{found.name.get(language)} ({found.unit.get(language)}), {of}")
+    rows = []
+    for _, row in table.iterrows():
+        places = decimals(row["mean"], row["mcse"])
+        part = MISSING if row["share"] != row["share"] else f"{100 * row['share']:.0f}±{100 * row['share_mcse']:.0f} %"
+        spread = interval(row["mean_q05"], row["mean_q95"])
+        rows.append((row["name"], [number(row["mean"], places), number(row["mcse"], places), spread, part]))
+    print_lines(lay_out(heading, [_word(key, language) for key in ("mean", "error", "draws", "share")], rows))
+    if csv is not None:
+        print(f"\nWritten to {csv}")
+
+
+def _options(draws: int | None, paths: int | None, seed: int | None, as_of: str | None, prior: bool) -> dict[str, Any]:
+    date: dt.date | None = day(as_of)
+    return {"draws": draws, "paths": paths, "seed": seed, "as_of": date, "belief": "prior" if prior else None}
+
+
+def _first_level(question: Scenario) -> str:
+    from hudna.case.nodes import Level
+
+    for name in (*question.file.headline, *question.file.series):
+        if isinstance(question.nodes.get(name), Level):
+            return name
+    levels = ", ".join(name for name, node in question.nodes.items() if isinstance(node, Level))
+    raise InputError.of(question.id, f"names no level among its series; give one with --of; levels: {levels}", key="of")
+
+
+def _outcomes(question: Scenario, asked: Sequence[str] | None) -> list[str]:
+    """Return the outcomes to show: those that are asked for, else the headline's, else all."""
+    known = question.outcomes
+    for name in asked or ():
+        if name not in known:
+            text = f"there is no such outcome{nearest(name, known)}; outcomes: {', '.join(known)}"
+            raise InputError.of(question.id, text, key="outcome", given=repr(name))
+    return list(asked or ()) or [name for name in question.file.headline if name in known] or list(known)
+
+
+def _check_file(csv: Path | None) -> None:
+    if csv is not None and csv.is_dir():
+        raise InputError.of(str(csv), "is a folder; name a file such as table.csv", key="csv")
+
+
+def _write(table: pd.DataFrame, csv: Path | None) -> None:
+    from hudna.result.storage import beside
+
+    if csv is not None:
+        with beside(csv) as aside:
+            table.reset_index().to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.reset_index().to_dict("records")]
+
+
+def _parts(found: Attribution, table: pd.DataFrame, lang: Language) -> Iterator[Line]:
+    rows: list[tuple[str, list[str]]] = []
+    for policy, name in found.policies.items():
+        rows.append((name.get(lang), []))
+        rows += [(str(row["name"]), _numbers(row)) for _, row in table.loc[policy].iterrows()]
+    yield from lay_out(_word("part", lang).format(found.name.get(lang)), _headers(lang), rows)
+
+
+def _differences(found: Attribution, table: pd.DataFrame, a: str, b: str, lang: Language) -> Iterator[Line]:
+    names = (found.policies[policy].get(lang) for policy in (a, b))
+    rows = [(str(row["name"]), _numbers(row)) for _, row in table.iterrows()]
+    yield from lay_out(_word("apart", lang).format(*names), _headers(lang), rows)
+
+
+def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str], lang: Language) -> Iterator[Line]:
+    name: Text = found.names[key]
+    headers = [_word(word, lang) for word in ("with", "without", "effect", "error", "draws", "moved")]
+    rows: list[tuple[str, list[str]]] = []
+    for outcome in shown:
+        label = found.whole.outcome(outcome)
+        rows.append((f"{label.name.get(lang)} ({label.unit.get(lang)})", []))
+        for policy in found.whole.policies:
+            row: Any = table.loc[(key, policy, outcome), :]
+            places = decimals(row["effect"], row["mcse"]) if row["mcse"] else decimals(row["with"], 0.0)
+            cells = [number(row[column], places) for column in ("with", "without", "effect")]
+            if row["moved"]:
+                cells += [number(row["mcse"], places), interval(row["mean_q05"], row["mean_q95"])]
+            else:
+                cells += [MISSING, MISSING]  # it reaches no path: that is exact
+            rows.append((found.whole.policy_name(policy, lang), [*cells, share(row["moved"])]))
+    yield from lay_out(_word("off", lang).format(name.get(lang)), headers, rows)
+
+
+def _headers(lang: Language) -> list[str]:
+    return [_word(key, lang) for key in ("mean", "error", "draws")]
+
+
+def _numbers(row: Any) -> list[str]:
+    places = decimals(row["mean"], row["mcse"])
+    spread = interval(row["mean_q05"], row["mean_q95"]) if row["mean_q05"] < row["mean_q95"] else MISSING
+    return [number(row["mean"], places), number(row["mcse"], places), spread]
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]

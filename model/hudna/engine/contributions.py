@@ -1,0 +1,259 @@
+"""A level's log odds taken apart, exactly, by what moves it.
+
+The recursion of a level, z' = m z + (1 - m) eta + sd sqrt(1 - m^2) N(0, 1), is linear in z, and eta is a sum of terms.
+So z is a sum too: of what is left of its start, of its base, of every term with its own memory, and of chance. The
+parts of every step add up to z of that step; there is no such sum for x = 1 / (1 + exp(-z)).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from hudna.arrays import FloatArray, IntArray, ints
+from hudna.engine import oracle
+from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
+from hudna.engine.choice import chosen_engine, chosen_threads
+from hudna.engine.draws import draw_values
+from hudna.engine.memory import check_fits
+from hudna.engine.program import Program
+from hudna.engine.simulate import Progress, RunBlock, Stage, in_order, prepared, unseen
+from hudna.engine.states import States, as_arrays
+from hudna.engine.streams import STEPS_PER_CALL, uniforms
+
+__all__ = ["BASE", "CHANCE", "START", "Contributions", "Part", "contributions", "parts_of"]
+
+START, BASE, CHANCE = "start", "base", "chance"
+_BLOCK = 2_048  # paths whose parts are held week by week at once
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a level: `kind` is `tie`, `effect`, `start`, `base` or `chance`.
+
+    `reads` is what the part carries: the id of a tie, the reference of an effect as the file has it, else empty.
+    """
+
+    kind: str
+    reads: str
+    terms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """The parts of a level in a run.
+
+    series : (policy, part, draw, step), mean over the paths of a draw
+    window : (policy, part, draw, path), mean over the steps of a window
+    paths : (policy, part, draw, path, step), of the first paths of each draw
+    """
+
+    parts: tuple[Part, ...]
+    series: FloatArray
+    window: FloatArray
+    paths: FloatArray
+
+
+def contributions(
+    program: Program,
+    level: int,
+    *,
+    draws: int,
+    paths: int,
+    seed: int,
+    theta: FloatArray,
+    starts: States | None,
+    window: slice,
+    keep: int,
+    engine: str,
+    threads: int | None,
+    progress: Progress | None,
+    stage: Stage | None,
+) -> Contributions:
+    """Simulate a program and take one of its levels apart.
+
+    Parameters
+    ----------
+    program : Program
+    level : int
+        Its place among the levels of the program.
+    draws, paths, seed, theta, starts, engine, threads, progress, stage : as of `simulate`
+    window : slice
+        The steps over which the parts of each path are averaged.
+    keep : int
+        Paths of each draw whose parts are kept step by step.
+
+    Raises
+    ------
+    InputError
+        If the parts do not fit into memory.
+    SimulationError
+        If a rate or level leaves the range of numbers.
+    """
+    parts = parts_of(program, level)
+    kept = _signals_read(program, level)
+    policies, steps, keep = len(program.policies), program.n_steps, min(keep, paths)
+    workers = chosen_threads(threads)
+    held = {
+        "outcomes": 8 * policies * len(parts) * draws * paths,
+        "trajectories": 8 * policies * len(parts) * draws * (keep + 1) * steps,
+        "blocks under way": 8 * 3 * workers * min(_BLOCK, draws * paths) * policies * steps * (kept.size + 4),
+    }
+    check_fits(held, draws=draws, paths=paths, summary=True)
+    task = Task(program, seed, theta, kept, exact=True, starts=starts)
+    run_block = prepared(chosen_engine(engine, program, draws * paths), task, stage or unseen)
+    found = Contributions(
+        parts=parts,
+        series=np.zeros((policies, len(parts), draws, steps)),
+        window=np.empty((policies, len(parts), draws, paths)),
+        paths=np.empty((policies, len(parts), draws, keep, steps)),
+    )
+
+    def one(shape: Shape, stop: threading.Event) -> FloatArray:
+        sums = np.zeros((policies, len(parts), shape.n_draws, steps))
+        first, left = shape.first_path, min(max(keep - shape.first_path, 0), shape.n_paths)
+        for i, part in _split(task, level, run_block, shape, stop):
+            sums[:, i] = part.sum(axis=2)
+            found.window[:, i, shape.draws, shape.paths] = part[..., window].mean(axis=-1)
+            found.paths[:, i, shape.draws, first : first + left] = part[:, :, :left]
+        return sums
+
+    done = 0
+    for shape, sums in in_order(one, list(blocks(draws, paths, _BLOCK, draws, paths)), workers):
+        found.series[:, :, shape.draws] += sums / paths
+        done += shape.n_draws * shape.n_paths
+        if progress is not None:
+            progress(done, draws * paths)
+    return found
+
+
+def parts_of(program: Program, level: int) -> tuple[Part, ...]:
+    """Return the parts of a level: every tie and every effect, then its base, its start and chance.
+
+    Parameters
+    ----------
+    program : Program
+    level : int
+        Its place among the levels of the program.
+    """
+    couplings, labels = program.couplings, program.values.label
+    own = f"{program.levels.name[level]}.effects."
+    found: dict[tuple[str, str], list[int]] = {}
+    for j in couplings.terms(int(program.levels.predictor[level])):
+        label = labels[int(couplings.value[j])]
+        if couplings.source[j]:
+            key = ("tie", couplings.source[j])
+        else:
+            key = ("effect", label.removeprefix(own)) if couplings.signal[j] else (BASE, "")
+        found.setdefault(key, []).append(j)
+    parts = [Part(kind, reads, tuple(terms)) for (kind, reads), terms in found.items()]
+    moving = [part for part in parts if part.kind != BASE]
+    return (*moving, *(part for part in parts if part.kind == BASE), Part(START, ""), Part(CHANCE, ""))
+
+
+def _signals_read(program: Program, level: int) -> IntArray:
+    """Return the signals that a level reads, and its own, in the order of the program."""
+    terms = program.couplings.terms(int(program.levels.predictor[level]))
+    read = {int(program.couplings.signal[j]) for j in terms} - {0}
+    return ints(sorted(read | {int(program.levels.signal[level])}))
+
+
+def _split(
+    task: Task, level: int, run_block: RunBlock, shape: Shape, stop: threading.Event
+) -> Iterator[tuple[int, FloatArray]]:
+    """Simulate a block and yield each part of a level, with its number in the order of `parts_of`.
+
+    Parameters
+    ----------
+    task : Task
+        Which keeps the signals that the level reads (`_signals_read`), exact, of every path.
+    level : int
+    run_block : function of (shape, stop)
+    shape : Shape
+    stop : threading.Event
+
+    Yields
+    ------
+    int
+    float array, shape (n_policies, n_draws, n_paths, n_steps)
+    """
+    program = task.program
+    record = run_block(shape, stop)
+    if stop.is_set():
+        return
+    draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
+    values = draw_values(program, task.theta[shape.draws], draws)
+    begins = _begins(task, shape, values, draws)
+    memory = values[int(program.levels.memory[level])][:, None]
+    whole = (len(program.policies), shape.n_draws, shape.n_paths, program.n_steps)
+    for i, part in enumerate(parts_of(program, level)):
+        if part.kind == START:
+            score = begins.scores[:, level, :]
+            out = np.empty(whole)
+            for t in range(program.n_steps):
+                score = memory * score
+                out[..., t] = score
+            yield i, out
+        elif part.kind == CHANCE:
+            yield i, np.broadcast_to(_remembered(_shocks(task, level, values, memory, shape, draws), memory), whole)
+        else:
+            pull = np.zeros(whole)
+            for j in part.terms:
+                pull += _term(program, j, values, record, task.kept, begins.signals)
+            yield i, _remembered((1 - memory[..., None]) * pull, memory)
+
+
+def _begins(task: Task, shape: Shape, values: FloatArray, draws: IntArray) -> States:
+    """Return what the block's paths start from; one path stands for all of a draw where they start alike."""
+    if task.starts is not None:
+        return task.starts.part(shape.draws, shape.paths)
+    return as_arrays(oracle.initial(task.program, values, draws), shape.n_draws, 1)
+
+
+def _term(
+    program: Program, j: int, values: FloatArray, record: BlockRecord, kept: IntArray, begins: FloatArray
+) -> FloatArray:
+    """Return value x (signal - reference) of one term on every step, shape (policy, draw, path, step)."""
+    couplings = program.couplings
+    value = values[int(couplings.value[j])][:, None, None]
+    signal = int(couplings.signal[j])
+    if signal == 0:
+        return np.broadcast_to(value, (len(program.policies), value.shape[0], 1, program.n_steps))
+    place = int(np.flatnonzero(kept == signal)[0])
+    now = record.trajectories[:, place]
+    if not couplings.now[j]:
+        before = np.empty(now.shape)
+        before[..., 0] = begins[:, signal, :]
+        before[..., 1:] = now[..., :-1]
+        now = before
+    moved: FloatArray = value * (now - float(couplings.reference[j]))
+    return moved
+
+
+def _shocks(
+    task: Task, level: int, values: FloatArray, memory: FloatArray, shape: Shape, draws: IntArray
+) -> FloatArray:
+    """Return sd sqrt(1 - m^2) N(0, 1) of every step, shape (draw, path, step): the same under every policy."""
+    program = task.program
+    paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
+    stream = int(program.stream_ids[int(program.levels.stream[level])])
+    groups = range(-(-program.n_steps // STEPS_PER_CALL))
+    lanes = [lane for g in groups for lane in uniforms(task.seed, stream, draws[:, None], paths, g)]
+    u = np.stack(lanes[: program.n_steps], axis=-1)
+    size = values[int(program.levels.sd[level])][:, None] * np.sqrt(1 - memory * memory)
+    shocks: FloatArray = size[..., None] * special.ndtri(u)
+    return shocks
+
+
+def _remembered(pushes: FloatArray, memory: FloatArray) -> FloatArray:
+    """Return c_t = m c_(t - 1) + push_t from nothing, along the last axis; `memory` has shape (draw, 1)."""
+    out = np.empty_like(pushes)
+    left = np.zeros(pushes.shape[:-1])
+    for t in range(pushes.shape[-1]):
+        left = memory * left + pushes[..., t]
+        out[..., t] = left
+    return out

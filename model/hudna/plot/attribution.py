@@ -1,0 +1,229 @@
+"""Who moves a level: its log odds taken apart, over time under one policy, and as bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
+from hudna.case.grammar import Language
+from hudna.plot.style import HATCHED, beside, months, new_axes, note, said, size, title
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["GROUPINGS", "attribution", "attribution_bars", "attribution_bars_data", "attribution_data"]
+
+_MOST = 5  # groups that are told apart; the rest are one
+_REST = ("#9A9A9A", "white", None)
+_STILL = ("#DADADA", "#7a7a7a", "....")
+_SIGNS = {1: ("#E69F00", "#7a5200", "////"), -1: ("#0072B2", "white", None)}
+_WORDS = {
+    "rest": ("all others", "ما عدا ذلك"),
+    "still": ("base and start", "الأساس والبداية"),
+    "total": ("total", "المجموع"),
+    "axis": ("contribution to the log odds", "المساهمة في لوغاريتم الأرجحية"),
+    "exit": ("toward exit", "نحو الخروج"),
+    "stay": ("toward staying", "نحو البقاء"),
+    "bars": ("bar: mean over the window; line: 90 % of draws", "العمود: متوسط المدة؛ الخط: 90٪ من العينات"),
+    "time": ("mean over draws and paths; parts add up to the line", "متوسط العينات والمسارات؛ مجموع الأجزاء هو الخط"),
+    "title": ("what moves it", "ما الذي يحركه"),
+    "why": ("{} less {}", "{} ناقص {}"),
+}
+
+
+def attribution_data(
+    found: Attribution, policy: str | None = None, *, by: Grouping = "source", most: int = _MOST, lang: Language = "en"
+) -> pd.DataFrame:
+    """Return what `attribution` draws: the mean of each group on every step.
+
+    Parameters
+    ----------
+    found : Attribution
+    policy : str, optional
+        The first if left out.
+    by : {"part", "source", "channel", "direction"}
+    most : int
+        Groups told apart, those that push most; the rest are summed as `rest`, base and start as `still`.
+    lang : {"en", "ar"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index time; a column per group in the order drawn, named as readers see it, and `total`. In log odds; chance,
+        which comes to nothing in the mean, belongs to `rest`.
+    """
+    import pandas as pd
+
+    frame = found.over_time(by, lang).loc[_policy(found, policy)]
+    means = frame["mean"].unstack("part").sort_index()  # noqa: PD010 (pivot loses the order of parts)
+    names = dict(zip(frame.index.get_level_values("part"), frame["name"], strict=True))
+    moving = [key for key in means.columns if key not in LEFT_OVER and key != "total"]
+    ranked = sorted(moving, key=lambda key: -float(np.abs(means[key].to_numpy()).mean()))
+    shown, merged = ranked[:most], [*ranked[most:], "chance"]
+    columns = {names[key]: means[key] for key in shown}
+    columns[_word("rest", lang)] = means[merged].sum(axis=1)
+    columns[_word("still", lang)] = means[["base", "start"]].sum(axis=1)
+    columns[_word("total", lang)] = means["total"]
+    return pd.DataFrame(columns)
+
+
+def attribution(
+    found: Attribution,
+    policy: str | None = None,
+    *,
+    by: Grouping = "source",
+    most: int = _MOST,
+    lang: Language = "en",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what moves a level over time, under one policy: stacked, pushes up above 0 and pushes down below it.
+
+    Parameters
+    ----------
+    found : Attribution
+    policy : str, optional
+        The first if left out.
+    by : {"part", "source", "channel", "direction"}
+    most : int
+        Groups told apart; the rest are one.
+    lang : {"en", "ar"}
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    data = attribution_data(found, policy, by=by, most=most, lang=lang)
+    ax = new_axes(ax)
+    step = np.diff(found.dates)[:1]
+    edges = np.append(found.dates, found.dates[-1] + (step[0] if step.size else np.timedelta64(7, "D")))
+    up, down = np.zeros(len(data)), np.zeros(len(data))
+    *groups, total = data.columns
+    for i, name in enumerate(groups):
+        colour, edge, hatch = {len(groups) - 2: _REST, len(groups) - 1: _STILL}.get(i) or HATCHED[i % len(HATCHED)]
+        y = data[name].to_numpy()
+        labelled = name
+        for part, floor in ((np.maximum(y, 0), up), (np.minimum(y, 0), down)):
+            if not part.any():
+                continue
+            ax.stairs(floor + part, edges, baseline=floor.copy(), fill=True, facecolor=colour, edgecolor=edge,
+                      hatch=hatch, linewidth=0, label=labelled)  # fmt: skip
+            labelled = "_"
+            floor += part  # noqa: PLW2901 (in place: the next group begins where this one ends)
+    ax.stairs(data[total], edges, baseline=None, color="black", linewidth=2, label=total)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set_xlim(edges[0], edges[-1])
+    months(ax, lang)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_ylabel(_axis(found, lang))
+    beside(ax, lang)
+    policy_name = found.policies[_policy(found, policy)].get(lang)
+    title(ax, f"{found.name.get(lang)}: {_word('title', lang)} ({policy_name})", lang)
+    _note(ax, found, lang, _word("time", lang))
+    return ax
+
+
+def attribution_bars_data(
+    found: Attribution, a: str, b: str | None = None, *, by: Grouping = "source", lang: Language = "en"
+) -> pd.DataFrame:
+    """Return what `attribution_bars` draws, the largest first, the total last.
+
+    Parameters
+    ----------
+    found : Attribution
+    a, b : str
+        Policies: the parts under `a` less those under `b`; under `a` alone if `b` is left out.
+    by : {"part", "source", "channel", "direction"}
+    lang : {"en", "ar"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index part; columns name, mean, mcse, low, high, mean_q05, mean_q95, in log odds.
+    """
+    import pandas as pd
+
+    if b is None:
+        frame = found.table(by, lang).xs(_policy(found, a), level="policy")
+        frame = frame[frame.index != "chance"]
+    else:
+        frame = found.contrast(a, b, by, lang)
+    order = sorted(frame.index, key=lambda key: (key == "total", key in LEFT_OVER, -abs(float(frame["mean"][key]))))
+    return pd.DataFrame(frame.reindex(order))
+
+
+def attribution_bars(
+    found: Attribution,
+    a: str,
+    b: str | None = None,
+    *,
+    by: Grouping = "source",
+    lang: Language = "en",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the parts of a level as bars: under one policy, or what makes the difference between two.
+
+    Parameters
+    ----------
+    found : Attribution
+    a, b : str
+        Policies: the parts under `a` less those under `b`; under `a` alone if `b` is left out.
+    by : {"part", "source", "channel", "direction"}
+    lang : {"en", "ar"}
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    data = attribution_bars_data(found, a, b, by=by, lang=lang)
+    ax = new_axes(ax, height=max(2.4, 1.5 + 0.34 * len(data)))
+    places = -np.arange(len(data), dtype=float)
+    for key, place, mean, low, high in zip(
+        data.index, places, data["mean"], data["mean_q05"], data["mean_q95"], strict=True
+    ):
+        colour, edge, hatch = ("#444444", "white", None) if key == "total" else _SIGNS[1 if mean >= 0 else -1]
+        ax.barh(place, mean, height=0.62, facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=0)
+        if np.isfinite(low):
+            for width, shade in ((3.0, "white"), (1.3, "black")):
+                ax.plot([low, high], [place, place], color=shade, linewidth=width, solid_capstyle="butt")
+    ax.axvline(0, color="black", linewidth=0.8)
+    if "total" in data.index and len(data) > 1:
+        ax.axhline(places[-1] + 0.5, color="#888888", linewidth=0.6)
+    ax.set_yticks(places, list(data["name"]))
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(_axis(found, lang))
+    ax.spines[["top", "left", "right"]].set_visible(False)
+    if lang == "ar":
+        ax.yaxis.tick_right()
+    one = found.policies[_policy(found, a)].get(lang)
+    what = one if b is None else _word("why", lang).format(one, found.policies[_policy(found, b)].get(lang))
+    title(ax, f"{found.name.get(lang)}: {_word('title', lang)} ({what})", lang)
+    _note(ax, found, lang, _word("bars", lang))
+    return ax
+
+
+def _policy(found: Attribution, policy: str | None) -> str:
+    return next(iter(found.policies)) if policy is None else list(found.policies)[found.place(policy)]
+
+
+def _axis(found: Attribution, lang: Language) -> str:
+    """Name the axis, and say which way it pushes."""
+    axis = _word("axis", lang)
+    if not found.toward:
+        return axis
+    other = "stay" if found.toward == "exit" else "exit"
+    plus, minus = _word(found.toward, lang), _word(other, lang)
+    return f"{axis}\n(+ {plus}, − {minus})"
+
+
+def _note(ax: Axes, found: Attribution, lang: Language, text: str) -> None:
+    about = found.about
+    note(ax, lang, text, *size(about["draws"], about["paths"], lang, about["seed"]), said(about["name"], lang))
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]
