@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 import hudna
 from hudna.case import About
+from hudna.case.claims import Claim, ClaimTest, Than
 from hudna.case.grammar import Effect, Text
 from hudna.case.network import Actor, Tie
 from hudna.case.nodes import NODES, Events, Level, Regime, Response, Schedule, Size, State, Transition
@@ -20,16 +21,25 @@ from hudna.case.observations import USES, Campaign, Counter, ObservationsFile
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.priors import FAMILIES, Prior
 from hudna.errors import InputError
-from hudna.scenario.scenario import Assumption, Outcome, Plan, Policy, RunSize, ScenarioFile
+from hudna.scenario.scenario import Assumption, Factor, Outcome, Plan, Policy, RunSize, ScenarioFile
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "files.md"
 CASE = "harbour"
 CASE_FILES = ("case.toml", "actors.toml", "ties.toml", "drivers.toml", "parameters.toml", "observations.toml",
-              "observations.csv", "evidence/raids.csv")  # fmt: skip
+              "observations.csv", "claims.toml", "evidence/raids.csv")  # fmt: skip
 
 pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not here")
 
-ROOTS: tuple[type[BaseModel], ...] = (ScenarioFile, About, Actor, Tie, *NODES.values(), Parameter, ObservationsFile)
+ROOTS: tuple[type[BaseModel], ...] = (
+    ScenarioFile,
+    About,
+    Actor,
+    Tie,
+    *NODES.values(),
+    Parameter,
+    ObservationsFile,
+    Claim,
+)
 PLACES: dict[type[BaseModel], tuple[str, str]] = {  # model: the section of its file, and its own heading there
     Text: ("What all files share", "What all files share"),
     ScenarioFile: ("A scenario", "The file"),
@@ -37,6 +47,7 @@ PLACES: dict[type[BaseModel], tuple[str, str]] = {  # model: the section of its 
     Plan: ("A scenario", "A plan"),
     Assumption: ("A scenario", "An assumption"),
     Outcome: ("A scenario", "An outcome"),
+    Factor: ("A scenario", "A factor"),
     RunSize: ("A scenario", "Size of a run"),
     About: ("case.toml", "The case"),
     Correlation: ("case.toml", "A correlation"),
@@ -56,6 +67,9 @@ PLACES: dict[type[BaseModel], tuple[str, str]] = {  # model: the section of its 
     ObservationsFile: ("observations.toml", "The file"),
     Counter: ("observations.toml", "A counter"),
     Campaign: ("observations.toml", "A campaign"),
+    Claim: ("claims.toml", "A claim"),
+    ClaimTest: ("claims.toml", "A test"),
+    Than: ("claims.toml", "What it is compared with"),
 }
 EVERY_DRIVER = ("drivers.toml", "Every driver")
 
@@ -211,6 +225,7 @@ def test_the_examples_load_and_run(page, tmp_path):
         if scenario.case.id == CASE:
             kinds |= {node.kind for node in scenario.nodes.values()}
             assert not [notice for notice in scenario.case.notices if "used by nothing" in notice]
+            assert len(hudna.claims(scenario, draws=2, paths=2)) == len(scenario.case.claims) > 0
     assert kinds == set(NODES)
 
 

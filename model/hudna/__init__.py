@@ -12,33 +12,49 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hudna import plot
+    from hudna.analysis.compare import Comparison
     from hudna.answer import run
+    from hudna.comparison import compare
     from hudna.errors import HudnaError, InputError, SimulationError
+    from hudna.explain import attribute, remove, shapley
     from hudna.result import Result, open_result
     from hudna.scenario import Scenario, load
+    from hudna.verdicts import claims
 
 __all__ = [
+    "Comparison",
     "HudnaError",
     "InputError",
     "Result",
     "Scenario",
     "SimulationError",
+    "attribute",
+    "claims",
+    "compare",
     "load",
     "open_result",
     "plot",
+    "remove",
     "run",
+    "shapley",
 ]
 __version__ = "0.1.0"
 
 _WHERE = {
+    "Comparison": "hudna.analysis.compare",
     "HudnaError": "hudna.errors",
     "InputError": "hudna.errors",
     "Result": "hudna.result",
     "Scenario": "hudna.scenario",
     "SimulationError": "hudna.errors",
+    "attribute": "hudna.explain",
+    "claims": "hudna.verdicts",
+    "compare": "hudna.comparison",
     "load": "hudna.scenario",
     "open_result": "hudna.result",
+    "remove": "hudna.explain",
     "run": "hudna.answer",
+    "shapley": "hudna.explain",
 }
 
 

@@ -41,19 +41,21 @@ def case(name: str) -> Path | None:
 
 
 def copy(name: str, target: Path) -> tuple[Path, ...]:
-    """Copy a shipped scenario, what it extends and its case into `target`, ready to be edited.
+    """Copy a shipped scenario, what it extends, its case and what that case's claims are asked in into `target`.
 
     Nothing that exists is overwritten, and a copy that fails leaves nothing behind.
 
     Returns
     -------
     tuple of Path
-        The scenario's file, the other files it extends, and the case's folder.
+        The scenario's file, the other scenarios' files, and the case's folder.
     """
     source = scenario(name)
     if source is None:
         raise InputError.of(name, f"no shipped scenario{nearest(name, scenarios())}; shipped: {', '.join(scenarios())}")
     files, case_name = _chain(source)
+    for asked in _asked(_root() / "params" / case_name):
+        files += [file for file in _chain(source.with_name(f"{asked}.toml"))[0] if file not in files]
     parts = {target / "scenarios" / file.name: file for file in files}
     parts[target / "params" / case_name] = _root() / "params" / case_name
     try:
@@ -75,6 +77,17 @@ def _chain(source: Path) -> tuple[list[Path], str]:
         if "extends" not in data:
             return files, case_name
         files.append((source.parent / data["extends"]).with_suffix(".toml"))
+
+
+def _asked(folder: Path) -> list[str]:
+    """Return the scenarios that the claims of a shipped case name."""
+    path = folder / "claims.toml"
+    if not path.is_file():
+        return []
+    claims = tomllib.loads(path.read_text(encoding="utf-8")).values()
+    tests = [test for claim in claims for test in claim.get("test", ())]
+    sides = [side for test in tests for side in (test, test.get("higher_than", {}), test.get("lower_than", {}))]
+    return sorted({side["scenario"] for side in sides if "scenario" in side})
 
 
 def _copy(parts: Mapping[Path, Path], target: Path) -> None:

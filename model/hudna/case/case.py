@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from hudna.case.claims import Claim
 from hudna.case.documents import Document
 from hudna.case.grammar import Day, Entry, Label
 from hudna.case.network import Actor, Channel, Tie
@@ -17,6 +19,9 @@ from hudna.case.observations import Observations
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.posterior import Posterior
 from hudna.case.signals import Signal
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["About", "Case", "Press"]
 
@@ -27,6 +32,7 @@ class About(Entry):
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     summary: Label = Field(description="the case in a sentence or two")
     evidence_until: Day = Field(description="no evidence in the case is later than this date")
+    blocs: dict[str, Label] = Field(default_factory=dict, description="what readers see of a bloc of actors.toml")
     channels: dict[Channel, str] = Field(
         default_factory=dict, description="channel = parameter: effect of a tie of weight 1 on the log odds"
     )
@@ -43,6 +49,7 @@ class Press:
     signal: str
     weight: float  # signed: with the target's own direction or against it
     parameter: str
+    sign: int  # of the weight, also where that is 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class Case:
     documents: Mapping[str, Document] = field(repr=False)
     observations: Observations = field(default_factory=Observations, repr=False)
     posterior: Posterior | None = field(default=None, repr=False)
+    claims: Mapping[str, Claim] = field(default_factory=dict, repr=False)
     notices: tuple[str, ...] = ()
 
     @property
@@ -75,20 +83,50 @@ class Case:
                 return name, node
         return None
 
+    def levels(self) -> dict[str, str]:
+        """Return the name of each actor's level, by the actor, for those that have one."""
+        return {node.actor: name for name, node in self.nodes.items()
+                if isinstance(node, Level) and node.actor is not None}  # fmt: skip
+
     def presses(self) -> dict[str, tuple[Press, ...]]:
         """Return the ties that press, by the level they press on, in the order of the ties' names.
 
         A tie presses if it has a direction and both its ends have levels. Its sign is plus where it works for
         what a high value of the target's level works for.
         """
-        levels = {node.actor: (name, node) for name, node in self.nodes.items()
-                  if isinstance(node, Level) and node.actor is not None}  # fmt: skip
+        levels = self.levels()
         found: dict[str, list[Press]] = {}
         for tie in sorted(self.ties, key=lambda tie: tie.id):
             if tie.toward is None or tie.source not in levels or tie.target not in levels:
                 continue
-            target, level = levels[tie.target]
-            sign = 1.0 if tie.toward == level.toward else -1.0
-            press = Press(tie, levels[tie.source][0], sign * tie.weight, self.about.channels[tie.channel])
+            target = levels[tie.target]
+            sign = 1 if tie.toward == getattr(self.nodes[target], "toward", None) else -1
+            press = Press(tie, levels[tie.source], sign * tie.weight, self.about.channels[tie.channel], sign)
             found.setdefault(target, []).append(press)
         return {name: tuple(presses) for name, presses in found.items()}
+
+    def network(self) -> nx.MultiDiGraph:
+        """Return the actors and ties as a directed graph of networkx, with names in both languages.
+
+        Two actors may have several ties: the key of an edge is the tie's kind. Nothing in the graph is None; an
+        attribute that a case leaves out is an empty text.
+
+        Returns
+        -------
+        networkx.MultiDiGraph
+            Nodes by the actors' short names, with `name_en`, `name_ar` (English where there is no Arabic), `kind`,
+            `bloc`, `confidence`, `source`, `url`, `note` and `level`, the name of the actor's level or "". Edges with
+            `channel`, `toward` ("exit", "stay" or ""), `weight` (0 to 3), `kind`, `sign` (1 with the direction of the
+            target's own level, -1 against it, 0 for context), `presses`, `fact`, `reference`, `url`, `confidence` and
+            `note`. The graph itself has `case`, `name_en`, `name_ar` and `evidence_until`.
+
+        Examples
+        --------
+        >>> import hudna
+        >>> graph = hudna.load("two-militias").case.network()
+        >>> graph.edges["NORTH", "GOV", "pressures"]["toward"]
+        'exit'
+        """
+        from hudna.case.graph import graph
+
+        return graph(self)

@@ -1,4 +1,4 @@
-"""One TOML file, read safely: limits on size and depth, `extends`, and for every value the file it came from."""
+"""One TOML or JSON file, read safely: limits on size and depth, `extends`, and for every value its file."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ __all__ = [
     "flatten",
     "quote_key",
     "read_document",
+    "read_json",
     "show_key",
     "show_value",
 ]
@@ -31,6 +32,7 @@ __all__ = [
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 12
 MAX_EXTENDS = 8
+_LONE = re.compile("[\ud800-\udfff]")  # half of a character: JSON can escape it, no file can hold it
 
 Key: TypeAlias = tuple[str | int, ...]
 
@@ -194,11 +196,20 @@ def _real(path: Path) -> Path:
         return path
 
 
-def _parse(path: Path, problems: Problems) -> dict[str, Any] | None:
+def read_json(path: Path, problems: Problems) -> Document | None:
+    """Read a JSON file that holds one object; note what is wrong in `problems`, None if nothing can be used.
+
+    What TOML refuses by itself is refused here too: a key that is there twice, null, NaN and infinity.
+    """
+    found = _parse(path, problems, "JSON")
+    return None if found is None else Document(path, found)
+
+
+def _parse(path: Path, problems: Problems, form: str = "TOML") -> dict[str, Any] | None:
     where = display(path)
     try:
         if not path.is_file():
-            problems.add(where, "", _no_file(path))
+            problems.add(where, "", _no_file(path, form))
             return None
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -209,27 +220,67 @@ def _parse(path: Path, problems: Problems) -> dict[str, Any] | None:
         problems.add(where, "", f"larger than {MAX_BYTES:,} bytes; split it or move data to evidence/")
         return None
     try:
-        data = tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n"))
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        data = tomllib.loads(text) if form == "TOML" else json.loads(text, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         problems.add(where, "", f"byte {error.start} is not UTF-8; save the file as UTF-8")
         return None
-    except tomllib.TOMLDecodeError as error:
-        problems.add(where, "", f"not valid TOML: {error}")
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        problems.add(where, "", f"not valid {form}: {error}")
         return None
     except (RecursionError, MemoryError):
         problems.add(where, "", f"nested more than {MAX_DEPTH} deep; flatten it")
         return None
     except (ValueError, OverflowError) as error:
         long = "digits" in str(error)  # Python refuses to read a number of more than 4,300
-        problems.add(where, "", "a whole number has too many digits" if long else f"not valid TOML: {error}")
+        problems.add(where, "", "a whole number has too many digits" if long else f"not valid {form}: {error}")
         return None
-    return data if _sound(data, where, problems) else None
+    if not isinstance(data, dict):
+        problems.add(where, "", "must hold one object, { ... }", given=show_value(data))
+        return None
+    if not _sound(data, where, problems):
+        return None
+    if form == "JSON":
+        _note_json(data, where, problems)
+    return data
 
 
-def _no_file(path: Path) -> str:
+class _Object(dict[str, Any]):
+    """An object of a JSON file, which knows the keys that it has more than once."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    made = _Object(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        made.twice = tuple(name for name in made if names.count(name) > 1)
+    return made
+
+
+def _note_json(data: dict[str, Any], where: str, problems: Problems) -> None:
+    """Note what JSON can hold and TOML cannot: a key twice, null, half of a character."""
+    stack: list[tuple[Key, Any]] = [((), data)]
+    while stack:
+        key, value = stack.pop()
+        if isinstance(value, _Object):
+            for name in value.twice:
+                problems.add(where, show_key((*key, name)), "is there twice")
+        if isinstance(value, dict | list):
+            parts = list(value.items() if isinstance(value, dict) else enumerate(value))
+            stack += [((*key, name), part) for name, part in reversed(parts)]
+        elif value is None:
+            problems.add(where, show_key(key), "must not be null; leave the key out")
+        if any(isinstance(text, str) and _LONE.search(text) for text in (value, key[-1] if key else "")):
+            shown = show_key(key).encode("utf-8", "replace").decode()
+            problems.add(where, shown, "holds half of a character (\\ud800 to \\udfff); write the whole one in UTF-8")
+
+
+def _no_file(path: Path, form: str) -> str:
     """Say why nothing can be read from `path`."""
     if path.is_dir():
-        return "is a folder, not a TOML file"
+        return f"is a folder, not a {form} file"
     return "is not an ordinary file" if path.exists() else "no such file"
 
 

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
-from hudna.case.documents import Document, display, read_document, show_key, show_value
+from hudna.case.claims import read_claims
+from hudna.case.documents import Document, Key, display, read_document, read_json, show_key, show_value
 from hudna.case.evidence import check_source
 from hudna.case.expand import expand
 from hudna.case.grammar import NAME, Domain, Text
 from hudna.case.load_observations import TABLE, read_observations
 from hudna.case.network import Actor, Tie
+from hudna.case.network_files import (
+    NETWORK,
+    Told,
+    check_derived,
+    read_actors,
+    read_ties,
+    told_by_json,
+    told_by_toml,
+)
 from hudna.case.nodes import KINDS, NODES, Level, Node
 from hudna.case.overlay import CHANNEL
 from hudna.case.parameters import Parameter
@@ -28,8 +38,8 @@ from hudna.errors import Problems, nearest
 __all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
 
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
-         "parameters": "parameters.toml", "observations": "observations.toml"}  # fmt: skip
-_OPTIONAL = ("actors", "ties", "observations")
+         "parameters": "parameters.toml", "observations": "observations.toml", "claims": "claims.toml"}  # fmt: skip
+_OPTIONAL = ("actors", "ties", "observations", "claims")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
 )
@@ -68,25 +78,30 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     before = len(problems)
     documents = _documents(folder, problems)
     empty = Document(folder, {})
-    people, drivers = documents.get("actors", empty), documents.get("drivers", empty)
-    actors = _actors(people, problems)
+    drivers = documents.get("drivers", empty)
+    told = _told(documents, empty, problems)
+    actors = read_actors(told, problems)
     parameters = _parameters(documents.get("parameters", empty), folder, problems)
     named = _tables(documents.get("parameters", empty), Parameter.model_fields)
     unread = Unread(
         parameters=frozenset(named) - frozenset(parameters),
-        actors=frozenset(_tables(people, Actor.model_fields)) - frozenset(actors),
-        files=frozenset(role for role, file in FILES.items() if role not in documents and _there(folder / file, role)),
+        actors=told.names - frozenset(actors),
+        files=_unread_files(folder, documents),
     )
     nodes = _nodes(drivers, actors, unread, problems)
     unread = replace(unread, drivers=_failed(drivers, nodes, unread))
     about = build(About, documents["case"].data, documents["case"], (), problems) if "case" in documents else None
-    ties = _ties(documents.get("ties", empty), people, unread, problems)
+    found = read_ties(told, unread, problems)
+    ties = tuple(tie for _, tie in found.values())
     signals = publish(nodes)
     _check_clashes(nodes, drivers, problems)
     entries = _tables(drivers, DRIVER_FIELDS)
     check_nodes(nodes, signals, parameters, actors, drivers, problems, entries=entries, unread=unread)
     if about is not None:
-        _check_about(about, ties, parameters, unread, documents["case"], documents.get("ties", empty), problems)
+        _check_about(about, parameters, unread, documents["case"], problems)
+        _check_blocs(about, actors, unread, documents["case"], problems)
+        _check_channels(about, found.values(), told.document, problems)
+    claims = read_claims(documents.get("claims", empty), parameters, unread, problems)
     order = trigger_order(nodes, signals, Problems(), drivers)  # a circle is noted already
     case = Case(
         id=folder.name,
@@ -99,12 +114,33 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
         signals=signals,
         response_order=order,
         documents=documents,
+        claims=claims,
     )
     case, unread = read_observations(case, unread, problems)
     if about is not None and len(problems) == before:
+        check_derived(told, case, problems)
         case = replace(case, notices=tuple(_notices(case)))
         case = with_posterior(case, problems) if posterior else case
     return case, unread
+
+
+def _told(documents: Mapping[str, Document], empty: Document, problems: Problems) -> Told:
+    """Return what the files say of the network, in network.json or in actors.toml and ties.toml."""
+    if "network" in documents:
+        return told_by_json(documents["network"], problems)
+    people = documents.get("actors", empty)
+    named = _named(people, Actor.model_fields, "an actor", problems)
+    names = _tables(people, Actor.model_fields)
+    return told_by_toml(people, named, names, documents.get("ties", empty), problems)
+
+
+def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
+    """Return the roles of files that are there, or have to be, and could not be read."""
+    roles = {role for role, file in FILES.items() if role not in documents and _there(folder / file, role)}
+    if (folder / NETWORK).exists():
+        roles -= {"actors", "ties"}
+        roles |= {"actors", "ties"} if "network" not in documents else set()
+    return frozenset(roles)
 
 
 def _there(path: Path, role: str) -> bool:
@@ -121,6 +157,7 @@ def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
         document = read_document(path, problems)
         if document is not None:
             documents[role] = document
+    _read_network(folder, documents, problems)
     for path in sorted(folder.glob("*.toml")):
         if path.name not in (*FILES.values(), ABOUT) and not _is_base(path.name, documents):
             known = ", ".join(FILES.values())
@@ -129,6 +166,25 @@ def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
         if nearest(path.name, [TABLE]) and not (folder / TABLE).exists():
             problems.add(display(path), "", f"not a file of a case{nearest(path.name, [TABLE])}")
     return documents
+
+
+def _read_network(folder: Path, documents: dict[str, Document], problems: Problems) -> None:
+    """Read network.json into `documents` if it is there; it takes the place of actors.toml and ties.toml."""
+    path = folder / NETWORK
+    for other in sorted(folder.glob("*.json")):
+        if nearest(other.name, [NETWORK]) and not path.exists():
+            problems.add(display(other), "", f"not a file of a case{nearest(other.name, [NETWORK])}")
+    if not path.exists():
+        return
+    twice = [FILES[role] for role in ("actors", "ties") if (folder / FILES[role]).exists()]
+    if twice:
+        text = f"holds actors and ties, and so does {' and '.join(twice)}; take one or the other away"
+        problems.add(display(path), "", text)
+    for role in ("actors", "ties"):
+        documents.pop(role, None)
+    document = read_json(path, problems)
+    if document is not None:
+        documents["network"] = document
 
 
 def _is_base(name: str, documents: Mapping[str, Document]) -> bool:
@@ -173,15 +229,6 @@ def _named(document: Document, fields: Collection[str], what: str, problems: Pro
             )
         elif is_table(data, document, (name,), problems):
             yield name, data
-
-
-def _actors(document: Document, problems: Problems) -> dict[str, Actor]:
-    actors = {}
-    for name, data in _named(document, Actor.model_fields, "an actor", problems):
-        actor = build(Actor, data, document, (name,), problems)
-        if actor is not None:
-            actors[name] = actor
-    return actors
 
 
 def _parameters(document: Document, folder: Path, problems: Problems) -> dict[str, Parameter]:
@@ -236,40 +283,11 @@ def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Prob
             published[signal] = name
 
 
-def _ties(document: Document, people: Document, unread: Unread, problems: Problems) -> tuple[Tie, ...]:
-    known = _tables(people, Actor.model_fields)
-    data = dict(document.data)
-    rows = data.pop("tie", [])
-    for key in data:
-        problems.add(document.where((key,)), key, f"unknown key{nearest(key, ['tie'])}; allowed: [[tie]]")
-    if not isinstance(rows, list):
-        problems.add(document.where(("tie",)), "tie", "must be a list of tables, each begun with [[tie]]")
-        return ()
-    ties: dict[str, Tie] = {}
-    for i, row in enumerate(rows):
-        tie = build(Tie, row, document, ("tie", i), problems)
-        if tie is None:
-            continue
-        for end in ("source", "target"):
-            actor = getattr(tie, end)
-            if actor not in known and not unread.actor(actor):
-                text = f"there is no such actor{nearest(actor, known)}; a tie leads from actor to actor"
-                problems.add(document.where(("tie",)), f"tie[{i}].{end}", text, given=show_value(actor))
-        if tie.source == tie.target:
-            problems.add(document.where(("tie",)), f"tie[{i}]", "leads from an actor to itself", given=tie.id)
-        if tie.id in ties:
-            problems.add(document.where(("tie",)), f"tie[{i}]", "is there twice", given=tie.id)
-        ties[tie.id] = tie
-    return tuple(ties[name] for name in sorted(ties))
-
-
 def _check_about(
     about: About,
-    ties: tuple[Tie, ...],
     parameters: Mapping[str, Parameter],
     unread: Unread,
     document: Document,
-    tie_document: Document,
     problems: Problems,
 ) -> None:
     def parameter(key: str, name: str, domain: Domain) -> None:
@@ -287,10 +305,6 @@ def _check_about(
 
     for channel, name in sorted(about.channels.items()):
         parameter(f"channels.{channel}", name, CHANNEL)
-    for i, tie in enumerate(ties):
-        if tie.toward is not None and tie.channel not in about.channels:
-            text = f"no parameter is given for the channel {tie.channel} under [channels] in case.toml"
-            problems.add(tie_document.where(("tie",)), f"tie[{i}].channel", text, given=tie.id)
     groups: dict[str, str] = {}
     for group, correlation in sorted(about.correlations.items()):
         for name in correlation.parameters:
@@ -300,6 +314,23 @@ def _check_about(
                 text = f"{name} stands in {groups[name]} too; a parameter belongs to one group at most"
                 problems.add(document.where(("correlations",)), key, text)
             groups[name] = group
+
+
+def _check_blocs(
+    about: About, actors: Mapping[str, Actor], unread: Unread, document: Document, problems: Problems
+) -> None:
+    known = sorted({actor.bloc for actor in actors.values()} - {""})
+    for bloc in about.blocs:
+        if bloc not in known and not unread.actors and "actors" not in unread.files:
+            text = f"no actor is of this bloc{nearest(bloc, known)}; blocs: {', '.join(known) or 'none'}"
+            problems.add(document.where(("blocs",)), show_key(("blocs", bloc)), text)
+
+
+def _check_channels(about: About, ties: Iterable[tuple[Key, Tie]], document: Document, problems: Problems) -> None:
+    for key, tie in ties:
+        if tie.toward is not None and tie.channel not in about.channels:
+            text = f"no parameter is given for the channel {tie.channel} under [channels] in case.toml"
+            problems.add(document.where(key[:1]), show_key((*key, "channel")), text, given=tie.id)
 
 
 def _notices(case: Case) -> Iterator[str]:

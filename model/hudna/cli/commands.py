@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hudna.case.parameters import Parameter
     from hudna.result import Result
 
-__all__ = ["app", "known_language"]
+__all__ = ["app", "day", "known_language"]
 
 app = typer.Typer(
     name="hudna",
@@ -76,8 +76,8 @@ def run(
     as_json: _Json = False,
 ) -> None:
     """Simulate a scenario under its policies and write the results."""
-    from hudna.answer import check_arguments
     from hudna.answer import run as simulate
+    from hudna.beginning import check_arguments
     from hudna.report import replacing, write_outputs
     from hudna.scenario import load
 
@@ -85,7 +85,7 @@ def run(
     question = load(scenario)
     options: dict[str, Any] = {
         "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
-        "outcomes": outcomes, "as_of": _day(as_of), "belief": "prior" if prior else None,
+        "outcomes": outcomes, "as_of": day(as_of), "belief": "prior" if prior else None,
     }  # fmt: skip
     check_arguments(question, **options)
     target = out if out is not None else Path("out") / question.id
@@ -102,7 +102,8 @@ def run(
         raise typer.Exit(1) from None
 
 
-def _day(text: str | None) -> dt.date | None:
+def day(text: str | None) -> dt.date | None:
+    """Return the date that an option gives; what is none is an `InputError`."""
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError:
@@ -200,13 +201,14 @@ def check(
     from hudna.cli import observations
     from hudna.engine import compile_scenario
     from hudna.scenario import load
+    from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
 
     path = Path(scenario)
+    problems = Problems()
     if _is_folder(path):
         if not (path / "case.toml").exists():
             raise InputError.of(str(path), "is a folder without case.toml; give a scenario's file or a case's folder")
-        problems = Problems()
         case = load_case(path, problems)
         if case is None:
             raise InputError(problems)
@@ -217,10 +219,14 @@ def check(
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found = count(case, question.nodes, parameters)
+    notices = (*case.notices, *check_claims(case, problems))
+    problems.raise_if_any()
+    tested = sum(bool(claim.test) for claim in case.claims.values())
     if as_json:
-        print_json({"problems": [], "notices": case.notices, "nodes": found.nodes, "parameters": found.parameters,
+        print_json({"problems": [], "notices": notices, "nodes": found.nodes, "parameters": found.parameters,
                     "ties": found.ties, "pressing": found.pressing,
                     "observations": observations.as_data(case, parameters),
+                    "claims": {"tested": tested, "untested": len(case.claims) - tested},
                     "posterior": _posterior(case, parameters)})  # fmt: skip
         return
     print("ok")
@@ -231,7 +237,9 @@ def check(
         print(line)
     if case.posterior is not None:
         print(f"posterior: {case.posterior.n_draws:,} draws, from the campaign {case.posterior.campaign}")
-    for notice in case.notices:
+    if case.claims:
+        print(f"claims: {len(case.claims)}, of which {tested} are tested")
+    for notice in notices:
         print(f"note: {notice}")
     if rows:
         print_lines(observations.listing(case, parameters))
@@ -289,7 +297,10 @@ def show(
 def schema(
     kind: Annotated[
         str,
-        typer.Argument(help="scenario, case, actors, ties, drivers, parameters or observations.", show_default=True),
+        typer.Argument(
+            help="scenario, case, actors, ties, drivers, parameters, observations, claims or network.",
+            show_default=True,
+        ),
     ] = "scenario",
     as_json: _Json = False,  # noqa: ARG001 (a schema is JSON anyhow)
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import typer
 
-from hudna.cli import judging, learning  # noqa: F401 (their commands join those of the app)
+from hudna.cli import claims, compare, explaining, judging, learning, network  # noqa: F401 (their commands join)
 from hudna.cli.commands import app
 from hudna.cli.printing import print_json
 from hudna.errors import HudnaError, InputError, Problem

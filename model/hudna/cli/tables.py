@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hudna.case.grammar import Language
     from hudna.result import Result
 
-__all__ = ["Line", "differences", "lay_out", "outcomes"]
+__all__ = ["Line", "differences", "estimates", "lay_out", "outcomes"]
 
 Line: TypeAlias = tuple[str, bool]
 
@@ -62,7 +62,7 @@ def outcomes(result: Result, table: pd.DataFrame, lang: Language = "en") -> Iter
         for policy in result.policies:
             row: Any = table.loc[(policy, name), :]
             never = [share(float(row["never"])) if label.reduce == "first" else ""] if timed else []
-            rows.append((result.policy_name(policy, lang), [*_numbers(row, likely=label.reduce == "any"), *never]))
+            rows.append((result.policy_name(policy, lang), [*estimates(row, likely=label.reduce == "any"), *never]))
     return lay_out(_word("outcomes", lang), [_word(header, lang) for header in headers], rows)
 
 
@@ -97,7 +97,7 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
     for name in result.outcome_names:
         label = result.outcome(name)
         row: Any = contrast.loc[name, :]
-        cells = [*_numbers(row, likely=label.reduce == "any"), share(row["p_lower"]), share(row["p_higher"])]
+        cells = [*estimates(row, likely=label.reduce == "any"), share(row["p_lower"]), share(row["p_higher"])]
         if exposed:
             cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"])))
         rows += [(f"{label.name.get(lang)} ({label.unit.get(lang)})", []), ("", cells)]
@@ -121,7 +121,7 @@ def lay_out(heading: str, headers: list[str], rows: list[tuple[str, list[str]]])
         yield (line(label, cells), False) if cells else (label, True)
 
 
-def _numbers(row: Any, *, likely: bool) -> list[str]:
+def estimates(row: Any, *, likely: bool) -> list[str]:
     """Return estimate, Monte Carlo error, and the intervals over futures and over draws.
 
     One future of a probability is 0 or 1, so there it has no interval. An error of 0 from draws that are all

@@ -8,17 +8,20 @@ from typing import Any
 from pydantic import BaseModel
 
 from hudna.case import About
+from hudna.case.claims import Claim
 from hudna.case.load import DRIVER_FIELDS
 from hudna.case.network import Actor, Tie
+from hudna.case.network_files import NetworkFile
 from hudna.case.nodes import NODES
-from hudna.case.observations import ObservationsFile
+from hudna.case.observations import ONE_PART, ObservationsFile
 from hudna.case.parameters import Parameter
 from hudna.errors import InputError, nearest
 from hudna.scenario.scenario import ScenarioFile
 
 __all__ = ["KINDS_OF_FILE", "json_schema"]
 
-KINDS_OF_FILE = ("scenario", "case", "actors", "ties", "drivers", "parameters", "observations")
+KINDS_OF_FILE = ("scenario", "case", "actors", "ties", "drivers", "parameters", "observations", "claims",
+                 "network")  # fmt: skip
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXTENDS = {"type": "string", "description": "start from another TOML file in the same folder"}
 _PART = "^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z0-9_]+)*$"
@@ -33,7 +36,7 @@ def json_schema(kind: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    kind : {"scenario", "case", "actors", "ties", "drivers", "parameters", "observations"}
+    kind : {"scenario", "case", "actors", "ties", "drivers", "parameters", "observations", "claims", "network"}
 
     Raises
     ------
@@ -53,6 +56,12 @@ def json_schema(kind: str) -> dict[str, Any]:
             file = _of(About, definitions)
         case "observations":
             file = _of(ObservationsFile, definitions)
+        case "network":  # JSON: nothing to extend
+            file = _of(NetworkFile, definitions)
+            return {"$schema": _DIALECT, "title": "hudna: network.json", **file, "$defs": definitions}
+        case "claims":
+            claim = _reference(Claim, definitions)
+            file = {"type": "object", "propertyNames": {"pattern": ONE_PART}, "additionalProperties": claim}
         case "actors":
             file = _named(_reference(Actor, definitions), Actor.model_fields, definitions)
         case "parameters":

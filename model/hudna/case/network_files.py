@@ -1,0 +1,269 @@
+"""A network in files: two of TOML or one of JSON to be read, the same JSON and GraphML to be written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from hudna.case.checking import build
+from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.grammar import NAME, Entry, Label, Text
+from hudna.case.network import Actor, Tie
+from hudna.errors import Problems, nearest
+
+if TYPE_CHECKING:
+    from hudna.case.case import Case
+    from hudna.case.references import Unread
+
+__all__ = [
+    "NETWORK",
+    "EdgeRow",
+    "NetworkFile",
+    "NetworkOf",
+    "NodeRow",
+    "Told",
+    "as_json",
+    "check_derived",
+    "read_actors",
+    "read_ties",
+    "told_by_json",
+    "told_by_toml",
+    "write_graphml",
+]
+
+NETWORK = "network.json"
+FORMAT, VERSION = "hudna network", 1
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class NodeRow(Actor):
+    """An actor in network.json: the keys of an actor, its short name, and what follows from the drivers."""
+
+    id: str = Field(description="the short name that ties and drivers use")
+    level: str | None = Field(None, description="the level in drivers.toml that is this actor's, where it has one")
+
+
+class EdgeRow(Tie):
+    """A tie in network.json: the keys of a tie, and what follows from the drivers."""
+
+    key: str | None = Field(None, description="the kind once more: networkx tells parallel edges apart by it")
+    presses: bool | None = Field(None, description="whether the tie has a direction and both its ends have levels")
+    sign: Literal[-1, 0, 1] | None = Field(
+        None, description="1 with the direction of the target's level, -1 against it, 0 if the tie does not press"
+    )
+
+
+class NetworkOf(Entry):
+    """What a network.json is of, for whoever finds it alone; the case itself is told by its case.toml."""
+
+    case: str = Field(min_length=1, description="name of the case's folder when the file was written")
+    title: Label = Field(description="the case's name then")
+    evidence_until: str = Field("", description="the case's date then")
+
+
+class NetworkFile(Entry):
+    """The file `network.json`: node-link JSON, as networkx and d3 read it."""
+
+    format: Literal["hudna network"] = Field(description="what the file is")
+    version: Literal[1] = Field(description="of the format")
+    directed: Literal[True] = Field(True, description="a tie leads from its source to its target")
+    multigraph: Literal[True] = Field(True, description="two actors may have more than one tie")
+    graph: NetworkOf | None = Field(None, description="what the network is of")
+    nodes: list[NodeRow] = Field(description="the actors")
+    edges: list[EdgeRow] = Field(description="the ties")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the files say of a network: each actor and tie as written, and where.
+
+    document : of the ties, and of the actors in JSON; people : of the actors; names : of all actors, with problems or
+    without
+    """
+
+    people: Document
+    document: Document
+    actors: Mapping[str, tuple[Key, Any]]
+    ties: tuple[tuple[Key, Any], ...]
+    names: frozenset[str]
+
+
+def told_by_toml(
+    people: Document,
+    actors: Iterable[tuple[str, Any]],
+    names: Iterable[str],
+    document: Document,
+    problems: Problems,
+) -> Told:
+    """Take apart actors.toml, whose tables are given, and ties.toml."""
+    data = dict(document.data)
+    rows = data.pop("tie", [])
+    for key in data:
+        problems.add(document.where((key,)), key, f"unknown key{nearest(key, ['tie'])}; allowed: [[tie]]")
+    if not isinstance(rows, list):
+        problems.add(document.where(("tie",)), "tie", "must be a list of tables, each begun with [[tie]]")
+        rows = []
+    ties = tuple((("tie", i), row) for i, row in enumerate(rows))
+    return Told(people, document, {name: ((name,), table) for name, table in actors}, ties, frozenset(names))
+
+
+def told_by_json(document: Document, problems: Problems) -> Told:
+    """Take apart network.json; its own form is checked here, each actor and tie when it is read."""
+    rows = {key: document.data[key] for key in ("nodes", "edges") if isinstance(document.data.get(key), list)}
+    build(NetworkFile, {**document.data, **{key: [] for key in rows}}, document, (), problems)
+    actors: dict[str, tuple[Key, Any]] = {}
+    names: set[str] = set()
+    for i, row in enumerate(rows.get("nodes", ())):
+        key: Key = ("nodes", i)
+        name = row.get("id") if isinstance(row, Mapping) else None
+        if not isinstance(name, str):
+            build(NodeRow, row, document, key, problems)  # says so
+        elif not re.match(NAME, name):
+            text = "the name of an actor is letters, digits, _ and ."
+            problems.add(document.where(), show_key((*key, "id")), text, given=show_value(name))
+        elif name in names:
+            problems.add(document.where(), show_key((*key, "id")), "is there twice", given=show_value(name))
+        else:
+            actors[name] = key, row
+        if isinstance(name, str):
+            names.add(name)
+    ties = tuple((("edges", i), row) for i, row in enumerate(rows.get("edges", ())))
+    return Told(document, document, actors, ties, frozenset(names))
+
+
+def read_actors(told: Told, problems: Problems) -> dict[str, Actor]:
+    """Return the actors that have no problems, in name order."""
+    actors = {}
+    for name, (key, row) in sorted(told.actors.items()):
+        model = NodeRow if key[0] == "nodes" else Actor
+        found = build(model, row, told.people, key, problems)
+        if found is not None:
+            actors[name] = _only(Actor, found)
+    return actors
+
+
+def read_ties(told: Told, unread: Unread, problems: Problems) -> dict[str, tuple[Key, Tie]]:
+    """Return the ties that can be read, by their names, each with its place in the file."""
+    ties: dict[str, tuple[Key, Tie]] = {}
+    document = told.document
+    for key, row in told.ties:
+        found = build(EdgeRow if key[0] == "edges" else Tie, row, document, key, problems)
+        if found is None:
+            continue
+        where = document.where(key[:1])
+        for end in ("source", "target"):
+            actor = getattr(found, end)
+            if actor not in told.names and not unread.actor(actor):
+                text = f"there is no such actor{nearest(actor, told.names)}; a tie leads from actor to actor"
+                problems.add(where, show_key((*key, end)), text, given=show_value(actor))
+        if found.source == found.target:
+            problems.add(where, show_key(key), "leads from an actor to itself", given=found.id)
+        if found.id in ties:
+            problems.add(where, show_key(key), "is there twice", given=found.id)
+        if isinstance(found, EdgeRow) and found.key not in (None, found.kind):
+            text = f"must be the kind once more, {show_value(found.kind)}, or left out"
+            problems.add(where, show_key((*key, "key")), text, given=show_value(found.key))
+        ties[found.id] = key, _only(Tie, found)
+    return dict(sorted(ties.items()))
+
+
+def check_derived(told: Told, case: Case, problems: Problems) -> None:
+    """Check what network.json says of levels and pressing ties against the drivers, from which it follows."""
+    rest = "as drivers.toml has it; mend one of them, or leave the key out"
+    levels = case.levels()
+    signs = _signs(case)
+    said: list[tuple[Key, str, Any, Any]] = []  # place, key, given, what follows
+    for name, (key, row) in told.actors.items():
+        said.append((key, "level", row.get("level"), levels.get(name)))
+    for key, row in told.ties:
+        sign = signs.get(f"{row['source']} -> {row['target']} ({row['kind']})")
+        said += [(key, "presses", row.get("presses"), sign is not None), (key, "sign", row.get("sign"), sign or 0)]
+    for key, field, given, follows in said:
+        if given is not None and given != follows:
+            is_not = "the actor has no level" if follows is None else f"is {show_value(follows)}"
+            problems.add(told.document.where(), show_key((*key, field)), f"{is_not}, {rest}", given=show_value(given))
+
+
+def as_json(case: Case) -> str:
+    """Return the network as node-link JSON, the full format: the text of a `network.json`.
+
+    `networkx.node_link_graph(json.loads(text), edges="edges")` reads it, and a case's folder may hold it instead of
+    actors.toml and ties.toml. Levels, `presses` and `sign` follow from drivers.toml and are checked when it is read.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    str
+        UTF-8 is meant; the same case gives the same text.
+    """
+    levels, signs = case.levels(), _signs(case)
+    nodes = [
+        {"id": name, **_row(actor), **({"level": levels[name]} if name in levels else {})}
+        for name, actor in sorted(case.actors.items())
+    ]
+    edges = [
+        {**_row(tie), "key": tie.kind, "presses": tie.id in signs, "sign": signs.get(tie.id, 0)}
+        for tie in sorted(case.ties, key=lambda tie: tie.id)
+    ]
+    about = {"case": case.id, "title": _plain(case.about.name), "evidence_until": case.evidence_until.isoformat()}
+    whole = {"format": FORMAT, "version": VERSION, "directed": True, "multigraph": True, "graph": about,
+             "nodes": nodes, "edges": edges}  # fmt: skip
+    return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def write_graphml(case: Case, path: Path) -> None:
+    """Write the network as GraphML, which Gephi and others open; nodes and edges carry a `label` for them.
+
+    What XML cannot hold, such as a control character in a note, is written as the replacement character.
+    """
+    import networkx as nx
+
+    graph = case.network()
+    for _, node in graph.nodes(data=True):
+        node["label"] = node["name_en"]
+    for source, target, edge in graph.edges(data=True):
+        edge["label"] = edge["kind"]
+        edge["id"] = f"{source} -> {target} ({edge['kind']})"
+    tables: Iterator[dict[str, Any]] = iter(
+        [graph.graph, *(node for _, node in graph.nodes(data=True)), *(e for *_, e in graph.edges(data=True))]
+    )
+    for table in tables:
+        for key, value in table.items():
+            if isinstance(value, str):
+                table[key] = _NOT_XML.sub("\ufffd", value)
+    nx.write_graphml_xml(graph, path, edge_id_from_attribute="id")
+
+
+def _only(model: type[Any], row: Any) -> Any:
+    """Return the actor or the tie that a row holds, without what the row says beside it."""
+    if type(row) is model:
+        return row
+    return model.model_construct(
+        row.model_fields_set & set(model.model_fields), **{name: getattr(row, name) for name in model.model_fields}
+    )
+
+
+def _row(entry: Actor | Tie) -> dict[str, Any]:
+    """Return an entry as it is written: without what is empty."""
+    found = {name: _plain(getattr(entry, name)) for name in type(entry).model_fields}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, Text):
+        return value
+    return {"en": value.en, "ar": value.ar} if value.ar is not None else value.en
+
+
+def _signs(case: Case) -> dict[str, int]:
+    """Return the sign of each tie that presses, by the tie's name."""
+    return {press.tie.id: press.sign for presses in case.presses().values() for press in presses}

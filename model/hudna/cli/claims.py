@@ -1,0 +1,210 @@
+"""The command that says how probable the claims of a case are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hudna.cli.commands import app, known_language
+from hudna.cli.numbers import MISSING, decimals, interval, number, share
+from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.errors import InputError
+
+if TYPE_CHECKING:
+    from hudna.case.claims import ClaimTest
+    from hudna.case.grammar import Language
+    from hudna.cli.tables import Line
+    from hudna.verdicts import Answer, Support, Verdict, Verdicts
+
+__all__ = ["claims"]
+
+_UNTOLD = 0.8  # width of the bounds of a probability that leave it open
+_WORDS = {
+    "true": ("true in {} of draws", "صحيح في {} من العينات"),
+    "open": ("cannot be told from so few paths: {} of draws", "لا يمكن الحكم من هذا العدد من المسارات: {} من العينات"),
+    "unknown": ("cannot be told from a single draw or path", "لا يمكن الحكم من عينة واحدة أو مسار واحد"),
+    "futures": ("and in {} of futures", "وفي {} من المسارات"),
+    "all": ("all of it: {}", "الكل معا: {}"),
+    "bounds": (
+        "all of it: between {} and {} of draws; the tests have no draws in common, so no more can be told",
+        "الكل معا: بين {} و{} من العينات؛ لا عينات مشتركة بين الاختبارات فلا يمكن قول أكثر من ذلك",
+    ),
+    "comma": (", ", "، "),
+    "untested": ("not tested", "لم يُختبر"),
+    "estimate": ("estimate", "التقدير"),
+    "difference": ("difference", "الفرق"),
+    "draws": ("90 % over draws", "90٪ من العينات"),
+    "same": ("the same in every future", "متطابق في كل المسارات"),
+    "asked": ("asked in", "السؤال في"),
+    "parameter": ("parameter", "المعامل"),
+    "under": ("under", "في ظل"),
+    "against": ("against", "مقابل"),
+    "paired": ("paired draw by draw", "مقارنة عينة بعينة"),
+    "unpaired": (
+        "not paired: their draws differ, and are taken as independent",
+        "دون مقارنة عينة بعينة: العينات مختلفة وتُعد مستقلة",
+    ),
+    "semicolon": ("; ", "؛ "),
+    "rests": ("rests on", "يستند إلى"),
+    "structure": ("structure", "البنية"),
+    "evidence": ("evidence", "أدلة"),
+    "judgement": ("judgement", "تقدير"),
+    "calibrated": ("calibrated", "معايرة"),
+    "size": ("{} draws x {} paths, seed {}", "{} عينة × {} مسار، البذرة {}"),
+    "prior": ("parameters drawn from their priors", "المعاملات: القبلية"),
+    "posterior": ("parameters learned from rows to {}", "المعاملات: كما عرفت حتى {}"),
+    "learned": ("parameters learned anew from the rows", "المعاملات: كما عرفت من الصفوف نفسها"),
+    "as of": ("from the state of the world on {}", "من حال العالم في {}"),
+    "note": (
+        "Of draws: what is not known; of futures: chance too. ± is the Monte Carlo error, brackets are 90 %.",
+        "العينات: ما لا نعرفه؛ المسارات: المصادفة أيضا. ± خطأ المحاكاة، والأقواس 90٪.",
+    ),
+    "overlap": (
+        "After a parameter: what its prior and posterior have in common; near 1, no row taught anything about it.",
+        "بعد المعامل: ما يشترك فيه القبلي والبعدي؛ قرب 1 لم تعلّمنا الصفوف شيئا عنه.",
+    ),
+}
+
+
+@app.command()
+def claims(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="A case's folder, a scenario's file, or a shipped name.")],
+    only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="This claim; may be repeated.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Samples of the uncertain parameters.")] = None,
+    paths: Annotated[int | None, typer.Option(help="Futures per draw.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")] = None,
+    prior: Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")] = False,
+    csv: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a row per test to this file.")] = None,
+    lang: Annotated[str, typer.Option(help="en or ar, for the texts.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+) -> None:
+    """Say how probable each claim of a case is, and what that rests on."""
+    from hudna import verdicts
+    from hudna.result.storage import beside
+
+    language = known_language(lang)
+    if csv is not None and csv.is_dir():
+        raise InputError.of(str(csv), "is a folder; name a file such as claims.csv", key="csv")
+    found, given = verdicts.case_of(case)
+    with progress_bar(found.about.name.get(language)) as (progress, stage):
+        answered = verdicts.claims(
+            given or found, draws=draws, paths=paths, seed=seed, belief="prior" if prior else None, only=only or None,
+            progress=progress, stage=stage,
+        )  # fmt: skip
+    table = answered.table(language)
+    if csv is not None:
+        with beside(csv) as aside:
+            table.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+    if as_json:
+        rows = table.astype(object).where(table.notna(), None).to_dict("records")
+        size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
+        print_json({"case": answered.case, **size, "given": answered.given, "rows": rows})
+        return
+    print_lines(_lines(answered, language))
+    if csv is not None:
+        print(f"\nWritten to {csv}")
+
+
+def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
+    for verdict in answered:
+        claim = verdict.claim
+        yield f"{verdict.name}  {claim.claim.get(lang)} ({claim.source.get(lang)})", True
+        if claim.untested is not None:
+            yield f"  {_word('untested', lang)}: {claim.untested.get(lang)}", False
+        for answer in verdict.answers:
+            yield from _answer(answer, lang)
+        if len(verdict.answers) > 1:
+            yield f"  {_together(verdict, lang)}", False
+        yield "", False
+    if answered.draws is not None:
+        size = _word("size", lang).format(f"{answered.draws:,}", f"{answered.paths:,}", answered.seed)
+        yield f"{answered.title.get(lang)}: {size}", False
+        for origin in dict.fromkeys(_origin(given, lang) for given in answered.given.values()):
+            yield origin, False
+        yield _word("note", lang), False
+        if any(part.overlap is not None for v in answered for a in v.answers for part in a.rests_on):
+            yield _word("overlap", lang), False
+
+
+def _answer(answer: Answer, lang: Language) -> Iterator[Line]:
+    test, found = answer.test, answer.truth
+    yield f"  {test.statement.get(lang)}", False
+    futures = f" {_word('futures', lang).format(share(found.p_futures))}" if found.p_futures >= 0 else ""
+    yield f"    {_probability(found.p_true, found.p_true_low, found.p_true_high, lang)}{futures}", False
+    places = decimals(found.estimate, found.mcse)
+    told = f"{number(found.estimate, places)} ± {number(found.mcse, places)} {answer.unit.get(lang)}"
+    unseen = found.q05 == found.q95 and found.mcse > 0  # no more spread than chance makes: that is not certainty
+    spread = MISSING if unseen else interval(found.q05, found.q95)
+    number_of = _word("difference" if test.than is not None or isinstance(test.value, str) else "estimate", lang)
+    shown = _word("same", lang) if found.same else f"{told}{_word('comma', lang)}{_word('draws', lang)} {spread}"
+    yield f"    {number_of}: {shown}", False
+    yield f"    {_word('asked', lang)} {_asked(test, lang)}{_pairing(answer, lang)}", False
+    if answer.rests_on:
+        rests = _word("semicolon", lang).join(_supports(answer.rests_on, lang))
+        yield f"    {_word('rests', lang)} {rests}", False
+    if test.structure is not None:
+        yield f"    {_word('structure', lang)}: {test.structure.get(lang)}", False
+
+
+def _probability(p: float, low: float, high: float, lang: Language) -> str:
+    """Return the share of draws with its bounds, or that it is open."""
+    if not low >= 0:
+        return _word("unknown", lang)
+    bounds = f"[{share(low)}, {share(high)}]"
+    if high - low > _UNTOLD:
+        return _word("open", lang).format(bounds)
+    return _word("true", lang).format(f"{share(p)} {bounds}")
+
+
+def _together(verdict: Verdict, lang: Language) -> str:
+    if verdict.joint == "bounds" and verdict.low >= 0:
+        return _word("bounds", lang).format(share(verdict.low), share(verdict.high))
+    return _word("all", lang).format(_probability(verdict.p_true, verdict.low, verdict.high, lang))
+
+
+def _asked(test: ClaimTest, lang: Language) -> str:
+    """Return where a test was asked: `iraq-2024: pressure under postponement, against withdrawal`."""
+    if test.parameter is not None:
+        return f"{test.scenario}: {_word('parameter', lang)} {test.parameter}{_beyond(test)}"
+    told = f"{test.scenario}: {test.outcome} {_word('under', lang)} {test.policy}{_beyond(test)}"
+    than = test.than
+    if than is None:
+        return told
+    return f"{told}{_word('comma', lang)}{_word('against', lang)} " + " ".join(
+        filter(None, (than.scenario, than.outcome, than.policy))
+    )
+
+
+def _beyond(test: ClaimTest) -> str:
+    if test.value is None:
+        return ""
+    return f" {'>' if test.sign > 0 else '<'} {test.value if isinstance(test.value, str) else f'{test.value:g}'}"
+
+
+def _pairing(answer: Answer, lang: Language) -> str:
+    if not answer.pairing:
+        return ""
+    return _word("comma", lang) + _word(answer.pairing, lang)
+
+
+def _supports(parts: tuple[Support, ...], lang: Language) -> Iterator[str]:
+    """Yield the parameters, those of a status together."""
+    for status in dict.fromkeys(part.status for part in parts):
+        own = (part for part in parts if part.status == status)
+        names = _word("comma", lang).join(p.name if p.overlap is None else f"{p.name} {p.overlap:.2f}" for p in own)
+        yield f"{_word(status, lang)}: {names}"
+
+
+def _origin(given: object, lang: Language) -> str:
+    """Say in a line what a run started from."""
+    about = given if isinstance(given, dict) else {}
+    belief = about.get("belief", "prior")
+    told = _word(belief, lang).format(about.get("learned_until", MISSING))
+    return f"{told}{_word('comma', lang)}{_word('as of', lang).format(about['as_of'])}" if "as_of" in about else told
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]

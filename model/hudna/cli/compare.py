@@ -1,0 +1,189 @@
+"""The command that compares scenarios: the same policies in each, and the regret of having chosen one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hudna.cli.commands import app, known_language
+from hudna.cli.numbers import share
+from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hudna.analysis.compare import Comparison
+    from hudna.case.grammar import Language
+    from hudna.cli.tables import Line
+    from hudna.result import OutcomeLabel
+
+__all__ = ["compare"]
+
+_WORDS = {
+    "estimate": ("estimate", "التقدير"),
+    "error": ("MC error", "خطأ المحاكاة"),
+    "draws": ("90 % over draws", "90٪ من العينات"),
+    "regret": ("regret", "الندم"),
+    "best in": ("best in", "الأفضل في"),
+    "lower": ("lower is better", "الأقل أفضل"),
+    "higher": ("higher is better", "الأعلى أفضل"),
+    "undeclared": (
+        "which way is better is not declared, so no regret",
+        "لم يحدد أي الاتجاهين أفضل، فلا يحسب الندم",
+    ),
+    "largest": ("Largest regret over the scenarios", "أكبر ندم عبر السيناريوهات"),
+    "where": ("in", "في"),
+    "smallest": ("smallest", "الأقل"),
+    "size": ("{:,} draws x {:,} paths, seed {}", "{:,} عينة × {:,} مسار لكل منها، البذرة {}"),
+    "notes": (
+        (
+            "regret: how much worse than the scenario's best policy, future by future",
+            "best in: share of draws in which the policy is best",
+            "*: best of its scenario; ~: best here, but another is as good within Monte Carlo error",
+        ),
+        (
+            "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا مسارا بمسار",
+            "الأفضل في: نسبة العينات التي تكون فيها السياسة هي الأفضل",
+            "*: الأفضل في السيناريو؛ ~: الأفضل هنا، غير أن سياسة أخرى لا تقل عنها ضمن خطأ المحاكاة",
+        ),
+    ),
+    "written": ("Written to {}", "كتبت النتائج في {}"),
+}  # fmt: skip
+
+
+@app.command()
+def compare(
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="TOML files, or shipped scenarios.")],
+    outcome: Annotated[list[str] | None, typer.Option(metavar="OUTCOME", help="This one; may be repeated.")] = None,
+    policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="This one; may be repeated.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Samples of the uncertain parameters, in each.")] = None,
+    paths: Annotated[int | None, typer.Option(help="Futures per draw.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")] = None,
+    prior: Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder to write the table and a picture per outcome to.")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table, with all columns.")] = None,
+    lang: Annotated[str, typer.Option(help="en or ar, for tables and pictures.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+) -> None:
+    """Compare scenarios under the same policies, with the regret of each policy in each."""
+    from hudna import comparison
+    from hudna.report.comparison import write_comparison
+    from hudna.report.folder import replacing
+    from hudna.result.storage import beside
+
+    language = known_language(lang)
+    if csv is not None and csv.is_dir():
+        raise InputError.of(str(csv), "is a folder; name a file such as comparison.csv", key="csv")
+    with ExitStack() as stack:
+        folder = None if out is None else stack.enter_context(replacing(out))
+        with progress_bar(" · ".join(scenarios)) as (progress, stage):
+            found = comparison.compare(
+                scenarios, outcomes=outcome or None, policies=policy or None, draws=draws, paths=paths, seed=seed,
+                belief="prior" if prior else None, progress=progress, stage=stage,
+            )  # fmt: skip
+        manifest = None if folder is None else write_comparison(found, folder, lang=language)
+        if csv is not None:
+            with beside(csv) as aside:
+                found.frame(language).to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+    written = [path for path in (out, csv) if path is not None]
+    if as_json:
+        print_json(
+            {
+                "scenarios": list(found.scenarios),
+                "outcomes": list(found.outcomes),
+                "policies": list(found.policies),
+                "rows": found.frame(language).to_dict("records"),
+                "largest_regret": found.minimax(lang=language).reset_index().to_dict("records"),
+                "written": [str(path) for path in written],
+                "manifest": manifest,
+            }
+        )
+        return
+    print_lines(_lines(found, language))
+    for path in written:
+        print("\n" + _word("written", language).format(path))
+
+
+def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
+    """Lay out a table per outcome, with the largest regrets under it."""
+    from hudna.plot.style import origin
+
+    about = found.results[0].about
+    yield _word("size", lang).format(about["draws"], about["paths"], about["seed"]), False
+    for text in dict.fromkeys(part for result in found.results for part in origin(result, lang)):
+        yield text[:1].upper() + text[1:], False
+    table, regret, largest = found.table(lang), found.regret(lang=lang), found.minimax(lang=lang)
+    for name in found.outcomes:
+        label = found.outcome(name)
+        yield "", False
+        yield from _outcome(found, name, label, table, regret, lang)
+        if label.better is not None:
+            yield from _largest(found, name, largest, lang)
+    if any(found.outcome(name).better for name in found.outcomes):
+        yield "", False
+        for text in _WORDS["notes"][1 if lang == "ar" else 0]:
+            yield f"  {text}", False
+
+
+def _outcome(
+    found: Comparison, name: str, label: OutcomeLabel, table: pd.DataFrame, regret: pd.DataFrame, lang: Language
+) -> Iterator[Line]:
+    """Lay out an outcome, the policies below one another under each scenario."""
+    from hudna.cli.tables import lay_out
+
+    judged = label.better is not None
+    headers = ["estimate", "error", "draws", *(["regret", "error", "draws", "best in"] if judged else [])]
+    rows: list[tuple[str, list[str]]] = []
+    for scenario in found.scenarios:
+        rows.append((found.scenario_name(scenario, lang), []))
+        for policy in found.policies:
+            row: Any = table.loc[(scenario, policy, name), :]
+            cells = _without_futures(row)
+            shown = found.policy_name(policy, lang)
+            if judged:
+                own: Any = regret.loc[(scenario, policy, name), :]
+                cells += [
+                    *(["0", "", ""] if own["best"] else _without_futures(_as_estimate(own))),
+                    share(own["p_best"]),
+                ]
+                shown += (" *" if own["told_apart"] else " ~") if own["best"] and len(found.policies) > 1 else ""
+            rows.append((shown, cells))
+    direction = _word(label.better or "undeclared", lang)
+    heading = f"{label.name.get(lang)} ({label.unit.get(lang)}): {direction}"
+    yield from lay_out(heading, [_word(header, lang) for header in headers], rows)
+
+
+def _largest(found: Comparison, name: str, largest: pd.DataFrame, lang: Language) -> Iterator[Line]:
+    """Lay out each policy's largest regret, and where it is."""
+    from hudna.cli.tables import lay_out
+
+    rows = []
+    for policy in found.policies:
+        row: Any = largest.loc[(policy, name), :]
+        shown = ["0", ""] if row["regret"] <= 0 else _without_futures(_as_estimate(row))[:2]
+        rows.append((found.policy_name(policy, lang), [*shown, row["scenario"], _word("smallest", lang)
+                     if row["minimax"] else ""]))  # fmt: skip
+    yield from lay_out(_word("largest", lang), [_word(key, lang) for key in ("regret", "error", "where")] + [""], rows)
+
+
+def _as_estimate(row: Any) -> dict[str, float]:
+    """Return a row of regrets with the names of an estimate's columns."""
+    blank = {"q05": float("nan"), "q95": float("nan"), "mean_q05": float("nan"), "mean_q95": float("nan")}
+    return {**blank, **row.to_dict(), "mean": row["regret"]}
+
+
+def _without_futures(row: Any) -> list[str]:
+    """Return estimate, Monte Carlo error, and interval over draws, without what single futures do."""
+    from hudna.cli.tables import estimates
+
+    cells = estimates(row, likely=True)
+    return [cells[0], cells[1], cells[3]]
+
+
+def _word(key: str, lang: Language) -> Any:
+    return _WORDS[key][1 if lang == "ar" else 0]

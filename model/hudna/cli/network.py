@@ -1,0 +1,239 @@
+"""The command that tells a network: who presses on whom, who reaches whom, and by which paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hudna.cli.commands import app, known_language
+from hudna.cli.printing import print_json, print_lines
+from hudna.errors import InputError, Problems, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hudna.case import Case
+    from hudna.case.grammar import Language
+    from hudna.case.graph import Route
+    from hudna.cli.tables import Line
+
+__all__ = ["network"]
+
+_SHOWN = 10  # paths on the terminal, and in the tables
+_WORDS = {
+    "political": ("political", "سياسي"),
+    "military": ("military", "عسكري"),
+    "economic": ("economic", "اقتصادي"),
+    "security": ("security", "أمني"),
+    "exit": ("toward exit", "نحو الخروج"),
+    "stay": ("toward stay", "نحو البقاء"),
+    "actors": ("actors", "عدد الفاعلين"),
+    "ties": ("ties", "عدد الروابط"),
+    "pressing": ("of which press", "منها ضاغطة"),
+    "pressing note": (
+        "a tie presses if it works toward exit or stay and both its ends have levels; all others are context",
+        "الرابط ضاغط إذا كان يعمل نحو الخروج أو البقاء وكان لطرفيه مستوى؛ وما عداه سياق",
+    ),
+    "in": ("in", "وارد"),
+    "out": ("out", "صادر"),
+    "strengths": (
+        "Pressing ties: sums of weights by channel and sign",
+        "الروابط الضاغطة: مجموع الأوزان بحسب القناة والإشارة",
+    ),
+    "sign note": (
+        "+ with the direction of the level that is pressed on, - against it",
+        "+ مع اتجاه المستوى الواقع عليه الضغط، - ضده",
+    ),
+    "context strengths": (
+        "Context: sums of weights by channel, in / out",
+        "السياق: مجموع الأوزان بحسب القناة، وارد / صادر",
+    ),
+    "reach": ("Who reaches whom over pressing ties", "من يصل إلى من عبر الروابط الضاغطة"),
+    "in ties": ("in {} tie{}", "عبر روابط عددها {}{}"),
+    "comma": (", ", "، "),
+    "nobody": ("no tie presses", "لا رابط ضاغطا"),
+    "paths": ("Strongest paths to {}", "أقوى المسارات إلى {}"),
+    "no paths": ("No tie presses on {}", "لا رابط يضغط على {}"),
+    "path note": (
+        "strength: product of weight / 3 of the ties; sign: product of their signs. A ranking, not an effect",
+        "القوة: حاصل ضرب (الوزن / 3) للروابط؛ الإشارة: حاصل ضرب إشاراتها. ترتيب وليس أثرا",
+    ),
+    "written": ("Written to", "كتب في"),
+}  # fmt: skip
+
+
+@app.command()
+def network(
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help="A case's folder, a shipped case or scenario, or a scenario's file.")
+    ],
+    to: Annotated[
+        str | None, typer.Option(metavar="ACTOR", help="Paths to this actor; the most pressed one if left out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write: GraphML, JSON, tables and the picture.")] = None,
+    lang: Annotated[str, typer.Option(help="en or ar, for tables and the picture.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+) -> None:
+    """Tell the network: strengths by channel and sign, who reaches whom, and the strongest paths to an actor."""
+    from hudna.case import graph
+
+    language = known_language(lang)
+    found = _case(case)
+    target = graph.pressed_most(found) if to is None else to
+    routes = graph.paths(found, target, _SHOWN) if target is not None else ()
+    if out is not None:
+        from hudna.report import replacing
+        from hudna.report.network import write_network
+
+        with replacing(out) as folder:
+            write_network(found, folder, routes, lang=language)
+    if as_json:
+        _print_json(found, target, routes, out)
+        return
+    print_lines(_summary(found, language))
+    print()
+    print_lines(_strengths(found, language))
+    print_lines(_reach(found, language))
+    print_lines(_paths(found, target, routes, language))
+    if out is not None:
+        print(f"\n{_word('written', language)} {out}")
+
+
+def _case(name: str) -> Case:
+    """Return the case of this folder or name, or the case of the scenario of this file or name."""
+    from hudna import shipped
+    from hudna.case import load_case
+    from hudna.scenario import load
+
+    path = Path(name)
+    try:
+        folder = path if path.is_dir() else None
+    except (OSError, ValueError):
+        raise InputError.of(name[:200], "no such file") from None
+    if folder is not None and not (folder / "case.toml").exists():
+        raise InputError.of(name, "is a folder without case.toml; give a case's folder or a scenario's file")
+    folder = folder or (None if path.is_file() else shipped.case(name))
+    if folder is None:
+        names = sorted({*shipped.cases(), *shipped.scenarios()})
+        if path.suffix != ".toml" and not path.exists() and name not in names:
+            text = f"no such file, case or scenario{nearest(name, names)}; shipped: {', '.join(names)}"
+            raise InputError.of(name, text)
+        return load(name).case
+    problems = Problems()
+    found = load_case(folder, problems, posterior=False)
+    if found is None:
+        raise InputError(problems)
+    return found
+
+
+def _print_json(case: Case, target: str | None, routes: tuple[Route, ...], out: Path | None) -> None:
+    from hudna.case import graph
+
+    print_json(
+        {
+            "case": case.id, "name": {lang: case.about.name.get(lang) for lang in ("en", "ar")},
+            "actors": len(case.actors), "ties": len(case.ties),
+            "pressing": sum(len(presses) for presses in case.presses().values()), "to": target,
+            "strengths": graph.strengths(case).to_dict("records"), "reach": graph.reach(case).to_dict("records"),
+            "paths": graph.paths_table(routes).to_dict("records"), "out": None if out is None else str(out),
+        }
+    )  # fmt: skip
+
+
+def _summary(case: Case, lang: Language) -> Iterator[Line]:
+    pressing = sum(len(presses) for presses in case.presses().values())
+    counts = (("actors", len(case.actors)), ("ties", len(case.ties)), ("pressing", pressing))
+    yield case.about.name.get(lang), True
+    yield "  " + _word("comma", lang).join(f"{_word(key, lang)}: {n}" for key, n in counts), False
+    yield f"  {_word('pressing note', lang)}", False
+
+
+def _strengths(case: Case, lang: Language) -> Iterator[Line]:
+    from hudna.case.graph import strengths
+    from hudna.cli.tables import lay_out
+
+    table = strengths(case)
+    pressing, context = table[table["presses"] == True], table[table["presses"] == False]  # noqa: E712 (may be empty)
+    sides = [(side, sign) for side in ("in", "out") for sign in (1, -1)]
+    rows: list[tuple[str, list[str]]] = []
+    for actor, mine in pressing.groupby("actor"):
+        rows.append((f"{_name(case, actor, lang)}{_of_level(case, str(actor), lang)}", []))
+        for channel, part in mine.groupby("channel"):
+            cells = [_weight(part[(part["side"] == side) & (part["sign"] == sign)]) for side, sign in sides]
+            rows.append((_word(str(channel), lang), cells))
+    if rows:
+        headers = [f"{_word(side, lang)} {_sign(sign)}" for side, sign in sides]
+        yield from lay_out(_word("strengths", lang), headers, rows)
+        yield f"  {_word('sign note', lang)}", False
+        yield "", False
+    if not context.empty:
+        channels = sorted(set(context["channel"]))
+        rows = []
+        for actor, mine in context.groupby("actor"):
+            cells = []
+            for channel in channels:
+                both = [_weight(mine[(mine["channel"] == channel) & (mine["side"] == side)]) for side in ("in", "out")]
+                cells.append(" / ".join(cell or "0" for cell in both) if any(both) else "")
+            rows.append((_name(case, actor, lang), cells))
+        yield from lay_out(_word("context strengths", lang), [_word(channel, lang) for channel in channels], rows)
+        yield "", False
+
+
+def _of_level(case: Case, actor: str, lang: Language) -> str:
+    """Return what a high value of the actor's level works for."""
+    found = case.level_of(actor)
+    return "" if found is None or found[1].toward is None else f" ({_word(found[1].toward, lang)})"
+
+
+def _weight(part: pd.DataFrame) -> str:
+    return f"{part['weight'].sum():g}" if len(part) else ""
+
+
+def _reach(case: Case, lang: Language) -> Iterator[Line]:
+    from hudna.case.graph import reach
+
+    table = reach(case)
+    yield _word("reach", lang), True
+    if table.empty:
+        yield f"  {_word('nobody', lang)}", False
+    for source, mine in table.groupby("source"):
+        yield f"  {_name(case, source, lang)}: {len(mine)}", False
+        for ties, part in mine.groupby("ties"):
+            how = _word("in ties", lang).format(ties, "s" if ties != 1 and lang == "en" else "")
+            yield f"    {how}: {_names(case, part['target'], lang)}", False
+    yield "", False
+
+
+def _paths(case: Case, target: str | None, routes: tuple[Route, ...], lang: Language) -> Iterator[Line]:
+    if target is None:
+        return
+    if not routes:
+        yield _word("no paths", lang).format(_name(case, target, lang)), True
+        return
+    yield _word("paths", lang).format(_name(case, target, lang)), True
+    arrow = "←" if lang == "ar" else "→"
+    for route in routes:
+        text = _name(case, route.actors[0], lang)
+        for tie in route.ties:
+            text += f" —{_word(tie.channel, lang)}{arrow} {_name(case, tie.target, lang)}"
+        yield f"  {route.strength:.2f} {_sign(route.sign)}  {text}", False
+    yield f"  {_word('path note', lang)}", False
+
+
+def _sign(sign: int) -> str:
+    return "+" if sign > 0 else "-"
+
+
+def _name(case: Case, actor: Any, lang: Language) -> str:
+    return case.actors[str(actor)].name.get(lang)
+
+
+def _names(case: Case, actors: Iterable[Any], lang: Language) -> str:
+    return _word("comma", lang).join(_name(case, actor, lang) for actor in actors)
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]
