@@ -320,7 +320,7 @@ def files(kind: str) -> list[Path]:
     return [folder / FILES[kind] for folder in folders if (folder / FILES[kind]).exists()]
 
 
-@pytest.mark.parametrize("kind", KINDS_OF_FILE)
+@pytest.mark.parametrize("kind", sorted({*KINDS_OF_FILE} - {"network"}))  # no shipped case has one; see test_network
 def test_a_schema_fits_every_shipped_file(kind, capsys):
     assert main(["schema", kind]) == 0
     schema = json.loads(capsys.readouterr().out)

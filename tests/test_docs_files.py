@@ -15,6 +15,7 @@ from hudna.case import About
 from hudna.case.claims import Claim, ClaimTest, Than
 from hudna.case.grammar import Effect, Text
 from hudna.case.network import Actor, Tie
+from hudna.case.network_files import EdgeRow, NetworkFile, NetworkOf, NodeRow
 from hudna.case.nodes import NODES, Events, Level, Regime, Response, Schedule, Size, State, Transition
 from hudna.case.observation_rows import COLUMNS, REQUIRED, WORDS
 from hudna.case.observations import USES, Campaign, Counter, ObservationsFile
@@ -35,6 +36,7 @@ ROOTS: tuple[type[BaseModel], ...] = (
     About,
     Actor,
     Tie,
+    NetworkFile,
     *NODES.values(),
     Parameter,
     ObservationsFile,
@@ -51,6 +53,10 @@ PLACES: dict[type[BaseModel], tuple[str, str]] = {  # model: the section of its 
     RunSize: ("A scenario", "Size of a run"),
     About: ("case.toml", "The case"),
     Correlation: ("case.toml", "A correlation"),
+    NetworkFile: ("network.json", "The network"),
+    NetworkOf: ("network.json", "What it is of"),
+    NodeRow: ("network.json", "A node"),  # before the actor that it is too
+    EdgeRow: ("network.json", "An edge"),
     Actor: ("actors.toml", "An actor"),
     Tie: ("ties.toml", "A tie"),
     Effect: ("drivers.toml", "Effects"),
@@ -136,6 +142,8 @@ def documented(page: str, model: type[BaseModel]) -> dict[str, str]:
     assert kind is not None, f"{model.__name__} has no section on the page"
     assert PLACES[kind] in own, f"the page has no heading {PLACES[kind]}"
     shared = keys(own[EVERY_DRIVER]) if kind in NODES.values() else {}
+    for base in kind.__bases__:
+        shared |= keys(own[PLACES[base]]) if base in PLACES else {}
     return {**shared, **keys(own[PLACES[kind]])}
 
 
@@ -227,6 +235,19 @@ def test_the_examples_load_and_run(page, tmp_path):
             assert not [notice for notice in scenario.case.notices if "used by nothing" in notice]
             assert len(hudna.claims(scenario, draws=2, paths=2)) == len(scenario.case.claims) > 0
     assert kinds == set(NODES)
+
+
+def test_the_network_of_the_page_is_that_of_its_two_files(page, tmp_path):
+    (text,) = re.findall(r"^```json network\.json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    path = write(page, tmp_path)[0]
+    case = hudna.load(path).case
+    for file in ("actors.toml", "ties.toml"):
+        (tmp_path / "params" / CASE / file).unlink()
+    with pytest.raises(InputError, match="actor"):
+        hudna.load(path)
+    (tmp_path / "params" / CASE / "network.json").write_text(text, encoding="utf-8")
+    found = hudna.load(path).case
+    assert (found.actors, found.ties) == (case.actors, case.ties)
 
 
 def test_the_page_has_the_columns_the_words_and_the_uses_of_a_table_and_no_others(page):
