@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hudna.case.grammar import Language
     from hudna.result.result import OutcomeLabel, Result
 
-__all__ = ["contrast", "differences", "table"]
+__all__ = ["contrast", "difference_estimate", "differences", "table"]
 
 
 def table(result: Result, lang: Language = "en") -> pd.DataFrame:
@@ -80,7 +80,7 @@ def contrast(result: Result, a: str, b: str, lang: Language = "en") -> pd.DataFr
     for name in result.outcome_names:
         d = result.paired(name, a, b)
         label = result.outcome(name)
-        found = asdict(estimate(d)) | _difference_bounds(result, name, a, b, d)
+        found = difference_estimate(result, name, a, b)
         row: dict[str, Any] = {"name": label.name.get(lang), "unit": label.unit.get(lang), **found}
         row |= _direction(d)
         row["vr_factor"] = _variance_reduction(result.distribution(name, a), result.distribution(name, b), d)
@@ -98,6 +98,12 @@ def differences(result: Result, outcome: str, a: str, b: str) -> FloatArray:
         If there is no such outcome or policy, or only summaries were kept.
     """
     return result.sample(outcome, a) - result.sample(outcome, b)
+
+
+def difference_estimate(result: Result, outcome: str, a: str, b: str) -> dict[str, float]:
+    """Return the columns mean ... mean_q95 of `contrast`, of one outcome."""
+    d = result.paired(outcome, a, b)
+    return asdict(estimate(d)) | _difference_bounds(result, outcome, a, b, d)
 
 
 def _difference_bounds(result: Result, outcome: str, a: str, b: str, d: Sample) -> dict[str, float]:

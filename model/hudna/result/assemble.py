@@ -27,7 +27,7 @@ from hudna.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["assemble", "config_hash"]
+__all__ = ["assemble", "config_hash", "family_label", "outcome_label"]
 
 _TIMES = {"first", "time_above"}
 
@@ -151,8 +151,13 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "policies": {name: file.policies[name].name.model_dump() for name in program.policies},
         "contrasts": _contrasts(scenario, program.policies),
         "headline": list(file.headline),
-        "outcomes": {name: _outcome(scenario, name) for name in program.outcomes.name},
+        "outcomes": {name: outcome_label(scenario, name) for name in program.outcomes.name},
         "series": {name: _series(scenario, name, program.series.measure[i]) for i, name in enumerate(file.series)},
+        "levers": {
+            name: {"name": scenario.case.signals[name].label.model_dump(),
+                   "unit": scenario.case.signals[name].unit.model_dump()}
+            for name in program.schedules.name
+        },
         "sources": {
             name: {
                 **parameter.model_dump(include={"unit", "status", "source"}),
@@ -169,7 +174,8 @@ def _contrasts(scenario: Scenario, policies: tuple[str, ...]) -> list[list[str]]
     return named or [[a, b] for i, b in enumerate(policies) for a in policies[i + 1 :]]
 
 
-def _outcome(scenario: Scenario, name: str) -> dict[str, Any]:
+def outcome_label(scenario: Scenario, name: str) -> dict[str, Any]:
+    """Return what an outcome is called and how it is measured, as plain data."""
     outcome = scenario.file.outcomes[name]
     signals = [s for reference in sorted(outcome.signal) for s in resolve(reference, scenario.case.signals)]
     units = {scenario.case.signals[s].unit.en: scenario.case.signals[s].unit for s in signals}
@@ -188,6 +194,7 @@ def _outcome(scenario: Scenario, name: str) -> dict[str, Any]:
         "signals": signals,
         "window": list(window),
         "threshold": outcome.threshold or 0.0,
+        "better": outcome.better,
     }
 
 
@@ -197,7 +204,7 @@ def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
     first = signals[found[0]]
     label = first.label
     if name.endswith(".*"):
-        label = _family_label(scenario, name) or Text(en=name)
+        label = family_label(scenario, name) or Text(en=name)
     node = scenario.nodes[first.node]
     states = (
         [[state, node.states[state].name.model_dump()] for state in node.ordered_states]
@@ -220,7 +227,7 @@ def _per_step(unit: Text, days: int) -> Text:
     return Text(en=f"{unit.en} per {days} days", ar=f"{unit.ar} كل {days} أيام" if unit.ar else None)
 
 
-def _family_label(scenario: Scenario, name: str) -> Text | None:
+def family_label(scenario: Scenario, name: str) -> Text | None:
     """Return the name of an outcome that sums the same signals, as a name for their sum."""
     for outcome in scenario.file.outcomes.values():
         if outcome.signal == (name,) and outcome.reduce == "sum" and outcome.window is None:

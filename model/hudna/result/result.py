@@ -28,7 +28,7 @@ S = TypeVar("S", Paths, SummaryOfPaths)
 
 @dataclass(frozen=True)
 class OutcomeLabel:
-    """What an outcome is called and how it was measured; `window` in weeks."""
+    """What an outcome is called and how it was measured; `window` in weeks, `better` "lower", "higher" or None."""
 
     name: Text
     unit: Text
@@ -36,6 +36,7 @@ class OutcomeLabel:
     signals: tuple[str, ...]
     window: tuple[float, float]
     threshold: float
+    better: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,27 @@ class SeriesLabel:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found. All Datasets are xarray's; `about` is plain data (names, run size, versions, sources).
+    """What a run found, labelled.
 
-    outcomes : (policy, draw, path), a variable an outcome; empty where summaries were kept
-    summaries : (set, draw) and (set, bin) where summaries were kept, a set a policy or `a - b`; else empty
-    histograms : (policy, time, bin of the series), a variable a series: paths counted in bins
-    threat, exposure : (policy, draw, time), a variable an events node: mean rate with every lever at 1, per
-        week, and the levers' share of it
-    levers : (policy, time), a variable a schedule
-    trajectories : (policy, draw, path, time), a variable a signal, for the first paths of the draws
-    parameters : (draw), a variable a parameter
+    Attributes
+    ----------
+    outcomes : xarray.Dataset
+        (policy, draw, path), a variable an outcome; empty where summaries were kept
+    summaries : xarray.Dataset
+        (set, draw) and (set, bin) where summaries were kept, a set a policy or `a - b`; else empty
+    histograms : xarray.Dataset
+        (policy, time, bin of the series), a variable a series: paths counted in bins
+    threat, exposure : xarray.Dataset
+        (policy, draw, time), a variable an events node: mean rate with every lever at 1, per week, and the levers'
+        share of it
+    levers : xarray.Dataset
+        (policy, time), a variable a schedule
+    trajectories : xarray.Dataset
+        (policy, draw, path, time), a variable a signal, for the first paths of the draws
+    parameters : xarray.Dataset
+        (draw), a variable a parameter
+    about : mapping
+        plain data: names, run size, versions, sources
     """
 
     outcomes: xr.Dataset
@@ -121,6 +133,7 @@ class Result:
             signals=tuple(found["signals"]),
             window=(found["window"][0], found["window"][1]),
             threshold=found["threshold"],
+            better=found.get("better"),
         )
 
     def series_label(self, name: str) -> SeriesLabel:
@@ -187,10 +200,10 @@ class Result:
 
     @cached_property
     def series(self) -> xr.Dataset:
-        """Quantiles and mean of each series, week by week: (policy, time, quantile).
+        """Quantiles and mean of each series, week by week, with the axes (policy, time, quantile).
 
         Read from the histograms: exact for counts up to 255, within a bin (1/256 of the range) for levels.
-        For a regime there is the share of paths in each state instead: (policy, time, state of the regime).
+        For a regime there is the share of paths in each state instead, with the axes (policy, time, state).
         """
         return series_quantiles(self)
 

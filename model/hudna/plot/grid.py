@@ -1,0 +1,260 @@
+"""Scenarios by policies: an outcome of each, with its regret, in the cells of a grid."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hudna.case.grammar import Language
+from hudna.plot.style import new_axes, note, origin, size, title
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from hudna.analysis.compare import Comparison
+
+__all__ = ["grid", "grid_data"]
+
+_RAMP = ("#F4F7FA", "#C9DDED", "#8DB8DA", "#2F6FA8")  # one hue, from light to dark, so that grey keeps the order
+_MID = 0.35  # of the ramp, where all cells are equal
+_DARK = 0.18  # luminance under which white letters are easier to read than black ones
+_GAP = 0.18  # between the scenarios and the row of the largest regrets, in rows
+_LAST = 0.7  # height of that row, in rows
+_ROW = 0.78  # inches
+_FRAME = 2.1  # inches of title, names of policies and caption
+_SHARE = 0.75  # of a figure's width that axes have, if they are its only ones
+_NEEDED = (1.35, 0.6)  # inches of width and height that a cell's letters need at their full size
+_EDGE = 0.02  # around the cells, so that no line is cut
+_INSIDE = 0.025  # of a cell's width, by which its frame stands in
+_LABEL, _COLUMN = 25, 18  # letters in a line of a scenario's name, and of a policy's
+_WORDS = {
+    "lower": ("lower is better", "الأقل أفضل"),
+    "higher": ("higher is better", "الأعلى أفضل"),
+    "undeclared": ("which way is better is not declared: no regret", "لم يحدد أي الاتجاهين أفضل، فلا يحسب الندم"),
+    "best": ("best", "الأفضل"),
+    "close": ("best, by chance?", "الأفضل، ربما مصادفة"),
+    "alike": ("as good as another", "متساوية مع غيرها"),
+    "regret": ("regret {}", "الندم {}"),
+    "largest": ("Largest regret", "أكبر ندم"),
+    "smallest": ("smallest", "الأقل"),
+    "cell": ("mean, and 90 % of draws in brackets", "المتوسط، وبين القوسين 90٪ من العينات"),
+    "shade": ("shade: light {}, dark {}", "التظليل: الفاتح {} والداكن {}"),
+    "regret note": (
+        "regret: how much worse than the scenario's best policy, in the same futures",
+        "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا في المسارات نفسها",
+    ),
+    "close note": (
+        "dashed: another policy is as good within Monte Carlo error",
+        "الإطار المتقطع: سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
+    ),
+}
+
+
+def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
+    """Draw an outcome of every scenario, a row each, under every policy, a column each.
+
+    A cell holds the mean, where it lies in 90 % of the draws, and the regret; its shade is the mean. The best policy
+    of a row is framed, with dashes if Monte Carlo error does not tell it from another. Below are the largest regrets.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    outcome : str
+        One of the comparison's.
+    lang : {"en", "ar"}
+    ax : matplotlib Axes, optional
+        Drawn into; a new figure's if left out.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    label = comparison.outcome(outcome)
+    data = grid_data(comparison, outcome, lang)
+    n_rows, n_columns = len(comparison.scenarios), len(comparison.policies)
+    judged = label.better is not None
+    height = n_rows + (_LAST + _GAP if judged else 0)
+    ax = new_axes(ax, _FRAME + _ROW * height)
+    room = min(1.0, float(ax.get_position().width) / _SHARE)
+    places = _places(data["mean"].abs().max(), 3)
+    regret_places = _places(data["regret"].max(), 2)
+    low, high = float(data["mean"].min()), float(data["mean"].max())
+    letters = _letters(ax, n_columns, height)
+    several = data.groupby("row")["best"].transform("sum") > 1
+    for cell in data.assign(tied=several).to_dict("records"):
+        x, y = (n_columns - 1 - cell["column"]) if lang == "ar" else cell["column"], cell["row"]
+        share = (cell["mean"] - low) / (high - low) if high > low else _MID
+        lines = [
+            (_number(cell["mean"], places, lang), 13),
+            (_interval(cell["mean_q05"], cell["mean_q95"], min(places, 2)), 8.5),
+            (_said(cell, regret_places, lang) if judged else "", 8.5),
+        ]
+        _cell(ax, x, y, lines, share=share, letters=letters)
+    for cell in data[data["best"]].to_dict("records"):
+        x = (n_columns - 1 - cell["column"]) if lang == "ar" else cell["column"]
+        _frame(ax, x, cell["row"], dashed=not cell["told_apart"] and n_columns > 1)
+    if judged:
+        for cell in data[data["row"] == 0].to_dict("records"):
+            x = (n_columns - 1 - cell["column"]) if lang == "ar" else cell["column"]
+            text = _number(cell["max_regret"], regret_places, lang) if cell["max_regret"] else "0"
+            told = _word("smallest", lang) if cell["minimax"] else ""
+            _cell(ax, x, n_rows + _GAP, [(text, 11), (told, 8.5)], share=None, letters=letters, marked=cell["minimax"])
+    _label(ax, comparison, lang, height, judged=judged)
+    direction = _word(label.better or "undeclared", lang)
+    ax.set_xlabel(f"{label.unit.get(lang)} · {direction}")
+    title(ax, f"{label.name.get(lang)}\n", lang)
+    ends = _number(low, places, lang), _number(high, places, lang)
+    parts = [_word("cell", lang), *([_word("shade", lang).format(*ends)] if high > low else [])]
+    parts += [_word("regret note", lang)] if judged else []
+    parts += [_word("close note", lang)] if (data["best"] & ~data["told_apart"]).any() and n_columns > 1 else []
+    parts += dict.fromkeys(part for result in comparison.results for part in origin(result, lang))
+    about = comparison.results[0].about
+    note(ax, lang, *parts, *size(about["draws"], about["paths"], lang, about["seed"]), room=room)
+    return ax
+
+
+def grid_data(comparison: Comparison, outcome: str, lang: Language = "en") -> pd.DataFrame:
+    """Return what `grid` draws, a row per cell.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    outcome : str
+    lang : {"en", "ar"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: row and column, from 0, in the order of reading; scenario, policy, and their names scenario_name,
+        policy_name; mean, mcse, q05, q95, mean_q05, mean_q95 of `Comparison.table`; best, told_apart, regret, p_best
+        of `Comparison.regret`, its error regret_mcse, and the policy's max_regret and minimax. Where the outcome does
+        not say which way is better, regrets are NaN.
+    """
+    comparison.outcome(outcome)  # a name that is not compared is told of
+    whole = comparison.frame(lang)
+    own = whole[whole["outcome"] == outcome].reset_index(drop=True)
+    own = own.assign(
+        row=own["scenario"].map(comparison.scenarios.index), column=own["policy"].map(comparison.policies.index)
+    )
+    return own[
+        ["row", "column", "scenario", "policy", "scenario_name", "policy_name", "mean", "mcse", "q05", "q95",
+         "mean_q05", "mean_q95", "best", "told_apart", "regret", "regret_mcse", "p_best", "max_regret", "minimax"]
+    ]  # fmt: skip
+
+
+def _cell(
+    ax: Axes,
+    x: float,
+    y: float,
+    lines: Sequence[tuple[str, float]],
+    *,
+    share: float | None,
+    letters: float,
+    marked: bool = False,
+) -> None:
+    """Draw a cell of the shade at `share` of the ramp, or a lower one without any, and its lines, the first large."""
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
+    from matplotlib.patches import Rectangle
+
+    colour = "white" if share is None else to_hex(LinearSegmentedColormap.from_list("value", _RAMP)(share))
+    tall = _LAST if share is None else 1.0
+    ink = "white" if _luminance(colour) < _DARK else "black"
+    edge = "black" if marked else "#999999" if share is None else "white"
+    ax.add_patch(
+        Rectangle((x, y), 1, tall, facecolor=colour, edgecolor=edge, linewidth=2.2 if marked else 1, zorder=2 + marked,
+                  clip_on=False)
+    )  # fmt: skip
+    shown = [line for line in lines if line[0]]
+    at = {1: (0.5,), 2: (0.36, 0.72), 3: (0.29, 0.58, 0.80)}[len(shown)]
+    for (text, points), down in zip(shown, at, strict=True):
+        ax.text(x + 0.5, y + tall * down, text, ha="center", va="center", color=ink, fontsize=points * letters,
+                zorder=4)  # fmt: skip
+
+
+def _letters(ax: Axes, columns: int, rows: float) -> float:
+    """Return by how much letters shrink to stay inside cells, if they must: by the size of the axes as they are now."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        return 1.0
+    box = ax.get_window_extent()
+    wide, high = box.width / figure.dpi, box.height / figure.dpi
+    return min(1.0, wide / columns / _NEEDED[0], high / rows / _NEEDED[1])
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as of WCAG 2."""
+    from matplotlib.colors import to_rgb
+
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def _frame(ax: Axes, x: float, y: float, *, dashed: bool) -> None:
+    """Frame a cell in black on white, which shows on any shade."""
+    from matplotlib.patches import Rectangle
+
+    for colour, width, line in (("white", 5.0, "-"), ("black", 2.2, (0, (2.5, 1.5)) if dashed else "-")):
+        ax.add_patch(
+            Rectangle((x + _INSIDE, y + 1.4 * _INSIDE), 1 - 2 * _INSIDE, 1 - 2.8 * _INSIDE, fill=False,
+                      edgecolor=colour, linewidth=width, linestyle=line, zorder=3)
+        )  # fmt: skip
+
+
+def _label(ax: Axes, comparison: Comparison, lang: Language, height: float, *, judged: bool) -> None:
+    """Name the rows and columns on the sides where the language begins to read."""
+    n_rows, n_columns = len(comparison.scenarios), len(comparison.policies)
+    rows = [_wrapped(comparison.scenario_name(name, lang), _LABEL) for name in comparison.scenarios]
+    at = [row + 0.5 for row in range(n_rows)]
+    if judged:
+        rows, at = [*rows, _word("largest", lang)], [*at, n_rows + _GAP + _LAST / 2]
+    ax.set_yticks(at, rows, fontsize=9, multialignment="right")
+    columns = [_wrapped(comparison.policy_name(name, lang), max(8, _COLUMN * 3 // max(n_columns, 3)))
+               for name in comparison.policies]  # fmt: skip
+    ax.set_xticks([i + 0.5 for i in range(n_columns)], columns[::-1] if lang == "ar" else columns, fontsize=10)
+    ax.tick_params(length=0, bottom=False, labelbottom=False, labeltop=True)
+    ax.set_xlim(-_EDGE, n_columns + _EDGE)
+    ax.set_ylim(height + _EDGE, -_EDGE)
+    if lang == "ar":
+        ax.yaxis.tick_right()
+        ax.tick_params(axis="y", length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _said(cell: dict[Any, Any], places: int, lang: Language) -> str:
+    """Return what a cell says of its regret."""
+    if cell["best"]:
+        return _word("best" if cell["told_apart"] else "alike" if cell["tied"] else "close", lang)
+    return _word("regret", lang).format(_number(cell["regret"], places, lang))
+
+
+def _interval(low: float, high: float, places: int) -> str:
+    return f"[{_number(low, places, 'en')}, {_number(high, places, 'en')}]" if math.isfinite(low + high) else ""
+
+
+def _number(x: float, places: int, lang: Language) -> str:
+    """Return a number; in Arabic a mark without width keeps its sign on the left."""
+    return f"{round(x, places) + 0.0:,.{places}f}".replace("-", "\u200e−" if lang == "ar" else "−")
+
+
+def _places(largest: float, digits: int) -> int:
+    """Return how many decimals show so many digits of the largest number."""
+    if not math.isfinite(largest) or largest == 0:
+        return 0
+    return min(max(digits - 1 - math.floor(math.log10(abs(largest))), 0), 6)
+
+
+def _wrapped(text: str, letters: int) -> str:
+    """Return a text in as few lines of so many letters as it takes, and these about equally long."""
+    lines = textwrap.wrap(text, letters, break_long_words=False)
+    for width in range(1, letters):
+        even = textwrap.wrap(text, width, break_long_words=False)
+        if len(even) == len(lines):
+            return "\n".join(even)
+    return "\n".join(lines)
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]
