@@ -122,7 +122,9 @@ def test_the_rows_teach_what_they_are_about(learned):
     """A path of 21 weeks with 2.5 attacks each says something of rates, and nothing of what never varied."""
     assert learned.learned["attack_rate"].calibrated
     assert learned.learned["newspaper_ratio"].calibrated
-    assert not learned.learned["presence_power"].calibrated
+    # 0.93 to 0.95 in larger runs; with 120 draws chance alone takes it to either side of 0.9.
+    taught = max(learned.learned[name].overlap for name in ("attack_rate", "newspaper_ratio"))
+    assert learned.learned["presence_power"].overlap > max(0.85, taught + 0.1)
     low, _, high = learned.learned["newspaper_ratio"].posterior
     assert 1 < low < high < 1.5
 
