@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hudna.analysis import estimate
 from hudna.analysis.estimate import settled_means
+from hudna.analysis.tables import difference_estimate
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
-from hudna.plot.style import caption, colour_of, new_axes, title, word
+from hudna.plot.style import caption, colour_of, headed, new_axes, percent, spelt, title, word
 from hudna.result.samples import Paths, Sample
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from hudna.result import Result
 
-__all__ = ["difference", "outcome"]
+__all__ = ["difference", "difference_data", "outcome", "outcome_data", "outcome_height", "reach", "whole_numbers"]
 
 _SHOWN = 0.995  # of the paths that the axis shows
-_BINS = 48
+_BINS, _BINS_OF_DRAWS = 48, 24
+_APART = 26  # bins of single numbers up to which each number is a bar of its own
+_RARE = 0.095  # probabilities below it are written with three decimals
+_ROW, _RIDGE = 0.85, 1.0  # inches a policy, with a dot and with a ridge
 _SIDES = {  # colour, edge and hatch of what is lower, equal, higher
     -1: ("#0072B2", "white", None),
     0: ("#888888", "white", None),
@@ -30,8 +36,60 @@ _SIDES = {  # colour, edge and hatch of what is lower, equal, higher
 }
 
 
+def outcome_data(result: Result, name: str, *, lang: Language = "en") -> pd.DataFrame:
+    """Return what `outcome` draws.
+
+    Parameters
+    ----------
+    result : Result
+    name : str
+        An outcome.
+    lang : {"en", "ar"}
+        Language of `policy_name`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per policy and bin, in the outcome's unit: policy, policy_name; bin_low, bin_high and share, of all paths,
+        in the bin (where what is waited for never comes in no bin); then, the same in every row of a policy, mean,
+        mcse, low, high, q05, q50, q95, mean_q05, mean_q95 as in `Result.table` and never, the share of paths in which
+        what is waited for never comes. A probability has one row a policy and no bins.
+    """
+    import pandas as pd
+
+    label = result.outcome(name)
+    samples = {policy: result.distribution(name, policy) for policy in result.policies}
+    marks = {
+        policy: {
+            "policy_name": result.policy_name(policy, lang),
+            **asdict(estimate(y, proportion=label.reduce == "any")),
+            "never": float(y.never.mean()) if label.reduce == "first" else np.nan,
+        }
+        for policy, y in samples.items()
+    }
+    if label.reduce == "any":
+        return pd.DataFrame([{"policy": policy, **found} for policy, found in marks.items()])
+    edges = _edges_of(label.reduce, label.window, result.step, samples)
+    rows = []
+    for policy, y in samples.items():
+        shares = y.histogram(edges)
+        if label.reduce == "first":
+            shares[-1] -= marks[policy]["never"]  # they are held to come when waiting ends
+        bins = zip(edges[:-1], edges[1:], shares, strict=True)
+        rows += [
+            {"policy": policy, "bin_low": low, "bin_high": high, "share": share, **marks[policy]}
+            for low, high, share in bins
+        ]
+    return pd.DataFrame(rows)
+
+
 def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
-    """Draw the distribution of an outcome, a ridge per policy; a probability as a dot with its interval.
+    """Draw the distribution of an outcome, a ridge per policy; a probability as a dot with its intervals.
+
+    A ridge's height is the share of paths in a bin, on one scale for all policies. Both kinds of uncertainty are told
+    apart: what futures do (the coloured bar holds 90 % of paths), and what is not known of the parameters (the black
+    line holds the mean in 90 % of draws, the noise of their paths taken out). A probability's bar is that of draws; its
+    Monte Carlo error is the black line in it.
 
     Parameters
     ----------
@@ -47,32 +105,82 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     matplotlib Axes
     """
     label = result.outcome(name)
-    ax = new_axes(ax)
-    samples = {policy: result.distribution(name, policy) for policy in result.policies}
-    if label.reduce == "any":
-        _dots(ax, result, samples)
-        note = word("over draws", lang)
+    data = outcome_data(result, name, lang=lang)
+    n = len(result.policies)
+    dots = label.reduce == "any"
+    ax = new_axes(ax, outcome_height(result, name))
+    by_policy = [(policy, data[data["policy"] == policy]) for policy in result.policies]
+    names = [str(rows["policy_name"].iloc[0]) for _, rows in by_policy]
+    if dots:
+        _dots(ax, result, data)
+        notes = [word("over draws", lang)]
     else:
-        note = _ridges(ax, result, samples, lang, _whole(label.reduce, samples))
-    names = [result.policy_name(policy, lang) for policy in samples]
+        notes = _ridges(ax, result, by_policy, lang, waiting=label.reduce == "first")
     if label.reduce == "first":
-        gone = [100 * float(y.never.mean()) for y in samples.values()]
-        names = [f"{name}\n({word('never', lang)}: {share:.0f} %)" for name, share in zip(names, gone, strict=True)]
-    lift = 0.0 if label.reduce == "any" else 0.25
-    ax.set_yticks(lift - np.arange(len(samples)), names, fontsize=10)
-    ax.set_ylim(-len(samples) + 0.55, 0.95)
+        gone = [float(rows["never"].iloc[0]) for _, rows in by_policy]
+        names = [f"{name}\n({word('never', lang)}: {percent(p, lang)})" for name, p in zip(names, gone, strict=True)]
+    ax.set_yticks((0.0 if dots else 0.25) - np.arange(n), names, fontsize=10)
+    ax.set_ylim(-n + (0.45 if dots else 0.62), 0.6 if dots else 0.95)
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     if lang == "ar":
         ax.yaxis.tick_right()
     ax.set_xlabel(label.unit.get(lang))
     title(ax, label.name.get(lang), lang)
-    caption(ax, result, lang, note)
+    caption(ax, result, lang, *notes)
     return ax
 
 
+def outcome_height(result: Result, name: str) -> float:
+    """Return how high a picture of an outcome should be, in inches."""
+    return 1.5 + (_ROW if result.outcome(name).reduce == "any" else _RIDGE) * len(result.policies)
+
+
+def difference_data(result: Result, name: str, a: str, b: str) -> pd.DataFrame:
+    """Return what `difference` draws.
+
+    Parameters
+    ----------
+    result : Result
+    name : str
+        An outcome.
+    a, b : str
+        Policies.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per bin of the outcome under `a` less that under `b`, in its unit: bin_low, bin_high and share, of all
+        paths; of a probability, of draws. Then, the same in every row, mean, mcse, low, high, mean_q05 and mean_q95,
+        p_lower, p_equal, p_higher, the shares of paired paths, and mean_lower, the share of draws in which the mean is
+        lower, all as in `Result.contrast`; shown is the share of what is drawn that lies in the bins.
+    """
+    import pandas as pd
+
+    label = result.outcome(name)
+    d = result.paired(name, a, b)
+    settled = settled_means(d)
+    of_draws = label.reduce == "any" and settled is not None
+    shown = Paths(settled[:, None]) if of_draws and settled is not None else d
+    edges = _edges_around_zero(
+        *reach([shown]),
+        whole=not of_draws and whole_numbers(label.reduce, [d]),
+        bins=_BINS_OF_DRAWS if of_draws else _BINS,
+    )
+    shares = shown.histogram(edges)
+    found = difference_estimate(result, name, a, b)
+    lower, higher = float(d.lower.mean()), float(d.higher.mean())
+    marks = {key: found[key] for key in ("mean", "mcse", "low", "high", "mean_q05", "mean_q95")}
+    marks |= {"p_lower": lower, "p_equal": max(0.0, 1 - lower - higher), "p_higher": higher}
+    marks["mean_lower"] = np.nan if settled is None else float(((settled < 0) & (d.means != 0)).mean())
+    marks["shown"] = float(shares.sum())
+    return pd.DataFrame({"bin_low": edges[:-1], "bin_high": edges[1:], "share": shares, **marks})
+
+
 def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
-    """Draw the distribution of an outcome under `a` less that under `b`, path by path.
+    """Draw the distribution of an outcome under `a` less that under `b`, path by path, with its probability.
+
+    Of probabilities the difference is drawn draw by draw: path by path it is only -1, 0 or 1.
 
     Parameters
     ----------
@@ -89,40 +197,66 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     matplotlib Axes
     """
     label = result.outcome(name)
+    data = difference_data(result, name, a, b)
+    marks = data.iloc[0]
     ax = new_axes(ax)
-    d = result.paired(name, a, b)
-    lower, higher = float(d.lower.mean()), float(d.higher.mean())
-    parts = [("lower", lower), ("equal", max(0.0, 1 - lower - higher)), ("higher", higher)]
-    settled = settled_means(d) if label.reduce == "any" else None
-    shown = d if settled is None else Paths(settled[:, None])  # a difference of 0 and 1 says more draw by draw
-    edges = _edges_around_zero(*_reach([shown]), whole=settled is None and _whole(label.reduce, {a: d}))
-    for low, high, share in zip(edges[:-1], edges[1:], shown.histogram(edges), strict=True):
-        colour, edge, hatch = _SIDES[int(np.sign(np.round(low + high, 12)))]
-        ax.bar(low, share, width=high - low, align="edge", color=colour, edgecolor=edge, hatch=hatch, linewidth=0.4)
+    edges = np.append(data["bin_low"], data["bin_high"].iloc[-1])
+    middles = np.round(data["bin_low"] + data["bin_high"], 12)
+    for sign, (colour, edge, hatch) in _SIDES.items():
+        own = (np.sign(middles) == sign).to_numpy()
+        if own.any():
+            ax.bar(data["bin_low"][own], data["share"][own], np.diff(edges)[own], align="edge", color=colour,
+                   edgecolor=edge, hatch=hatch, linewidth=0.4)  # fmt: skip
+    top = float(data["share"].max()) or 1.0
+    ax.set_ylim(-0.1 * top, 1.06 * top)
     ax.axvline(0, color="black", linewidth=1)
-    said = [f"{word(key, lang)} {100 * value:.1f} %" for key, value in parts]
-    text = "   ".join(reversed(said) if lang == "ar" else said)  # lower stands on the left, as in the picture
-    ax.text(0.5, 1.0, text, transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= 1.06 * top])
+    _mean(ax, marks, -0.05 * top)
+    parts = [f"{word(key, lang)} {percent(float(marks[f'p_{key}']), lang, 1)}" for key in ("lower", "equal", "higher")]
+    parts = parts[::-1] if lang == "ar" else parts  # lower stands on the left, as in the picture
+    ax.annotate(f"{word('paths said', lang)} " + "   ".join(parts), (0.5, 1), xycoords="axes fraction", xytext=(0, 3),
+                textcoords="offset points", ha="center", va="bottom", fontsize=9)  # fmt: skip
     ax.set_xlim(edges[0], edges[-1])
-    ax.set_ylabel(word("share of paths" if settled is None else "share of draws", lang))
+    of_draws = label.reduce == "any" and np.isfinite(marks["mean_lower"])
+    ax.set_ylabel(word("share of draws" if of_draws else "share of paths", lang))
     ax.set_xlabel(f"{word('difference', lang)}: {label.unit.get(lang)}")
-    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["top", "right", "bottom"]].set_visible(False)
     names = result.policy_name(a, lang), result.policy_name(b, lang)
-    title(ax, f"{label.name.get(lang)}: {names[0]} {word('less', lang)} {names[1]}\n", lang)
-    caption(ax, result, lang, *_beyond([shown], edges[0], edges[-1], lang))
+    less = f"{names[0]} {word('less', lang)} {names[1]}"
+    title(ax, headed(label.name, less, lang) + "\n", lang)
+    said = [f"{word('mean', lang)} {spelt(marks['mean'], lang)}"]
+    if np.isfinite(marks["mean_lower"]):
+        said[0] += f" ({spelt(marks['mean_q05'], lang)} … {spelt(marks['mean_q95'], lang)})"
+        said += [word("draws said", lang).format(percent(float(marks["mean_lower"]), lang))]
+        said += [word("difference marks", lang)]
+    caption(ax, result, lang, *said, *_beyond(float(marks["shown"]), lang))
     return ax
 
 
-def _whole(reduce: str, samples: dict[str, Sample]) -> bool:
+def whole_numbers(reduce: str, samples: Sequence[Sample]) -> bool:
     """Whether an outcome takes whole numbers only."""
-    return reduce != "mean" and all(y.whole for y in samples.values())
+    return reduce != "mean" and all(y.whole for y in samples)
 
 
-def _reach(samples: Sequence[Sample]) -> tuple[float, float]:
+def reach(samples: Sequence[Sample]) -> tuple[float, float]:
     """Return the ends of what an axis shows: of all samples, what most paths of any lie between."""
     ends = np.array([y.quantiles(np.array([(1 - _SHOWN) / 2, (1 + _SHOWN) / 2])) for y in samples])
     low, high = ends[:, 0].min(), ends[:, 1].max()
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(high) + 0.5)
+
+
+def _edges_of(reduce: str, window: tuple[float, float], step: float, samples: dict[str, Sample]) -> FloatArray:
+    """Return the bins' edges of an outcome: for times the window in whole steps, else what most paths reach."""
+    if reduce == "first":
+        steps = round((window[1] - window[0]) / step)
+        width = step * int(np.ceil(steps / _BINS))
+        return np.append(np.arange(window[0], window[1] - 1e-9, width), window[1])
+    everyone = list(samples.values())
+    low, high = reach(everyone)
+    if 0 <= low < 0.5 * high:
+        low = 0.0  # an axis that nearly begins at 0 does
+    return _edges(low, high, whole=whole_numbers(reduce, everyone))
 
 
 def _edges(low: float, high: float, *, whole: bool) -> FloatArray:
@@ -133,54 +267,77 @@ def _edges(low: float, high: float, *, whole: bool) -> FloatArray:
     return np.arange(np.floor(low), high + width + 1, width) - 0.5
 
 
-def _edges_around_zero(low: float, high: float, *, whole: bool) -> FloatArray:
+def _edges_around_zero(low: float, high: float, *, whole: bool, bins: int) -> FloatArray:
     """Return bin edges that part lower from higher; for whole numbers 0 has a bin of its own."""
     if not whole:
-        step = (high - low) / _BINS
+        step = (high - low) / bins
         return step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
-    width = max(1, int(np.ceil((high - low + 1) / _BINS)))
+    width = max(1, int(np.ceil((high - low + 1) / bins)))
     below = -0.5 - width * np.arange(max(0, int(np.ceil(-low / width))), -1, -1)
     above = 0.5 + width * np.arange(max(0, int(np.ceil(high / width))) + 1)
     return np.concatenate([below, above])
 
 
-def _ridges(ax: Axes, result: Result, samples: dict[str, Sample], lang: Language, whole: bool) -> str:
-    everyone = list(samples.values())
-    low, high = _reach(everyone)
-    if 0 <= low < 0.5 * high:
-        low = 0.0  # an axis that nearly begins at 0 does
-    edges = _edges(low, high, whole=whole)
-    heights = {policy: y.histogram(edges) for policy, y in samples.items()}
-    top = max(float(np.sqrt(height).max()) for height in heights.values())
-    for place, (policy, y) in enumerate(samples.items()):
+def _ridges(
+    ax: Axes, result: Result, by_policy: Sequence[tuple[str, pd.DataFrame]], lang: Language, *, waiting: bool
+) -> list[str]:
+    """Draw a ridge a policy and what it is summed up by; return what the caption says of them."""
+    top = max(float(rows["share"].max()) for _, rows in by_policy) or 1.0
+    for place, (policy, rows) in enumerate(by_policy):
         colour, _ = colour_of(result, policy)
-        shape = np.sqrt(heights[policy]) / top * 0.8  # square roots: tails stay visible beside a peak
-        ax.stairs(shape - place, edges, baseline=-place, fill=True, color=colour, alpha=0.35)
-        ax.stairs(shape - place, edges, baseline=-place, color=colour, linewidth=1)
-        found = estimate(y)
-        ax.plot([found.q05, found.q95], [-place - 0.09] * 2, color=colour, linewidth=3, solid_capstyle="butt")
-        ax.plot(found.q50, -place - 0.09, "o", color=colour, markersize=6, markeredgecolor="white")
-    ax.set_xlim(edges[0], edges[-1])
-    beyond = _beyond(everyone, edges[0], edges[-1], lang)
-    return " · ".join([word("ridge", lang), *beyond])
+        edges = np.append(rows["bin_low"], rows["bin_high"].iloc[-1])
+        heights = 0.8 / top * rows["share"].to_numpy()
+        widths = np.diff(edges)
+        if np.isclose(widths, 1).all() and not waiting and len(rows) <= _APART:  # counts, each by itself
+            ax.bar(edges[:-1] + 0.5, heights, 0.8, bottom=-place, facecolor=(colour, 0.4), edgecolor=colour)
+            ax.axhline(-place, color=colour, linewidth=0.8)
+        else:
+            ax.stairs(heights - place, edges, baseline=-place, fill=True, color=colour, alpha=0.35)
+            ax.stairs(heights - place, edges, baseline=-place, color=colour, linewidth=1)
+        marks = rows.iloc[0]
+        ends = marks["q05"], marks["q95"]
+        if waiting:  # a quantile at which it never comes is none
+            ends = marks["q05"], edges[-1] if marks["never"] > 0.05 else marks["q95"]
+        ax.plot(ends, [-place - 0.09] * 2, color=colour, linewidth=4, solid_capstyle="butt", clip_on=True)
+        if not waiting or marks["never"] < 0.5:
+            ax.plot(marks["q50"], -place - 0.09, "o", color=colour, markersize=6.5, markeredgecolor="white")
+        if not waiting:
+            _mean(ax, marks, -place - 0.21)
+    first = by_policy[0][1]
+    ax.set_xlim(first["bin_low"].iloc[0], first["bin_high"].iloc[-1])
+    shown = np.mean([float(rows["share"].sum()) + (rows["never"].iloc[0] if waiting else 0) for _, rows in by_policy])
+    return [word("ridges of times" if waiting else "ridge", lang), *_beyond(float(shown), lang)]
 
 
-def _beyond(samples: Sequence[Sample], low: float, high: float, lang: Language) -> tuple[str, ...]:
-    inside = [float(y.histogram(np.array([low, high]))[0]) for y in samples]
-    share = max(0.0, 1 - sum(inside) / len(inside))
-    return (f"{100 * share:.1f} % {word('beyond', lang)}",) if share > 1e-9 else ()
+def _mean(ax: Axes, marks: Any, y: float) -> None:
+    """Draw a mean and, where draws can be told from paths, how far it moves from draw to draw."""
+    if np.isfinite(marks["mean_q05"]):
+        ax.plot([marks["mean_q05"], marks["mean_q95"]], [y, y], color="black", linewidth=1.5, solid_capstyle="butt")
+    ax.plot(marks["mean"], y, "D", color="black", markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)
 
 
-def _dots(ax: Axes, result: Result, samples: dict[str, Sample]) -> None:
-    for place, (policy, y) in enumerate(samples.items()):
-        colour, _ = colour_of(result, policy)
-        found = estimate(y, proportion=True)
+def _beyond(shown: float, lang: Language) -> tuple[str, ...]:
+    share = max(0.0, 1 - shown)
+    return (f"{percent(share, lang, 1)} {word('beyond', lang)}",) if share >= 5e-4 else ()
+
+
+def _dots(ax: Axes, result: Result, data: pd.DataFrame) -> None:
+    """Draw a probability a policy, its 90 % over draws and, in black, its Monte Carlo error."""
+    for place, row in enumerate(data.to_dict("records")):
+        colour, _ = colour_of(result, row["policy"])
         ends: Any = {"solid_capstyle": "butt"}
-        ax.plot([found.mean_q05, found.mean_q95], [-place] * 2, color=colour, linewidth=5, alpha=0.5, **ends)
-        ax.plot([found.low, found.high], [-place] * 2, color="black", linewidth=1.5, **ends)
-        ax.plot(found.mean, -place, "o", color=colour, markersize=8, markeredgecolor="white")
-        ax.annotate(f"{found.mean:.3f}", (found.mean, -place), xytext=(0, 9), textcoords="offset points",
-                    ha="center", fontsize=9)  # fmt: skip
-    ax.set_xlim(-0.05, 1.05)
+        text = _probability(row["mean"])
+        if np.isfinite(row["mean_q05"]):
+            ax.plot([row["mean_q05"], row["mean_q95"]], [-place] * 2, color=colour, linewidth=7, alpha=0.5, **ends)
+            text += f" ({_probability(row['mean_q05'])} … {_probability(row['mean_q95'])})"
+        ax.plot([row["low"], row["high"]], [-place] * 2, color="black", linewidth=1.8, **ends)
+        ax.plot(row["mean"], -place, "o", color=colour, markersize=9, markeredgecolor="white")
+        side = "left" if row["mean"] < 0.25 else "right" if row["mean"] > 0.75 else "center"
+        ax.annotate(text, (row["mean"], -place), xytext=(0, 9), textcoords="offset points", ha=side, fontsize=9)
+    ax.set_xlim(-0.02, 1.02)
     ax.grid(axis="x", color="#dddddd")
     ax.set_axisbelow(True)
+
+
+def _probability(p: float) -> str:
+    return f"{p:.2f}" if p >= _RARE or p == 0 else f"{p:.3f}"

@@ -18,10 +18,10 @@ from hudna.plot.style import (
     MARKERS,
     above,
     beside,
-    calendar,
     counts_axis,
     headed,
     listed,
+    months,
     new_axes,
     note,
     number,
@@ -252,7 +252,7 @@ def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: 
     counts_axis(ax, max(float(bands.max()), float(values.max())))
     room = max(width, 0.04 * float(np.ptp(days)), 14.0)
     ax.set_xlim(days.min() - room, days.max() + room)
-    calendar(ax, lang, days)
+    months(ax, lang, days)
     ax.yaxis.grid(visible=True, color="#e4e4e4")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
@@ -309,7 +309,7 @@ def skill(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axe
     ax.tick_params(axis="y", length=0)
     span = max(float(np.ptp(days)), 56.0)
     ax.set_xlim(days.min() - 0.12 * span, days.max() + 0.05 * span)
-    calendar(ax, lang, days)
+    months(ax, lang, days)
     ax.spines[["top", "right", "left"]].set_visible(False)
     if lang == "ar":
         ax.yaxis.tick_right()

@@ -20,9 +20,9 @@ from hudna.plot.style import (
     Said,
     above,
     beside,
-    calendar,
     counts_axis,
     headed,
+    months,
     new_axes,
     note,
     number,
@@ -183,7 +183,7 @@ def predictive(
                 clip_on=False)  # fmt: skip
     counts_axis(ax, float(max(bands.max(), values[known].max(initial=0))))
     ax.set_xlim(starts.min(), starts.max() + days)
-    calendar(ax, lang, starts)
+    months(ax, lang, starts)
     ax.yaxis.grid(visible=True, color="#e4e4e4")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
@@ -249,7 +249,7 @@ def states(
         bottom = top
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1)
-    calendar(ax, lang, starts)
+    months(ax, lang, starts)
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_ylabel(word("probability", lang))
     beside(ax, lang, reverse=True)

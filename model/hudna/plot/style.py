@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -25,10 +27,10 @@ __all__ = [
     "Said",
     "above",
     "beside",
-    "calendar",
     "caption",
     "colour_of",
     "counts_axis",
+    "date",
     "headed",
     "legend",
     "listed",
@@ -36,11 +38,15 @@ __all__ = [
     "new_axes",
     "note",
     "number",
+    "origin",
+    "panels",
     "percent",
     "said",
     "shades",
     "size",
+    "spelt",
     "title",
+    "width_of",
     "word",
 ]
 
@@ -65,7 +71,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "share of paths": ("share of paths", "نسبة المسارات"),
     "share of draws": ("share of draws", "نسبة العينات"),
     "median": ("median", "الوسيط"),
+    "mean": ("mean", "المتوسط"),
     "band": ("90 % of paths", "90٪ من المسارات"),
+    "half band": ("50 % of paths", "50٪ من المسارات"),
+    "band of draws": ("90 % of draws", "90٪ من العينات"),
+    "all draws": ("all draws", "كل العينات"),
+    "weeks": ("weeks", "أسابيع"),
+    "other policies": ("other policies", "السياسات الأخرى"),
     "never": ("never", "لم يحدث"),
     "each": ("each", "لكل منها"),
     "seed": ("seed", "البذرة"),
@@ -75,8 +87,58 @@ _WORDS: dict[str, tuple[str, str]] = {
     "lower": ("lower", "أقل"),
     "equal": ("equal", "متساو"),
     "higher": ("higher", "أعلى"),
-    "over draws": ("bar: 90 % of draws; dot: mean", "الشريط: 90٪ من العينات؛ النقطة: المتوسط"),
-    "ridge": ("dot: median; bar: 90 % of paths", "النقطة: الوسيط؛ الشريط: 90٪ من المسارات"),
+    "over draws": (
+        "dot: probability; bar: its 90 % over draws; black line: 90 % Monte Carlo error",
+        "النقطة: الاحتمال؛ الشريط: 90٪ من العينات؛ الخط الأسود: خطأ مونت كارلو (90٪)",
+    ),
+    "ridge": (
+        "height: share of paths; coloured bar: 90 % of paths, dot: median; black line: mean in 90 % of draws, "
+        "diamond: mean of all",
+        "الارتفاع: نسبة المسارات؛ الشريط الملون: 90٪ من المسارات والنقطة: الوسيط؛ الخط الأسود: المتوسط في 90٪ من "
+        "العينات والمعين: متوسط الكل",
+    ),
+    "ridges of times": (
+        "height: share of paths in which it comes; bar: 90 % of all paths, dot: median, where it comes in so many",
+        "الارتفاع: نسبة المسارات التي يحدث فيها؛ الشريط: 90٪ من كل المسارات والنقطة: الوسيط، إن حدث في هذا القدر منها",
+    ),
+    "difference marks": (
+        "diamond: mean; black line: mean in 90 % of draws",
+        "المعين: المتوسط؛ الخط الأسود: المتوسط في 90٪ من العينات",
+    ),
+    "paths said": ("of paired paths:", "من المسارات المتناظرة:"),
+    "draws said": ("mean lower in {} of draws", "المتوسط أقل في {} من العينات"),
+    "share below": ("share of paths at or below", "نسبة المسارات التي لا تتجاوز القيمة"),
+    "no noise": ("noise of paths taken out of the bands", "استبعدت ضوضاء المسارات من الأشرطة"),
+    "still waiting": ("share of paths in which it has not come", "نسبة المسارات التي لم يحدث فيها بعد"),
+    "weeks after start": ("weeks from {}", "الأسابيع منذ {}"),
+    "censored": (
+        "nothing is known beyond week {}, where waiting ends",
+        "لا يعرف شيء بعد الأسبوع {} الذي ينتهي عنده الانتظار",
+    ),
+    "drivers note": (
+        "line: median, or mean of a count; band: 90 % of paths",
+        "الخط: الوسيط، أو متوسط العدد؛ الشريط: 90٪ من المسارات",
+    ),
+    "drivers": ("what moves: what is decided, and what nobody chooses", "ما يتحرك: ما يقرر، وما لا يختاره أحد"),
+    "priors": ("what is believed of the parameters, and why", "ما يعتقد عن المعاملات، ولماذا"),
+    "priors axis": (
+        "each on its own scale; a thick line marks 0 where it is in sight",
+        "لكل معامل مقياسه؛ يدل الخط السميك على الصفر حيث يظهر",
+    ),
+    "priors values": ("median (5 % … 95 %); source", "الوسيط (5٪ … 95٪)؛ المصدر"),
+    "priors note": (
+        "bar: 90 %; dark: 50 %; stroke: median",
+        "الشريط: 90٪؛ الداكن: 50٪؛ الخط القائم: الوسيط",
+    ),
+    "priors size": ("{} of {} parameters", "{} من {} من المعاملات"),
+    "evidence": ("evidence", "أدلة"),
+    "judgement": ("judgement", "تقدير"),
+    "calibrated": ("calibrated", "معايرة"),
+    "as of": ("from the state of the world on {}", "من حال العالم في {}"),
+    "given starts": ("from the starts given in the case", "من قيم البداية الواردة في الحالة"),
+    "from prior": ("parameters: prior", "المعاملات: القبلية"),
+    "from posterior": ("parameters: learned to {}", "المعاملات: كما عرفت حتى {}"),
+    "from learned": ("parameters: learned from the same rows", "المعاملات: كما عرفت من الصفوف نفسها"),
     "difference": ("difference", "الفرق"),
     "and": (" and ", " و"),
     "comma": (", ", " و"),
@@ -166,7 +228,10 @@ _NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str, str]]] = {
     "run": (("replication", "replications"), ("تكرار واحد", "تكراران", "تكرارات", "تكرارا", "تكرار")),
 }
 _MONTHS_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MOST_MONTHS = 7  # on an axis: Arabic names are long
+_MOST_MONTHS = 7  # on an axis
+_MONTH = {"en": 0.5, "ar": 0.85}  # inches a name, with room: Arabic names are long
+_LEFT_TO_RIGHT = "\u200e"
+_DECIMALS, _LARGE = 5, 1e6  # of a number; smaller and larger ones are written with an exponent
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 
 _MONTHS = ("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران",
@@ -209,15 +274,59 @@ def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
     return f"{before}{word('and', lang)}{number(last, noun, lang)}"
 
 
-def percent(share: float, lang: Language) -> str:
+def percent(share: float, lang: Language, decimals: int = 0) -> str:
     """Return a share as a percentage."""
-    return f"{100 * share:.0f}٪" if lang == "ar" else f"{100 * share:.0f} %"
+    return f"{100 * share:.{decimals}f}٪" if lang == "ar" else f"{100 * share:.{decimals}f} %"
+
+
+def date(day: dt.date, lang: Language) -> str:
+    """Return a date as a reader writes it.
+
+    Examples
+    --------
+    >>> date(dt.date(2024, 8, 22), "en")
+    '22 August 2024'
+    """
+    names = _MONTHS if lang == "ar" else calendar.month_name[1:]
+    return f"{day.day} {names[day.month - 1]} {day.year}"
+
+
+def spelt(x: float, lang: Language = "en", digits: int = 3) -> str:
+    """Return a number to so many digits, with a true minus sign.
+
+    In Arabic a mark without width keeps the sign to the left of its number.
+
+    Examples
+    --------
+    >>> spelt(-0.01234), spelt(1234.5), spelt(98.7654)
+    ('−0.0123', '1,234', '98.8')
+    """
+    if not x or not np.isfinite(x):
+        return "0" if x == 0 else "–"
+    decimals = max(0, digits - 1 - int(np.floor(np.log10(abs(x)))))
+    if decimals > _DECIMALS or abs(x) >= _LARGE:
+        text = f"{x:.{digits - 2}e}"
+    else:
+        text = f"{round(x, decimals) + 0.0:,.{decimals}f}"
+    return text.replace("-", f"{_LEFT_TO_RIGHT}−" if lang == "ar" else "−")
 
 
 def size(draws: int, paths: int, lang: Language, seed: int | None = None) -> list[str]:
     """Return the parts of a caption that tell a run's size."""
     parts = [f"{number(draws, 'draw', lang)} × {number(paths, 'path', lang)} {word('each', lang)}"]
     return parts if seed is None else [*parts, f"{word('seed', lang)} {seed}"]
+
+
+def origin(result: Result, lang: Language) -> list[str]:
+    """Return the parts of a caption that tell what a run started from: the state of the world, the parameters."""
+    given: Mapping[str, Any] = result.about.get("given", {})
+    start = word("given starts", lang)
+    if "as_of" in given:
+        start = word("as of", lang).format(date(dt.date.fromisoformat(given["as_of"]), lang))
+    believed = str(given.get("belief", "prior"))
+    until = given.get("learned_until")
+    learned = date(dt.date.fromisoformat(until), lang) if until else ""
+    return [start, word(f"from {believed}", lang).format(learned)]
 
 
 def colour_of(result: Result, policy: str) -> tuple[str, Any]:
@@ -234,54 +343,56 @@ def shades(n: int) -> list[str]:
     return [to_hex(ramp(i / max(n - 1, 1))) for i in range(n)]
 
 
-def new_axes(ax: Axes | None, height: float = 4.2) -> Axes:
-    """Return `ax`, or the axes of a new figure, so many inches high."""
+def new_axes(ax: Axes | None, height: float = 4.2, width: float = 7.2) -> Axes:
+    """Return `ax`, or the axes of a new figure, so many inches high and wide."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
-    _, made = plt.subplots(figsize=(7.2, height), layout="constrained")
+    _, made = plt.subplots(figsize=(width, height), layout="constrained")
     return made
 
 
-def months(ax: Axes, lang: Language) -> None:
-    """Label the time axis with months in the reader's language."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
+def panels(ax: Axes, n: int, lang: Language, *, gap: float = 0.06) -> list[Axes]:
+    """Return n axes side by side inside `ax`, in the order of reading; `ax` itself if there is but one.
 
-    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    if lang == "en":
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-        return
-
-    def arabic(x: float, _: float) -> str:
-        day = num2date(x)  # type: ignore[no-untyped-call]
-        month = _MONTHS[day.month - 1]
-        return (
-            f"{month}\n{day.year}"
-            if day.month == 1 and day.day <= 7
-            else f"{day.day} {month}"
-            if day.day > 1
-            else month
-        )
-
-    ax.xaxis.set_major_formatter(arabic)
+    `ax` then is only their frame: it keeps the title, whose last line is left empty for titles of the panels. Numbers
+    of the vertical axis stand at the leftmost panel.
+    """
+    if n == 1:
+        return [ax]
+    ax.set_axis_off()
+    width = (1 - gap * (n - 1)) / n
+    made = [ax.inset_axes((i * (width + gap), 0, width, 1)) for i in range(n)]
+    for panel in made[1:]:
+        panel.tick_params(labelleft=False)
+    return made[::-1] if lang == "ar" else made
 
 
-def calendar(ax: Axes, lang: Language, days: FloatArray) -> None:
+def width_of(ax: Axes) -> float:
+    """Return about how wide axes are, in inches."""
+    figure = ax.get_figure(root=True)
+    locator: Any = ax.get_axes_locator()
+    place = ax.get_position() if locator is None else locator(ax, None)
+    return float(place.width * (7.2 if figure is None else figure.get_figwidth()))
+
+
+def months(ax: Axes, lang: Language, days: FloatArray | None = None) -> None:
     """Label the time axis, as wide as it is now, with first days of months and their years.
 
-    If the axis is too short to show two months, the first of `days` is labelled instead, counted from 1970.
+    If the axis is too short to show two months, the first of `days`, counted from 1970, is labelled instead, the left
+    end if they are left out.
     """
     first, last = (np.datetime64("1970-01-01") + np.timedelta64(round(float(end)), "D") for end in ax.get_xlim())
     begin, stop = (int(day.astype("datetime64[M]").astype(int)) for day in (first, last))
     shown = range(begin + 1, stop + 1)
-    step = next((k for k in (1, 2, 3, 6) if len(shown) <= k * _MOST_MONTHS), 12 * -(-len(shown) // (12 * _MOST_MONTHS)))
+    most = max(2, min(_MOST_MONTHS, int(width_of(ax) / _MONTH[lang])))
+    step = next((k for k in (1, 2, 3, 6) if len(shown) <= k * most), 12 * -(-len(shown) // (12 * most)))
     names = _MONTHS if lang == "ar" else _MONTHS_SHORT
     if len(shown) < 2:
-        day = np.datetime64("1970-01-01") + np.timedelta64(round(float(days.min())), "D")
-        year, m, d = str(day).split("-")
-        ax.set_xticks([float(days.min())], [f"{int(d)} {names[int(m) - 1]}\n{year}"])
+        place = float(ax.get_xlim()[0] if days is None else days.min())
+        day = (np.datetime64("1970-01-01") + np.timedelta64(round(place), "D")).astype(dt.date)
+        ax.set_xticks([place], [f"{day.day} {names[day.month - 1]}\n{day.year}"])
         return
     ticks = [month for month in shown if month % step == 0]  # from January on
     labels = []
@@ -350,32 +461,36 @@ def _shrunk(y: FloatArray) -> FloatArray:
     return np.sign(y) * np.expm1(np.abs(y))
 
 
-def note(ax: Axes, lang: Language, *parts: str, room: float = 1.0) -> None:
+def note(ax: Axes, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None) -> None:
     """Write a caption in small letters under the horizontal axis and its label.
 
-    Lines are as long as the figure is wide, or the share of it, `room`, that is left from where they begin.
+    Lines are as long as the figure is wide, or the share of it, `room`, that is left from where they begin: at the
+    side of `frame`, if `ax` is a panel of it, else at that of `ax`.
     """
     figure = ax.get_figure(root=True)
     width = 7.2 if figure is None else figure.get_figwidth()
-    _small(ax, _wrapped(parts, int(14 * room * width)), lang, below=ax.xaxis.label, by=-5)
+    _small(ax, _wrapped(parts, int(14 * room * width)), lang, frame or ax)
 
 
-def caption(ax: Axes, result: Result, lang: Language, *parts: str) -> None:
-    """Write the run's size, and anything else, in small letters under the axes."""
-    text = " · ".join([*parts, *size(result.n_draws, result.n_paths, lang, result.about["seed"])])
-    _small(ax, text, lang, below="axes fraction", by=-38)
+def caption(
+    ax: Axes, result: Result, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None
+) -> None:
+    """Write a note that ends with what the run started from and its size."""
+    run = " · ".join(size(result.n_draws, result.n_paths, lang, result.about["seed"]))
+    note(ax, lang, *parts, *origin(result, lang), run, room=room, frame=frame)
 
 
-def _small(ax: Axes, text: str, lang: Language, *, below: Any, by: float) -> None:
+def _small(ax: Axes, text: str, lang: Language, frame: Axes) -> None:
+    side = "right" if lang == "ar" else "left"
     ax.annotate(
         text,
         xy=(1.0 if lang == "ar" else 0.0, 0.0),
-        xycoords=("axes fraction", below),
-        xytext=(0, by),
+        xycoords=(frame.transAxes, ax.xaxis.label),
+        xytext=(0, -5),
         textcoords="offset points",
-        ha="right" if lang == "ar" else "left",
+        ha=side,
         va="top",
-        multialignment="right" if lang == "ar" else "left",
+        multialignment=side,
         fontsize=7.5,
         color="#444444",
         annotation_clip=False,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hudna import plot
 from hudna.case.grammar import Language
-from hudna.plot.style import title, word
+from hudna.plot.distributions import outcome_height
+from hudna.plot.drivers import drivers_height
+from hudna.plot.timelines import moved, panels_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +24,6 @@ __all__ = ["draw_figures", "figures", "write_figure"]
 
 _DPI = 150
 _SIZE = (7.2, 4.2)  # inches
-_COLUMN = {"en": 3.9, "ar": 5.6}  # inches a policy, where each has a column; months are longer in Arabic
 # The same picture gives the same file: no date, no random names inside the SVG.
 _STYLE: Any = {"svg.hashsalt": "hudna"}
 _METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
@@ -68,65 +71,44 @@ def write_figure(axes: Axes, path: Path) -> Path:
 
 
 def figures(result: Result, lang: Language = "en") -> Iterator[tuple[str, Figure]]:
-    """Yield each figure with its file's name: outcomes, their paired differences, then series.
+    """Yield each figure with its file's name: outcomes, their paired differences, series, and what moves.
 
-    Drawn is the scenario's headline; the first two outcomes and all series if it has none.
+    Drawn is the scenario's headline; the first two outcomes and all series if it has none. Where paths were kept, the
+    first of its outcomes that is a number has a p-box too, and times to something have survival curves.
     """
     chosen = tuple(result.about["headline"]) or (*result.outcome_names[:2], *result.series_names)
+    numbers = (n for n in chosen if n in result.outcome_names and result.outcome(n).reduce not in ("any", "first"))
+    boxed = None if result.summarised else next(numbers, None)
+    panels = (panels_width(len(result.policies)), _SIZE[1])
     for name in (n for n in chosen if n in result.outcome_names):
-        figure, ax = _new()
-        plot.outcome(result, name, lang=lang, ax=ax)
-        yield _file("outcome", name), figure
-        for a, b in result.about["contrasts"]:
-            figure, ax = _new()
-            plot.difference(result, name, a, b, lang=lang, ax=ax)
-            yield _file("difference", name, a, b), figure
-    for name in (n for n in chosen if n in result.series_names):
-        if result.series_label(name).measure == "state":
-            yield _file("shares", name), _columns(result, name, lang)
+        reduce = result.outcome(name).reduce
+        if reduce == "first" and not result.summarised:
+            yield _file("survival", name), _drawn(panels, plot.survival, result, name, lang=lang)
             continue
-        figure, ax = _new()
-        plot.fan(result, name, lang=lang, ax=ax)
-        yield _file("fan", name), figure
+        size = (_SIZE[0], outcome_height(result, name))
+        yield _file("outcome", name), _drawn(size, plot.outcome, result, name, lang=lang)
+        if name == boxed:
+            yield _file("pbox", name), _drawn(panels, plot.pbox, result, name, lang=lang)
+        for a, b in result.about["contrasts"]:
+            yield _file("difference", name, a, b), _drawn(_SIZE, plot.difference, result, name, a, b, lang=lang)
+    for name in (n for n in chosen if n in result.series_names):
+        measure = result.series_label(name).measure
+        picture = plot.shares if measure == "state" else plot.fan
+        one = measure == "lever" or not moved(result.series[name])
+        yield _file(picture.__name__, name), _drawn(_SIZE if one else panels, picture, result, name, lang=lang)
+    moving = [str(name) for name, lever in result.levers.data_vars.items() if np.ptp(lever.to_numpy()) > 0]
+    if moving:
+        yield "levers", _drawn((_SIZE[0], drivers_height(len(moving))), plot.drivers, result, moving, lang=lang)
 
 
-def _new() -> tuple[Figure, Any]:
+def _drawn(size: tuple[float, float], picture: Callable[..., Axes], *given: Any, **more: Any) -> Figure:
+    """Return the figure of a picture, so large in inches, made without pyplot, which would keep it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.subplots()
-
-
-def _columns(result: Result, name: str, lang: Language) -> Figure:
-    """Draw a regime's shares, a column a policy in the order of reading, with one legend for all.
-
-    A regime that no policy moves has one column.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    first = result.series[name].isel(policy=0)
-    alike = len(result.policies) > 1 and bool((result.series[name] == first).all())
-    policies = result.policies[:1] if alike else result.policies
-    n = len(policies)
-    figure = Figure(figsize=(max(_SIZE[0], _COLUMN[lang] * n), _SIZE[1]), layout="constrained")
-    FigureCanvasAgg(figure)
-    row = list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
-    columns = row[::-1] if lang == "ar" else row
-    for ax, policy in zip(columns, policies, strict=True):
-        plot.shares(result, name, policy, lang=lang, ax=ax)
-        title(ax, word("every policy", lang) if alike else result.policy_name(policy, lang), lang)
-        ax.get_legend().remove()
-        if ax is not row[0]:
-            ax.set_ylabel("")
-        if ax is not columns[0]:
-            for text in list(ax.texts):
-                text.remove()
-    handles, labels = row[0].get_legend_handles_labels()
-    figure.suptitle(result.series_label(name).name.get(lang), fontsize=12)
-    figure.legend(handles, labels, loc="outside right center", reverse=True, frameon=False, fontsize=9)
+    picture(*given, ax=figure.subplots(), **more)
     return figure
 
 
