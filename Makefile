@@ -4,19 +4,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md $(shell find model params scenarios -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo test check format bench record clean
+.PHONY: demo test check docs gallery format bench record clean
 
 demo: $(VENV)/installed
 	$(BIN)/hudna run scenarios/iraq-2024.toml
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Lint, formatting, strict types.
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The site, in build/docs; a link that leads nowhere, or a name that is not there, stops it.
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -E -W -n --keep-going -q docs build/docs
+	@echo "Written to build/docs/index.html"
+
+# The pictures of docs/gallery.md, made by its own lines.
+gallery: $(VENV)/installed
+	$(BIN)/python tests/gallery
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
@@ -46,6 +55,10 @@ $(VENV)/installed: $(VENV)/made $(SOURCES)
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[test]"
+	touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[docs]"
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed-test
