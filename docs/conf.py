@@ -35,7 +35,10 @@ default_role = "code"
 # for itself, are named in signatures without a link.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|datetime|numpy|pathlib|pandas|pd|xr|xarray|matplotlib|networkx|nx|pydantic)\..*"),
-    ("py:.*", r"(ArrayLike|Axes|Figure|Grouping|Language|OutcomeLabel|Path|Said|Text|mapping)"),
+    (
+        "py:.*",
+        r"(ArrayLike|Axes|Contribution|Figure|FloatArray|IntArray|Grouping|Language|OutcomeLabel|Path|Said|Text|mapping)",
+    ),
     ("py:.*", r"hudna\.(analysis|case|inference|result|scenario)\..*"),
 ]
 

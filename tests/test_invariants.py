@@ -470,12 +470,12 @@ def test_numbers_that_know_their_block_are_seen(written: Callable[..., Path], mo
     def in_another_order(*args: Any) -> Any:
         yield from reversed(list(in_order(*args)))
 
-    in_order = ENGINE._in_order
+    in_order = ENGINE.in_order
     for module in (blocks, recording):
         monkeypatch.setattr(module, "TILE", 100)  # threats are then summed over other tiles
     everything_moves(plain, simulate(program, draws=2, paths=600, seed=1, block=300))
     monkeypatch.undo()
-    monkeypatch.setattr(ENGINE, "_in_order", in_another_order)
+    monkeypatch.setattr(ENGINE, "in_order", in_another_order)
     everything_moves(plain, simulate(program, draws=2, paths=600, seed=1, block=256))
 
 

@@ -45,7 +45,7 @@ def test_a_run_writes_result_tables_figures_and_a_manifest_of_them(here, capsys)
     result = hudna.open_result(OUT / "result.nc")
     for key in ("config_hash", "program", "seed", "draws", "paths", "versions"):
         assert manifest[key] == result.about[key]
-    drawn = {"outcome-attacks", "outcome-pressure", "fan-pressure", "shares-truce",
+    drawn = {"outcome-attacks", "outcome-pressure", "fan-pressure", "shares-truce", "pbox-attacks", "levers",
              "difference-attacks-leave-stay", "difference-pressure-leave-stay"}  # fmt: skip
     assert {path.name for path in (OUT / "figures").iterdir()} == {f"{n}.{k}" for n in drawn for k in ("png", "svg")}
     assert [path.name for path in Path("out").iterdir()] == ["two-militias"]
@@ -102,7 +102,7 @@ def test_files_of_others_are_named_and_nothing_is_done(name, here, capsys, monke
         (OUT / name).parent.mkdir(parents=True, exist_ok=True)
         (OUT / name).write_text("mine", encoding="utf-8")
     before = contents(here)
-    monkeypatch.setattr("hudna.answer.simulate", lambda *_, **__: pytest.fail("simulated"))
+    monkeypatch.setattr("hudna.beginning.simulate", lambda *_, **__: pytest.fail("simulated"))
     capsys.readouterr()
     assert main([*QUICK, "--seed", "9"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -154,7 +154,7 @@ def test_the_folder_one_works_in_is_never_replaced(target, here, capsys):
 
 
 def test_a_file_in_the_way_is_refused_before_simulating(here, capsys, monkeypatch):
-    monkeypatch.setattr("hudna.answer.simulate", lambda *_, **__: pytest.fail("simulated"))
+    monkeypatch.setattr("hudna.beginning.simulate", lambda *_, **__: pytest.fail("simulated"))
     (here / "taken").write_text("mine", encoding="utf-8")
     assert main([*QUICK, "--out", "taken"]) == 2
     assert main([*QUICK, "--out", "taken/below"]) == 2
@@ -165,7 +165,7 @@ def test_a_file_in_the_way_is_refused_before_simulating(here, capsys, monkeypatc
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_place_that_cannot_be_written_is_refused_before_simulating(here, capsys, monkeypatch):
-    monkeypatch.setattr("hudna.answer.simulate", lambda *_, **__: pytest.fail("simulated"))
+    monkeypatch.setattr("hudna.beginning.simulate", lambda *_, **__: pytest.fail("simulated"))
     (here / "locked").mkdir(mode=0o500)
     assert main([*QUICK, "--out", "locked/out"]) == 2
     assert "cannot be written" in capsys.readouterr().err

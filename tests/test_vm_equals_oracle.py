@@ -480,8 +480,8 @@ def test_blocks_that_are_done_in_another_order_move_no_bit(
     """Those of a draw are handed on in the order of its paths, so that threats are summed in it."""
     program = telling()
     plain = run(program, "vm", draws=4, paths=40)
-    in_order = ENGINE._in_order
-    monkeypatch.setattr(ENGINE, "_in_order", lambda *parts: reversed(list(in_order(*parts))))
+    in_order = ENGINE.in_order
+    monkeypatch.setattr(ENGINE, "in_order", lambda *parts: reversed(list(in_order(*parts))))
     no_bit_moved(plain, run(program, "vm", draws=4, paths=40, block=40, threads=2))
     with pytest.raises(AssertionError, match="threat"):
         no_bit_moved(run(program, "vm", draws=1, paths=1200), run(program, "vm", draws=1, paths=1200, block=256))
@@ -492,7 +492,7 @@ def test_blocks_that_end_late_move_no_bit(telling: Callable[..., Program], monke
     program = telling()
     plain = run(program, "vm", draws=1, paths=600)
     last_done = threading.Event()
-    prepared = ENGINE._prepared
+    prepared = ENGINE.prepared
     ended: list[int] = []
 
     def slow_at_first(*parts: Any) -> Callable[..., Any]:
@@ -509,7 +509,7 @@ def test_blocks_that_end_late_move_no_bit(telling: Callable[..., Program], monke
 
         return late
 
-    monkeypatch.setattr(ENGINE, "_prepared", slow_at_first)
+    monkeypatch.setattr(ENGINE, "prepared", slow_at_first)
     no_bit_moved(plain, run(program, "vm", draws=1, paths=600, block=256, threads=3))
     assert set(ended) == {0, 256, 512}
 
