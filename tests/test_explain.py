@@ -336,6 +336,9 @@ def test_a_program_without_an_influence_has_the_same_shape_and_numbers():
     ("truce", "hold it with [assumptions]"),
     ("GOV", "nothing to switch off"),
     ("tie:NORTH", "no such tie"),
+    ("", "names nothing"),
+    ("NORTH + ", "names nothing"),
+    ("NORTH +", "names nothing"),
     ([], "at least one"),
     (["NORTH", "NORTH"], "twice"),
 ])  # fmt: skip

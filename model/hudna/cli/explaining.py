@@ -86,7 +86,7 @@ def explain(
         text = f"must be one of {', '.join(GROUPINGS)}{nearest(by, GROUPINGS)}"
         raise InputError.of("explain", text, key="by", given=repr(by))
     question = load(scenario)
-    level = of or _first_level(question)
+    level = _first_level(question) if of is None else of
     options = _options(draws, paths, seed, as_of, prior)
     with replacing(out) if out is not None else nullcontext() as folder:
         with progress_bar(question.file.name.get(language)) as (progress, stage):

@@ -7,6 +7,7 @@ states set, exposures, and what a response answers are no influence that could b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ def influence(case: Case, asked: str) -> Influence | str:
     ties: set[str] = set()
     signals: set[str] = set()
     names: list[Text] = []
-    for part in asked.split(_AND):
+    for part in re.split(r"\s\+(?:\s|$)", asked):
         found = _one(case, part.strip())
         if isinstance(found, str):
             return found
@@ -71,6 +72,8 @@ def influence(case: Case, asked: str) -> Influence | str:
 
 def _one(case: Case, part: str) -> Influence | str:
     """Return what one name stands for."""
+    if not part:
+        return "names nothing; give an actor, a driver, a signal or a tie, several of them joined by ' + '"
     kind, _, rest = part.partition(":")
     kinds, name = ((kind,), rest.strip()) if kind in _KINDS and rest else (_KINDS, part)
     found = [one for one in (_as(case, kind, name) for kind in kinds) if one is not None]
