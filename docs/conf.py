@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import hudna
@@ -52,10 +53,15 @@ html_theme_options = {"top_of_page_buttons": []}
 
 
 def _arabic(_app: Any, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
-    """Set pages of the folder `ar` from right to left."""
+    """Set pages of the folder `ar` from right to left, but a number's sign on its left."""
     if pagename.startswith("ar/") and "body" in context:
+        signed = re.sub(r">[^<]*", _signed, context["body"])
         context["language"] = "ar"
-        context["body"] = f'<div dir="rtl" lang="ar">{context["body"]}</div>'
+        context["body"] = f'<div dir="rtl" lang="ar">{signed}</div>'
+
+
+def _signed(text: re.Match[str]) -> str:
+    return re.sub(r"[−+]\d[\d.,]*\b", r'<bdi dir="ltr">\g<0></bdi>', text[0])
 
 
 def setup(app: Any) -> None:
