@@ -115,7 +115,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (D, '{ presence = "presence_angers", strikes', '{ presense = "presence_angers", "strike.*"'),
             (S, 'signal = "truce.broken"', 'signal = "truce.brokn"'),
             (S, 'series = ["pressure", "attacks.*"', 'series = ["presure", "atacks.*"'),
-            (S, 'headline = ["attacks", "pressure"', 'headline = ["atacks", "pressure"'),
+            (S, 'headline = ["attacks",', 'headline = ["atacks",'),
         ],
         [
             "drivers.toml: anger.effects.presense: there is no signal 'presense'; did you mean 'presence'?",

@@ -20,6 +20,7 @@ from hudna import shipped
 from hudna.case.load import FILES
 from hudna.cli import main
 from hudna.cli.numbers import decimals, interval, number, share
+from hudna.cli.printing import print_lines
 from hudna.scenario.schema import KINDS_OF_FILE, json_schema
 
 SMALL = ["--draws", "6", "--paths", "5"]
@@ -48,6 +49,44 @@ def test_the_tables_are_plain_text_when_piped(here):
     for text in ("Attacks in a year (attacks)", "Stay", "MC error", "never", "Leave less Stay", "lower", "exposure"):
         assert text in done.stdout
     assert f"Written to {Path('out/two-militias')}" in done.stdout
+
+
+def test_the_headline_is_printed_and_the_rest_on_demand(here, capsys):
+    scenario = Path("study/scenarios/two-militias.toml")
+    assert main(["copy", "two-militias", "study"]) == 0
+    text = scenario.read_text(encoding="utf-8")
+    begins = text.index("headline = ")
+    scenario.write_text(
+        text[:begins] + 'headline = ["truce", "pressure"]' + text[text.index("\n", begins) :], encoding="utf-8"
+    )
+    run = ["run", str(scenario), *SMALL, "--no-figures"]
+    capsys.readouterr()
+    assert main(run) == 0
+    short = capsys.readouterr().out
+    assert "Mean pressure (index, 0 to 1)" in short
+    assert "Attacks in a year" not in short
+    assert "exposure" not in short  # no difference that is shown has it
+    assert "3 further outcomes are in outcomes.csv and differences.csv; --all prints them." in short
+    assert main([*run, "--all"]) == 0
+    whole = capsys.readouterr().out
+    assert "Attacks in a year" in whole
+    assert "further outcomes" not in whole
+    assert len(hudna.open_result("out/two-militias/result.nc").table()) == 2 * 4
+
+
+def test_what_a_run_started_from_is_told_in_both_languages(here, capsys):
+    for options, told in [
+        ([], ("From each node's start; parameters drawn from their priors", "المعاملات: من التوزيع القبلي")),
+        (
+            ["--as-of", "2024-01-01"],
+            ("From the state of the world on 2024-01-01", "من الوضع القائم في 1 كانون الثاني 2024"),
+        ),
+    ]:
+        for lang, text in zip(("en", "ar"), told, strict=True):
+            assert main(["run", "two-militias", *SMALL, "--no-figures", "--lang", lang, *options]) == 0
+            out = capsys.readouterr().out
+            assert text in out
+            assert ("draws x" in out) == (lang == "en")
 
 
 def test_a_run_gives_the_numbers_of_the_package(here, capsys):
@@ -372,3 +411,16 @@ def test_numbers_show_what_the_error_leaves_meaning_to():
     assert number(1234567.0, decimals(1234567.0, 1e4)) == "1,234,567"
     assert interval(-0.0025, -0.0025 + 1e-19) == "[-0.00250, -0.00250]"
     assert (share(0.0), share(1e-9), share(0.5)) == ("0 %", "<0.1 %", "50.0 %")
+    assert (share(1e-9, "ar"), share(0.5, "ar")) == ("<0.1٪", "50.0٪")
+
+
+def test_marks_keep_signs_and_latin_names_in_their_places_in_arabic(capsys):
+    lines = [("الفرق  -40.2  [-66, -2.5]", False), ("يستند إلى r_a 0.25، r_b", False), ("T1  من 22 إلى 23-24", False)]
+    print_lines(lines, "ar")
+    ltr, rtl = "\u200e", "\u200f"
+    marked = capsys.readouterr().out.splitlines()
+    assert marked[0] == f"الفرق  {ltr}-40.2{rtl}  [{ltr}-66{rtl}, {ltr}-2.5{rtl}]"
+    assert marked[1] == f"يستند إلى r_a 0.25{rtl}، r_b{rtl}"
+    assert marked[2] == lines[2][0]
+    print_lines(lines)
+    assert capsys.readouterr().out.splitlines() == [line for line, _ in lines]

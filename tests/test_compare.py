@@ -18,6 +18,7 @@ from hudna.analysis.tables import difference_estimate
 from hudna.cli import main
 
 SMALL = {"draws": 12, "paths": 8, "seed": 3}
+HEADLINE = ("attacks", "any_attack_4w", "truce_breaks", "pressure")
 THREE = {"a": [1, 2, 3, 4], "b": [2, 1, 3, 3], "c": [0, 5, 5, 5]}  # means 2.5, 2.25, 3.75
 OTHER = 'extends = "one.toml"\nname = "Other"\n'
 
@@ -279,8 +280,8 @@ def test_the_table_is_that_of_each_result(two):
 def test_the_frame_holds_all_three(two):
     comparison = hudna.compare(two, **SMALL)
     frame = comparison.frame()
-    assert comparison.outcomes == ("attacks", "pressure")  # of the headline
-    assert len(frame) == 8
+    assert comparison.outcomes == HEADLINE
+    assert len(frame) == 16
     row = frame.set_index(["scenario", "policy", "outcome"]).loc[("other", "stay", "attacks")]
     regret, largest = comparison.regret(), comparison.minimax()
     assert row["regret"] == regret.loc[("other", "stay", "attacks"), "regret"]
@@ -418,13 +419,13 @@ def test_the_folder_and_the_file_hold_every_column(two, here, capsys):
     assert main(arguments) == 0
     assert "found.csv" in capsys.readouterr().out
     manifest = json.loads((here / "found" / "manifest.json").read_text(encoding="utf-8"))
-    assert set(manifest["files"]) == {"comparison.csv", "figures/grid-attacks.png", "figures/grid-pressure.png"}
+    assert set(manifest["files"]) == {"comparison.csv", *(f"figures/grid-{name}.png" for name in HEADLINE)}
     assert set(manifest["scenarios"]) == {"one", "other"}
     assert (manifest["draws"], manifest["seed"]) == (12, 3)
     table = (here / "found" / "comparison.csv").read_text(encoding="utf-8")
     assert table == (here / "found.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(table.splitlines()))
-    assert len(rows) == 8
+    assert len(rows) == 16
     assert list(rows[0]) == list(hudna.compare(two, **SMALL).frame().columns)
     assert rows[0]["policy_name"] == "البقاء"
     assert main(arguments) == 0  # what hudna wrote it may replace

@@ -45,8 +45,9 @@ def test_a_run_writes_result_tables_figures_and_a_manifest_of_them(here, capsys)
     result = hudna.open_result(OUT / "result.nc")
     for key in ("config_hash", "program", "seed", "draws", "paths", "versions"):
         assert manifest[key] == result.about[key]
-    drawn = {"outcome-attacks", "outcome-pressure", "fan-pressure", "shares-truce", "pbox-attacks", "levers",
-             "difference-attacks-leave-stay", "difference-pressure-leave-stay"}  # fmt: skip
+    drawn = {"outcome-attacks", "outcome-any_attack_4w", "outcome-pressure", "survival-truce_breaks", "fan-pressure",
+             "shares-truce", "pbox-attacks", "levers", "difference-attacks-leave-stay",
+             "difference-any_attack_4w-leave-stay", "difference-pressure-leave-stay"}  # fmt: skip
     assert {path.name for path in (OUT / "figures").iterdir()} == {f"{n}.{k}" for n in drawn for k in ("png", "svg")}
     assert [path.name for path in Path("out").iterdir()] == ["two-militias"]
 

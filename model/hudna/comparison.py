@@ -59,7 +59,7 @@ def compare(
     --------
     >>> comparison = compare(["two-militias"], draws=20, paths=10, seed=1)
     >>> comparison.outcomes, comparison.policies
-    (('attacks', 'pressure'), ('stay', 'leave'))
+    (('attacks', 'any_attack_4w', 'truce_breaks', 'pressure'), ('stay', 'leave'))
     """
     questions = _read(scenarios)
     problems = Problems()

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from hudna.case import Case
     from hudna.case.grammar import Language
     from hudna.case.parameters import Parameter
-    from hudna.result import Result
 
 __all__ = ["app", "day", "known_language"]
 
@@ -73,11 +72,15 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder to write; out/SCENARIO if left out.")] = None,
     lang: Annotated[str, typer.Option(help="en or ar, for tables and figures.")] = "en",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print every outcome; without it those of the scenario's headline.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Simulate a scenario under its policies and write the results."""
     from hudna.answer import run as simulate
     from hudna.beginning import check_arguments
+    from hudna.cli import results
     from hudna.report import replacing, write_outputs
     from hudna.scenario import load
 
@@ -95,9 +98,9 @@ def run(
         manifest = write_outputs(result, folder, lang=language, with_figures=not no_figures)
     try:
         if as_json:
-            _print_result_json(result, target, manifest)
+            results.print_data(result, target, manifest)
         else:
-            _print_result(result, target, language)
+            results.print_tables(result, target, language, everything=everything)
     except KeyboardInterrupt:
         raise typer.Exit(1) from None
 
@@ -116,48 +119,6 @@ def known_language(lang: str) -> Language:
     if lang not in known:
         raise InputError.of("run", f"must be one of en, ar{nearest(lang, known)}", key="lang", given=repr(lang))
     return known[lang]
-
-
-def _print_result(result: Result, target: Path, lang: Language) -> None:
-    from hudna.cli import tables
-
-    about = result.about
-    print(f"{result.title.get(lang)}: {result.n_draws:,} draws x {result.n_paths:,} paths, seed {about['seed']}")
-    print(_origin(about["given"]) + "\n")
-    print_lines(tables.outcomes(result, result.table(lang), lang))
-    for a, b in about["contrasts"]:
-        print()
-        print_lines(tables.differences(result, a, b, result.contrast(a, b, lang), lang))
-    print(f"\nWritten to {target}")
-
-
-def _origin(given: dict[str, Any]) -> str:
-    """Say in a line what the run started from."""
-    belief = {
-        "prior": "parameters drawn from their priors",
-        "posterior": f"parameters learned from rows to {given.get('learned_until')}",
-        "learned": "parameters learned anew from these rows",
-    }.get(given.get("belief", "prior"), "")
-    if "as_of" not in given:
-        return f"From each node's start; {belief}"
-    rows = given["rows"]["likelihood"] + given["rows"]["known"]
-    return (
-        f"From the state of the world on {given['as_of']}, as {rows} rows of observations tell it;\n"
-        f"{belief}; {given['distinct_draws']} distinct draws"
-    )
-
-
-def _print_result_json(result: Result, target: Path, manifest: dict[str, Any]) -> None:
-    from hudna.report.outputs import difference_table, outcome_table
-
-    print_json(
-        {
-            "out": str(target),
-            "manifest": manifest,
-            "outcomes": outcome_table(result).to_dict("records"),
-            "differences": difference_table(result).to_dict("records"),
-        }
-    )
 
 
 @app.command("list")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-__all__ = ["decimals", "interval", "number", "share"]
+if TYPE_CHECKING:
+    from hudna.case.grammar import Language
+
+__all__ = ["decimals", "interval", "number", "percent", "share"]
 
 MISSING = "–"
 _MOST = 6  # decimals, beyond which powers of ten are easier to read
@@ -56,18 +60,25 @@ def interval(low: float, high: float) -> str:
     return f"[{number(low, places)}, {number(high, places)}]"
 
 
-def share(x: float) -> str:
+def share(x: float, lang: Language = "en") -> str:
     """Return a share as a percentage that is 0 or 100 only if it is exactly that.
 
     Examples
     --------
     >>> share(0.9913), share(0.00002), share(1.0), share(0.99999), share(float("nan"))
     ('99.1 %', '<0.1 %', '100 %', '>99.9 %', '–')
+    >>> share(0.9913, "ar")
+    '99.1٪'
     """
     if not math.isfinite(x):
         return MISSING
     if 0 < x < 0.001:
-        return "<0.1 %"
+        return percent("<0.1", lang)
     if 0.999 < x < 1:
-        return ">99.9 %"
-    return f"{100 * x:.0f} %" if x in (0, 1) else f"{100 * x:.1f} %"
+        return percent(">99.9", lang)
+    return percent(f"{100 * x:.0f}" if x in (0, 1) else f"{100 * x:.1f}", lang)
+
+
+def percent(text: str, lang: Language) -> str:
+    """Return a number with the percent sign of the language."""
+    return f"{text}٪" if lang == "ar" else f"{text} %"

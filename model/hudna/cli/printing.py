@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["print_json", "print_lines", "progress_bar"]
+if TYPE_CHECKING:
+    from hudna.case.grammar import Language
+
+__all__ = ["print_json", "print_lines", "progress_bar", "run_size", "told_day", "written"]
+
+_LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
+_NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
+_LATIN = re.compile(r"(?<!^)\b[A-Za-z](?:[A-Za-z0-9_.:/* -]*[A-Za-z0-9_*])?")
 
 
 def print_json(data: Any) -> None:
@@ -27,17 +37,47 @@ def _plain(data: Any) -> Any:
     return data
 
 
-def print_lines(lines: Iterable[tuple[str, bool]]) -> None:
+def print_lines(lines: Iterable[tuple[str, bool]], lang: Language = "en") -> None:
     """Print lines on stdout, headings in bold on a terminal; nothing is cut or wrapped."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False)
-    for line, heading in lines:
+    for text, heading in lines:
+        line = _marked(text) if lang == "ar" else text
         if console.is_terminal:
             console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
         else:
             print(line)
+
+
+def _marked(line: str) -> str:
+    """Keep a minus to the left of its number, and Latin names apart, where a terminal writes from right to left."""
+    signed = _NEGATIVE.sub(rf"{_LEFT_TO_RIGHT}\g<0>{_RIGHT_TO_LEFT}", line)
+    return _LATIN.sub(rf"\g<0>{_RIGHT_TO_LEFT}", signed)
+
+
+def run_size(draws: int, paths: int, seed: int, lang: Language = "en") -> str:
+    """Return the size of a run, and its seed."""
+    if lang == "en":
+        return f"{draws:,} draws x {paths:,} paths, seed {seed}"
+    from hudna.plot.style import size
+
+    return "، ".join(size(draws, paths, lang, seed))
+
+
+def told_day(day: str | None, lang: Language = "en") -> str:
+    """Return a date as it is, but with an Arabic month in Arabic, where the parts of a number would change places."""
+    if not day or lang == "en":
+        return str(day)
+    from hudna.plot.style import date
+
+    return date(dt.date.fromisoformat(day), lang)
+
+
+def written(path: Path, lang: Language = "en") -> str:
+    """Return the line that tells where something was written."""
+    return f"كتبت النتائج في {path}" if lang == "ar" else f"Written to {path}"
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.cells import cell_len
 
-from hudna.cli.numbers import MISSING, decimals, interval, number, share
+from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,18 +34,20 @@ _WORDS = {
     "exposure": ("exposure", "التعرض وحده"),
     "exposure note": (
         "exposure: share of it that is exposure alone (fewer troops, same threat); may pass 100 %",
-        "التعرض وحده: نسبة الفرق الناتجة عن تغير الوجود وحده مع بقاء التهديد نفسه؛ قد تتجاوز 100٪",
+        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (جنود أقل والتهديد نفسه)؛ قد تتجاوز 100٪",
     ),
 }  # fmt: skip
 
 
-def outcomes(result: Result, table: pd.DataFrame, lang: Language = "en") -> Iterator[Line]:
+def outcomes(result: Result, table: pd.DataFrame, shown: Sequence[str], lang: Language = "en") -> Iterator[Line]:
     """Lay out `result.table(lang)`, the policies below one another under each outcome.
 
     Parameters
     ----------
     result : Result
     table : pandas.DataFrame
+    shown : sequence of str
+        The outcomes to lay out.
     lang : {"en", "ar"}
 
     Yields
@@ -53,20 +55,22 @@ def outcomes(result: Result, table: pd.DataFrame, lang: Language = "en") -> Iter
     tuple of str and bool
         A line, and whether it is a heading.
     """
-    timed = any(result.outcome(name).reduce == "first" for name in result.outcome_names)
+    timed = any(result.outcome(name).reduce == "first" for name in shown)
     headers = ["estimate", "error", "futures", "draws", *(["never"] if timed else [])]
     rows: list[tuple[str, list[str]]] = []
-    for name in result.outcome_names:
+    for name in shown:
         label = result.outcome(name)
         rows.append((f"{label.name.get(lang)} ({label.unit.get(lang)})", []))
         for policy in result.policies:
             row: Any = table.loc[(policy, name), :]
-            never = [share(float(row["never"])) if label.reduce == "first" else ""] if timed else []
+            never = [share(float(row["never"]), lang) if label.reduce == "first" else ""] if timed else []
             rows.append((result.policy_name(policy, lang), [*estimates(row, likely=label.reduce == "any"), *never]))
     return lay_out(_word("outcomes", lang), [_word(header, lang) for header in headers], rows)
 
 
-def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: Language = "en") -> Iterator[Line]:
+def differences(
+    result: Result, a: str, b: str, contrast: pd.DataFrame, shown: Sequence[str], lang: Language = "en"
+) -> Iterator[Line]:
     """Lay out `result.contrast(a, b, lang)`, each outcome's numbers under its name.
 
     Parameters
@@ -75,6 +79,8 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
     a, b : str
         Names of policies.
     contrast : pandas.DataFrame
+    shown : sequence of str
+        The outcomes to lay out.
     lang : {"en", "ar"}
 
     Yields
@@ -82,7 +88,7 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
     tuple of str and bool
         A line, and whether it is a heading.
     """
-    exposed = bool(contrast["exposure_share"].notna().any())
+    exposed = bool(contrast.loc[list(shown), "exposure_share"].notna().any())
     headers = [
         "difference",
         "error",
@@ -94,12 +100,13 @@ def differences(result: Result, a: str, b: str, contrast: pd.DataFrame, lang: La
     ]
     heading = f"{result.policy_name(a, lang)} {_word('less', lang)} {result.policy_name(b, lang)}"
     rows: list[tuple[str, list[str]]] = []
-    for name in result.outcome_names:
+    for name in shown:
         label = result.outcome(name)
         row: Any = contrast.loc[name, :]
-        cells = [*estimates(row, likely=label.reduce == "any"), share(row["p_lower"]), share(row["p_higher"])]
+        cells = [*estimates(row, likely=label.reduce == "any"), share(row["p_lower"], lang),
+                 share(row["p_higher"], lang)]  # fmt: skip
         if exposed:
-            cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"])))
+            cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"]), lang))
         rows += [(f"{label.name.get(lang)} ({label.unit.get(lang)})", []), ("", cells)]
     yield from lay_out(heading, [_word(header, lang) for header in headers], rows)
     if exposed:
@@ -138,11 +145,11 @@ def estimates(row: Any, *, likely: bool) -> list[str]:
     return [number(mean, places), shown, futures, MISSING if unseen else interval(first, last)]
 
 
-def _exposure(part: float, error: float) -> str:
+def _exposure(part: float, error: float, lang: Language) -> str:
     """Return what share of a difference is exposure alone, unless its own error drowns it."""
     if not math.isfinite(part) or not error < 0.5:
         return MISSING
-    return f"{100 * part:.0f}±{100 * error:.0f} %" if error >= 0.005 else f"{100 * part:.0f} %"
+    return percent(f"{100 * part:.0f}±{100 * error:.0f}" if error >= 0.005 else f"{100 * part:.0f}", lang)
 
 
 def _word(key: str, lang: Language) -> str:

@@ -168,7 +168,7 @@ class ScenarioFile(Entry):
     outcomes: dict[str, Outcome] = Field(min_length=1, description="at least one number to measure")
     series: _Names = Field((), description="signals recorded week by week, such as pressure, attacks.*")
     contrasts: _Pairs = Field((), description="pairs of policies to compare; all pairs if left out")
-    headline: _Names = Field((), description="outcomes and series to draw; the first few if left out")
+    headline: _Names = Field((), description="outcomes to print, outcomes and series to draw; all, or the first few")
     factors: dict[str, Factor] = Field(
         default_factory=dict, description="explanations of a difference between policies, for hudna shapley"
     )

@@ -1,0 +1,78 @@
+"""What `hudna run` prints of a result: how big it is, what it started from, its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hudna.cli import tables
+from hudna.cli.printing import print_json, print_lines, run_size, told_day, written
+
+if TYPE_CHECKING:
+    from hudna.case.grammar import Language
+    from hudna.result import Result
+
+__all__ = ["print_data", "print_tables"]
+
+_WORDS = {
+    "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
+    "posterior": ("parameters learned from rows to {}", "المعاملات: مستفادة من المشاهدات حتى {}"),
+    "learned": ("parameters learned anew from these rows", "المعاملات: مستفادة من المشاهدات نفسها"),
+    "start": ("From each node's start; {}", "من قيم البداية الواردة في الحالة؛ {}"),
+    "state": (
+        "From the state of the world on {}, as {} rows of observations tell it;\n{}; {} distinct draws",
+        "من الوضع القائم في {} كما تسجله المشاهدات، وعددها {}؛\n{}؛ عدد العينات المختلفة {}",
+    ),
+    "more": (
+        "{} further outcomes are in outcomes.csv and differences.csv; --all prints them.",
+        "في outcomes.csv وdifferences.csv نتائج أخرى عددها {}، ويطبعها الخيار --all",
+    ),
+}  # fmt: skip
+
+
+def print_tables(result: Result, target: Path, lang: Language, *, everything: bool) -> None:
+    """Print the outcomes of the headline, or all, by policy and as differences; and where they were written."""
+    about = result.about
+    shown = list(result.outcome_names) if everything else _headline(result)
+    print(f"{result.title.get(lang)}: {run_size(result.n_draws, result.n_paths, about['seed'], lang)}")
+    print(_origin(about["given"], lang) + "\n")
+    print_lines(tables.outcomes(result, result.table(lang), shown, lang), lang)
+    for a, b in about["contrasts"]:
+        print()
+        print_lines(tables.differences(result, a, b, result.contrast(a, b, lang), shown, lang), lang)
+    print()
+    if left := len(result.outcome_names) - len(shown):
+        print(_word("more", lang).format(left))
+    print(written(target, lang))
+
+
+def print_data(result: Result, target: Path, manifest: dict[str, Any]) -> None:
+    """Print the same as JSON, with every outcome."""
+    from hudna.report.outputs import difference_table, outcome_table
+
+    print_json(
+        {
+            "out": str(target),
+            "manifest": manifest,
+            "outcomes": outcome_table(result).to_dict("records"),
+            "differences": difference_table(result).to_dict("records"),
+        }
+    )
+
+
+def _headline(result: Result) -> list[str]:
+    """Return the outcomes that the scenario calls its headline; all if it names none."""
+    return [name for name in result.about["headline"] if name in result.outcome_names] or list(result.outcome_names)
+
+
+def _origin(given: dict[str, Any], lang: Language) -> str:
+    """Say in a line or two what the run started from."""
+    belief = _word(given.get("belief", "prior"), lang).format(told_day(given.get("learned_until"), lang))
+    if "as_of" not in given:
+        return _word("start", lang).format(belief)
+    rows = given["rows"]["likelihood"] + given["rows"]["known"]
+    return _word("state", lang).format(told_day(given["as_of"], lang), rows, belief, given["distinct_draws"])
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]
