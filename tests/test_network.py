@@ -556,7 +556,7 @@ def test_the_command_tells_strengths_reach_and_paths(here, capsys):
     assert "0.11 +  Northern militia —political→ Southern militia —political→ Government" in out
     assert main(["network", "two-militias", "--to", "SOUTH", "--lang", "ar"]) == 0
     out = capsys.readouterr().out
-    assert "أقوى المسارات إلى ميليشيا الجنوب" in out
+    assert "أقوى السلاسل إلى ميليشيا الجنوب" in out
     assert "ميليشيا الشمال —سياسي← ميليشيا الجنوب" in out
     assert "political" not in out
 

@@ -18,6 +18,7 @@ from hudna.beginning import check_arguments
 from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
+from hudna.case.units import unit_text
 from hudna.errors import InputError, Problems, nearest
 from hudna.result.assemble import outcome_label
 from hudna.result.samples import Paths
@@ -397,7 +398,7 @@ def _part(progress: Callable[[int, int], None], place: int, of: int) -> Callable
 def _unit(test: ClaimTest, questions: Mapping[str, Scenario], side: tuple[str, str, str]) -> Text:
     question = questions[side[0]]
     if test.parameter is not None:
-        return Text(en=question.parameters[test.parameter].unit)
+        return unit_text(question.parameters[test.parameter].unit)
     return Text(**outcome_label(question, side[2])["unit"])
 
 

@@ -10,7 +10,7 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, decimals, interval, number, share
-from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.cli.printing import print_json, print_lines, progress_bar, run_size, told_day, written
 from hudna.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ _WORDS = {
     "estimate": ("estimate", "التقدير"),
     "difference": ("difference", "الفرق"),
     "draws": ("90 % over draws", "90٪ من العينات"),
-    "same": ("the same in every future", "متطابق في كل المسارات"),
-    "asked": ("asked in", "السؤال في"),
+    "same": ("the same in every future", "واحد في كل المسارات"),
+    "asked": ("asked in", "طرح في"),
     "parameter": ("parameter", "المعامل"),
     "under": ("under", "في ظل"),
     "against": ("against", "مقابل"),
     "paired": ("paired draw by draw", "مقارنة عينة بعينة"),
     "unpaired": (
         "not paired: their draws differ, and are taken as independent",
-        "دون مقارنة عينة بعينة: العينات مختلفة وتُعد مستقلة",
+        "من دون مقارنة عينة بعينة: العينات مختلفة وتُعد مستقلة",
     ),
     "semicolon": ("; ", "؛ "),
     "rests": ("rests on", "يستند إلى"),
@@ -53,18 +53,17 @@ _WORDS = {
     "evidence": ("evidence", "أدلة"),
     "judgement": ("judgement", "تقدير"),
     "calibrated": ("calibrated", "معايرة"),
-    "size": ("{} draws x {} paths, seed {}", "{} عينة × {} مسار، البذرة {}"),
-    "prior": ("parameters drawn from their priors", "المعاملات: القبلية"),
-    "posterior": ("parameters learned from rows to {}", "المعاملات: كما عرفت حتى {}"),
-    "learned": ("parameters learned anew from the rows", "المعاملات: كما عرفت من الصفوف نفسها"),
-    "as of": ("from the state of the world on {}", "من حال العالم في {}"),
+    "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
+    "posterior": ("parameters learned from rows to {}", "المعاملات: مستفادة من المشاهدات حتى {}"),
+    "learned": ("parameters learned anew from the rows", "المعاملات: مستفادة من المشاهدات نفسها"),
+    "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
     "note": (
         "Of draws: what is not known; of futures: chance too. ± is the Monte Carlo error, brackets are 90 %.",
-        "العينات: ما لا نعرفه؛ المسارات: المصادفة أيضا. ± خطأ المحاكاة، والأقواس 90٪.",
+        "من العينات: ما لا نعرفه؛ من المسارات: المصادفة أيضا. الرقم بعد ± خطأ المحاكاة، وبين القوسين مجال 90٪.",
     ),
     "overlap": (
         "After a parameter: what its prior and posterior have in common; near 1, no row taught anything about it.",
-        "بعد المعامل: ما يشترك فيه القبلي والبعدي؛ قرب 1 لم تعلّمنا الصفوف شيئا عنه.",
+        "الرقم بعد المعامل: مقدار التداخل بين توزيعيه القبلي والبعدي؛ إذا قارب 1 فلم تفدنا المشاهدات شيئا عنه.",
     ),
 }
 
@@ -103,9 +102,9 @@ def claims(
         size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
         print_json({"case": answered.case, **size, "given": answered.given, "rows": rows})
         return
-    print_lines(_lines(answered, language))
+    print_lines(_lines(answered, language), language)
     if csv is not None:
-        print(f"\nWritten to {csv}")
+        print("\n" + written(csv, language))
 
 
 def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
@@ -119,8 +118,8 @@ def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
         if len(verdict.answers) > 1:
             yield f"  {_together(verdict, lang)}", False
         yield "", False
-    if answered.draws is not None:
-        size = _word("size", lang).format(f"{answered.draws:,}", f"{answered.paths:,}", answered.seed)
+    if answered.draws is not None and answered.paths is not None and answered.seed is not None:
+        size = run_size(answered.draws, answered.paths, answered.seed, lang)
         yield f"{answered.title.get(lang)}: {size}", False
         for origin in dict.fromkeys(_origin(given, lang) for given in answered.given.values()):
             yield origin, False
@@ -132,13 +131,18 @@ def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
 def _answer(answer: Answer, lang: Language) -> Iterator[Line]:
     test, found = answer.test, answer.truth
     yield f"  {test.statement.get(lang)}", False
-    futures = f" {_word('futures', lang).format(share(found.p_futures))}" if found.p_futures >= 0 else ""
+    futures = f" {_word('futures', lang).format(share(found.p_futures, lang))}" if found.p_futures >= 0 else ""
     yield f"    {_probability(found.p_true, found.p_true_low, found.p_true_high, lang)}{futures}", False
     places = decimals(found.estimate, found.mcse)
-    told = f"{number(found.estimate, places)} ± {number(found.mcse, places)} {answer.unit.get(lang)}"
+    unit = answer.unit.get(lang)
+    told = f"{number(found.estimate, places)} ± {number(found.mcse, places)}"
     unseen = found.q05 == found.q95 and found.mcse > 0  # no more spread than chance makes: that is not certainty
     spread = MISSING if unseen else interval(found.q05, found.q95)
     number_of = _word("difference" if test.than is not None or isinstance(test.value, str) else "estimate", lang)
+    if lang == "ar":  # before the number, for a noun after it would have to agree with it
+        number_of = f"{number_of} ({unit})"
+    else:
+        told = f"{told} {unit}"
     shown = _word("same", lang) if found.same else f"{told}{_word('comma', lang)}{_word('draws', lang)} {spread}"
     yield f"    {number_of}: {shown}", False
     yield f"    {_word('asked', lang)} {_asked(test, lang)}{_pairing(answer, lang)}", False
@@ -153,15 +157,15 @@ def _probability(p: float, low: float, high: float, lang: Language) -> str:
     """Return the share of draws with its bounds, or that it is open."""
     if not low >= 0:
         return _word("unknown", lang)
-    bounds = f"[{share(low)}, {share(high)}]"
+    bounds = f"[{share(low, lang)}, {share(high, lang)}]"
     if high - low > _UNTOLD:
         return _word("open", lang).format(bounds)
-    return _word("true", lang).format(f"{share(p)} {bounds}")
+    return _word("true", lang).format(f"{share(p, lang)} {bounds}")
 
 
 def _together(verdict: Verdict, lang: Language) -> str:
     if verdict.joint == "bounds" and verdict.low >= 0:
-        return _word("bounds", lang).format(share(verdict.low), share(verdict.high))
+        return _word("bounds", lang).format(share(verdict.low, lang), share(verdict.high, lang))
     return _word("all", lang).format(_probability(verdict.p_true, verdict.low, verdict.high, lang))
 
 
@@ -202,8 +206,10 @@ def _origin(given: object, lang: Language) -> str:
     """Say in a line what a run started from."""
     about = given if isinstance(given, dict) else {}
     belief = about.get("belief", "prior")
-    told = _word(belief, lang).format(about.get("learned_until", MISSING))
-    return f"{told}{_word('comma', lang)}{_word('as of', lang).format(about['as_of'])}" if "as_of" in about else told
+    told = _word(belief, lang).format(told_day(about.get("learned_until"), lang))
+    if "as_of" not in about:
+        return told
+    return f"{told}{_word('comma', lang)}{_word('as of', lang).format(told_day(about['as_of'], lang))}"
 
 
 def _word(key: str, lang: Language) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import share
-from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.cli.printing import print_json, print_lines, progress_bar, run_size, written
 from hudna.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,10 +36,9 @@ _WORDS = {
         "which way is better is not declared, so no regret",
         "لم يحدد أي الاتجاهين أفضل، فلا يحسب الندم",
     ),
-    "largest": ("Largest regret over the scenarios", "أكبر ندم عبر السيناريوهات"),
+    "largest": ("Largest regret over the scenarios", "أكبر ندم في السيناريوهات كلها"),
     "where": ("in", "في"),
     "smallest": ("smallest", "الأقل"),
-    "size": ("{:,} draws x {:,} paths, seed {}", "{:,} عينة × {:,} مسار لكل منها، البذرة {}"),
     "notes": (
         (
             "regret: how much worse than the scenario's best policy, future by future",
@@ -49,10 +48,9 @@ _WORDS = {
         (
             "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا مسارا بمسار",
             "الأفضل في: نسبة العينات التي تكون فيها السياسة هي الأفضل",
-            "*: الأفضل في السيناريو؛ ~: الأفضل هنا، غير أن سياسة أخرى لا تقل عنها ضمن خطأ المحاكاة",
+            "*: الأفضل في السيناريو؛ ~: الأفضل هنا، غير أن سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
         ),
     ),
-    "written": ("Written to {}", "كتبت النتائج في {}"),
 }  # fmt: skip
 
 
@@ -90,7 +88,7 @@ def compare(
         if csv is not None:
             with beside(csv) as aside:
                 found.frame(language).to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
-    written = [path for path in (out, csv) if path is not None]
+    files = [path for path in (out, csv) if path is not None]
     if as_json:
         print_json(
             {
@@ -99,14 +97,14 @@ def compare(
                 "policies": list(found.policies),
                 "rows": found.frame(language).to_dict("records"),
                 "largest_regret": found.minimax(lang=language).reset_index().to_dict("records"),
-                "written": [str(path) for path in written],
+                "written": [str(path) for path in files],
                 "manifest": manifest,
             }
         )
         return
-    print_lines(_lines(found, language))
-    for path in written:
-        print("\n" + _word("written", language).format(path))
+    print_lines(_lines(found, language), language)
+    for path in files:
+        print("\n" + written(path, language))
 
 
 def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
@@ -114,7 +112,7 @@ def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
     from hudna.plot.style import origin
 
     about = found.results[0].about
-    yield _word("size", lang).format(about["draws"], about["paths"], about["seed"]), False
+    yield run_size(about["draws"], about["paths"], about["seed"], lang), False
     for text in dict.fromkeys(part for result in found.results for part in origin(result, lang)):
         yield text[:1].upper() + text[1:], False
     table, regret, largest = found.table(lang), found.regret(lang=lang), found.minimax(lang=lang)
@@ -149,7 +147,7 @@ def _outcome(
                 own: Any = regret.loc[(scenario, policy, name), :]
                 cells += [
                     *(["0", "", ""] if own["best"] else _without_futures(_as_estimate(own))),
-                    share(own["p_best"]),
+                    share(own["p_best"], lang),
                 ]
                 shown += (" *" if own["told_apart"] else " ~") if own["best"] and len(found.policies) > 1 else ""
             rows.append((shown, cells))

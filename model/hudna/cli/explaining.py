@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, day, known_language
-from hudna.cli.numbers import MISSING, decimals, interval, number, share
-from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
+from hudna.cli.printing import print_json, print_lines, progress_bar, written
 from hudna.cli.tables import Line, lay_out
 from hudna.errors import InputError, nearest
 
@@ -37,17 +37,20 @@ _Lang = Annotated[str, typer.Option(help="en or ar.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 _WORDS = {
-    "part": ("Log odds of {}: who moves it, mean over the window", "لوغاريتم أرجحية {}: ما الذي يحركه، متوسط المدة"),
-    "apart": ("{} less {}: why they differ", "{} ناقص {}: لماذا يختلفان"),
+    "part": (
+        "Log odds of {}: who moves it, mean over the window",
+        "{}، لوغاريتم الأرجحية: ما الذي يحركه، المتوسط خلال المدة",
+    ),
+    "apart": ("{} less {}: why they differ", "{} ناقص {}: سبب الفرق"),
     "mean": ("mean", "المتوسط"),
     "error": ("MC error", "خطأ المحاكاة"),
     "draws": ("90 % over draws", "90٪ من العينات"),
     "with": ("with", "معه"),
     "without": ("without", "من دونه"),
     "effect": ("effect", "الأثر"),
-    "moved": ("futures moved", "المسارات المتأثرة"),
+    "moved": ("futures moved", "مسارات تأثرت"),
     "share": ("share", "الحصة"),
-    "of": ("{}: shares of the factors", "{}: حصص العوامل"),
+    "of": ("{} ({}), {}: shares of the factors", "{} ({})، {}: حصص العوامل"),
     "less": ("{} less {}", "{} ناقص {}"),
     "off": ("Without: {}", "من دون: {}"),
 }
@@ -99,12 +102,12 @@ def explain(
         records = {"parts": _records(table), "differences": apart.to_dict("records")}
         print_json({"level": found.level, "by": by, **found.about, **records})
         return
-    print_lines(_parts(found, table, language))
+    print_lines(_parts(found, table, language), language)
     for a, b in found.contrasts:
         print()
-        print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language))
+        print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
     if out is not None:
-        print(f"\nWritten to {out}")
+        print("\n" + written(out, language))
 
 
 @app.command()
@@ -143,10 +146,10 @@ def remove(
         print_json({"effects": _records(table)})
         return
     for key in found.without:
-        print_lines(_effects(found, table, key, shown, language))
+        print_lines(_effects(found, table, key, shown, language), language)
         print()
     if csv is not None:
-        print(f"Written to {csv}")
+        print(written(csv, language))
 
 
 @app.command()
@@ -181,16 +184,18 @@ def shapley(
         return
     names = [question.file.policies[policy].name.get(language) for policy in found.of]
     of = names[0] if b is None else _word("less", language).format(*names)
-    heading = _word("of", language).format(f"{found.name.get(language)} ({found.unit.get(language)}), {of}")
+    heading = _word("of", language).format(found.name.get(language), found.unit.get(language), of)
     rows = []
     for _, row in table.iterrows():
         places = decimals(row["mean"], row["mcse"])
-        part = MISSING if row["share"] != row["share"] else f"{100 * row['share']:.0f}±{100 * row['share_mcse']:.0f} %"
+        told = f"{100 * row['share']:.0f}±{100 * row['share_mcse']:.0f}"
+        part = MISSING if row["share"] != row["share"] else percent(told, language)
         spread = interval(row["mean_q05"], row["mean_q95"])
         rows.append((row["name"], [number(row["mean"], places), number(row["mcse"], places), spread, part]))
-    print_lines(lay_out(heading, [_word(key, language) for key in ("mean", "error", "draws", "share")], rows))
+    headers = [_word(key, language) for key in ("mean", "error", "draws", "share")]
+    print_lines(lay_out(heading, headers, rows), language)
     if csv is not None:
-        print(f"\nWritten to {csv}")
+        print("\n" + written(csv, language))
 
 
 def _options(draws: int | None, paths: int | None, seed: int | None, as_of: str | None, prior: bool) -> dict[str, Any]:
@@ -264,7 +269,7 @@ def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str]
                 cells += [number(row["mcse"], places), interval(row["mean_q05"], row["mean_q95"])]
             else:
                 cells += [MISSING, MISSING]  # it reaches no path: that is exact
-            rows.append((found.whole.policy_name(policy, lang), [*cells, share(row["moved"])]))
+            rows.append((found.whole.policy_name(policy, lang), [*cells, share(row["moved"], lang)]))
     yield from lay_out(_word("off", lang).format(name.get(lang)), headers, rows)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.numbers import MISSING, interval, number
-from hudna.cli.printing import print_json, print_lines
+from hudna.cli.numbers import MISSING, interval, number, percent
+from hudna.cli.printing import print_json, print_lines, written
 from hudna.errors import InputError, Problem, Problems, nearest
 
 if TYPE_CHECKING:
@@ -34,22 +34,22 @@ _WORDS = {
     "inside": ("inside", "ضمن"),
     "neither": ("no", "لا"),
     "totals": ("Mean scores; lower is better", "متوسط الدرجات؛ الأقل أفضل"),
-    "n": ("rows", "صفوف"),
+    "n": ("rows", "المشاهدات"),
     "crps same": ("forecast's CRPS", "CRPS التوقع"),
-    "log same": ("its log score", "ودرجته اللوغاريتمية"),
+    "log same": ("its log score", "درجته اللوغاريتمية"),
     "forecast": ("this forecast", "هذا التوقع"),
     "note": ("note", "ملاحظة"),
     "counted": (
         "inside 50 %: {} of {} rows; inside 90 %: {} of {} rows",
-        "ضمن 50٪: {} من {} صفوف؛ ضمن 90٪: {} من {} صفوف",
+        "عدد المشاهدات ضمن 50٪: {} من {}؛ ضمن 90٪: {} من {}",
     ),
     "censored": (
         "rows at_least: {}, mean log score of 'so many or more' {}",
-        "صفوف at_least: {}، متوسط الدرجة اللوغاريتمية لـ«هذا العدد أو أكثر» {}",
+        "مشاهدات at_least: {}، متوسط الدرجة اللوغاريتمية لـ«هذا العدد أو أكثر» {}",
     ),
     "dependent": (
         "rows are forecast by the same paths and may overlap: they are no independent sample",
-        "تتوقع المسارات نفسها الصفوف كلها وقد تتداخل، فليست عينة مستقلة",
+        "المسارات نفسها تتوقع المشاهدات كلها، وقد تتداخل المشاهدات، فليست عينة مستقلة",
     ),
 }
 _SIGNS = {"exact": "", "approx": "~", "at_least": ">="}
@@ -91,13 +91,13 @@ def score(
         print_json({"notices": notices, "rows": _records(whole), "totals": _records(sums)})
         return
     for name in chosen:
-        print_lines(_rows(whole[whole["policy"] == name], found.policy_name(name, language), language))
-        print_lines(_totals(sums[sums["policy"] == name], language))
+        print_lines(_rows(whole[whole["policy"] == name], found.policy_name(name, language), language), language)
+        print_lines(_totals(sums[sums["policy"] == name], language), language)
         print()
     for notice in (*notices, *_row_notices(tables[0]), _word("dependent", language)):
         print(f"{_word('note', language)}: {notice}")
     if csv is not None:
-        print(f"\nWritten to {csv}")
+        print("\n" + written(csv, language))
 
 
 def _file(path: Path) -> Path:
@@ -148,7 +148,7 @@ def _rows(table: pd.DataFrame, heading: str, lang: Language) -> Iterator[Line]:
 def _cells(row: Any, lang: Language) -> list[str]:
     inside = _word("neither", lang)
     if row["inside90"]:
-        inside = "50 %" if row["inside50"] else "90 %"
+        inside = percent("50" if row["inside50"] else "90", lang)
     return [
         f"{_SIGNS[row['qualifier']]}{row['value']:,}",
         _number(row["mean"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.printing import print_json, print_lines
+from hudna.cli.printing import print_json, print_lines, written
 from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
@@ -52,16 +52,15 @@ _WORDS = {
         "السياق: مجموع الأوزان بحسب القناة، وارد / صادر",
     ),
     "reach": ("Who reaches whom over pressing ties", "من يصل إلى من عبر الروابط الضاغطة"),
-    "in ties": ("in {} tie{}", "عبر روابط عددها {}{}"),
+    "in ties": ("in {}", "عبر {}"),
     "comma": (", ", "، "),
     "nobody": ("no tie presses", "لا رابط ضاغطا"),
-    "paths": ("Strongest paths to {}", "أقوى المسارات إلى {}"),
+    "paths": ("Strongest paths to {}", "أقوى السلاسل إلى {}"),
     "no paths": ("No tie presses on {}", "لا رابط يضغط على {}"),
     "path note": (
         "strength: product of weight / 3 of the ties; sign: product of their signs. A ranking, not an effect",
-        "القوة: حاصل ضرب (الوزن / 3) للروابط؛ الإشارة: حاصل ضرب إشاراتها. ترتيب وليس أثرا",
+        "القوة: حاصل ضرب (الوزن / 3) للروابط؛ الإشارة: حاصل ضرب إشاراتها. ترتيب لا أثر",
     ),
-    "written": ("Written to", "كتب في"),
 }  # fmt: skip
 
 
@@ -93,13 +92,13 @@ def network(
     if as_json:
         _print_json(found, target, routes, out)
         return
-    print_lines(_summary(found, language))
+    print_lines(_summary(found, language), language)
     print()
-    print_lines(_strengths(found, language))
-    print_lines(_reach(found, language))
-    print_lines(_paths(found, target, routes, language))
+    print_lines(_strengths(found, language), language)
+    print_lines(_reach(found, language), language)
+    print_lines(_paths(found, target, routes, language), language)
     if out is not None:
-        print(f"\n{_word('written', language)} {out}")
+        print("\n" + written(out, language))
 
 
 def _case(name: str) -> Case:
@@ -194,6 +193,7 @@ def _weight(part: pd.DataFrame) -> str:
 
 def _reach(case: Case, lang: Language) -> Iterator[Line]:
     from hudna.case.graph import reach
+    from hudna.plot.style import number as count
 
     table = reach(case)
     yield _word("reach", lang), True
@@ -202,7 +202,7 @@ def _reach(case: Case, lang: Language) -> Iterator[Line]:
     for source, mine in table.groupby("source"):
         yield f"  {_name(case, source, lang)}: {len(mine)}", False
         for ties, part in mine.groupby("ties"):
-            how = _word("in ties", lang).format(ties, "s" if ties != 1 and lang == "en" else "")
+            how = _word("in ties", lang).format(count(int(str(ties)), "tie", lang))
             yield f"    {how}: {_names(case, part['target'], lang)}", False
     yield "", False
 

@@ -27,7 +27,7 @@ _WORDS = {
     "axis": ("contribution to the log odds", "المساهمة في لوغاريتم الأرجحية"),
     "exit": ("toward exit", "نحو الخروج"),
     "stay": ("toward staying", "نحو البقاء"),
-    "bars": ("bar: mean over the window; line: 90 % of draws", "العمود: متوسط المدة؛ الخط: 90٪ من العينات"),
+    "bars": ("bar: mean over the window; line: 90 % of draws", "العمود: المتوسط خلال المدة؛ الخط: 90٪ من العينات"),
     "time": ("mean over draws and paths; parts add up to the line", "متوسط العينات والمسارات؛ مجموع الأجزاء هو الخط"),
     "title": ("what moves it", "ما الذي يحركه"),
     "why": ("{} less {}", "{} ناقص {}"),

@@ -38,7 +38,10 @@ _WORDS = {
     "confidence": ("ties of high, medium, low confidence: {}, {}, {}", "روابط عالية ومتوسطة ومنخفضة الثقة: {}، {}، {}"),
     "until": ("evidence until {}", "الأدلة حتى {}"),
     "shaded": ("grey ground: one bloc", "الخلفية الرمادية: كتلة واحدة"),
-    "filled": ("coloured: moves in the model, in the colour of its direction", "الملون: متحرك في النموذج، بلون اتجاهه"),
+    "filled": (
+        "coloured: moves in the model, in the colour of its direction",
+        "الملون: يتحرك في النموذج، ولونه لون اتجاهه",
+    ),
 }  # fmt: skip
 _COLOURS = {"exit": "#D9650B", "stay": "#004A80", "": "#a3a3a3"}  # apart in grey too
 _FILLS = {"exit": "#FBE3CC", "stay": "#CFE3F2", "": "white"}

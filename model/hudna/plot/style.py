@@ -82,14 +82,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "each": ("each", "لكل منها"),
     "seed": ("seed", "البذرة"),
     "beyond": ("lie beyond the axis", "خارج المحور"),
-    "every policy": ("the same under every policy", "نفسه في ظل كل السياسات"),
+    "every policy": ("the same under every policy", "من دون فرق بين السياسات"),
     "less": ("less", "ناقص"),
     "lower": ("lower", "أقل"),
     "equal": ("equal", "متساو"),
     "higher": ("higher", "أعلى"),
     "over draws": (
         "dot: probability; bar: its 90 % over draws; black line: 90 % Monte Carlo error",
-        "النقطة: الاحتمال؛ الشريط: 90٪ من العينات؛ الخط الأسود: خطأ مونت كارلو (90٪)",
+        "النقطة: الاحتمال؛ الشريط: 90٪ من العينات؛ الخط الأسود: 90٪ لخطأ المحاكاة",
     ),
     "ridge": (
         "height: share of paths; coloured bar: 90 % of paths, dot: median; black line: mean in 90 % of draws, "
@@ -113,14 +113,17 @@ _WORDS: dict[str, tuple[str, str]] = {
     "weeks after start": ("weeks from {}", "الأسابيع منذ {}"),
     "censored": (
         "nothing is known beyond week {}, where waiting ends",
-        "لا يعرف شيء بعد الأسبوع {} الذي ينتهي عنده الانتظار",
+        "لا يعرف شيء بعد الأسبوع {}، حيث تنتهي مدة الانتظار",
     ),
     "drivers note": (
         "line: median, or mean of a count; band: 90 % of paths",
         "الخط: الوسيط، أو متوسط العدد؛ الشريط: 90٪ من المسارات",
     ),
-    "drivers": ("what moves: what is decided, and what nobody chooses", "ما يتحرك: ما يقرر، وما لا يختاره أحد"),
-    "priors": ("what is believed of the parameters, and why", "ما يعتقد عن المعاملات، ولماذا"),
+    "drivers": (
+        "what moves: what is decided, and what nobody chooses",
+        "المحركات: ما تقرره السياسات، وما لا يختاره أحد",
+    ),
+    "priors": ("what is believed of the parameters, and why", "ما يعتقد بشأن المعاملات، وأسبابه"),
     "priors axis": (
         "each on its own scale; a thick line marks 0 where it is in sight",
         "لكل معامل مقياسه؛ يدل الخط السميك على الصفر حيث يظهر",
@@ -130,28 +133,28 @@ _WORDS: dict[str, tuple[str, str]] = {
         "bar: 90 %; dark: 50 %; stroke: median",
         "الشريط: 90٪؛ الداكن: 50٪؛ الخط القائم: الوسيط",
     ),
-    "priors size": ("{} of {} parameters", "{} من {} من المعاملات"),
+    "priors size": ("{} of {} parameters", "عدد المعاملات: {} من {}"),
     "evidence": ("evidence", "أدلة"),
     "judgement": ("judgement", "تقدير"),
     "calibrated": ("calibrated", "معايرة"),
-    "as of": ("from the state of the world on {}", "من حال العالم في {}"),
+    "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
     "given starts": ("from the starts given in the case", "من قيم البداية الواردة في الحالة"),
-    "from prior": ("parameters: prior", "المعاملات: القبلية"),
-    "from posterior": ("parameters: learned to {}", "المعاملات: كما عرفت حتى {}"),
-    "from learned": ("parameters: learned from the same rows", "المعاملات: كما عرفت من الصفوف نفسها"),
+    "from prior": ("parameters: prior", "المعاملات: من التوزيع القبلي"),
+    "from posterior": ("parameters: learned to {}", "المعاملات: مستفادة من المشاهدات حتى {}"),
+    "from learned": ("parameters: learned from the same rows", "المعاملات: مستفادة من المشاهدات نفسها"),
     "difference": ("difference", "الفرق"),
     "and": (" and ", " و"),
     "comma": (", ", " و"),
     "of": ("of", "من"),
     "ahead": (", {} ahead", " خلال {}"),
     "horizons": ("windows of {}", "نوافذ مدتها {}"),
-    "overlap": ("windows overlap: not independent", "تتداخل النوافذ: ليست مستقلة"),
-    "few": ("so few that a bar may miss the line by chance", "قليلة: قد يبتعد العمود عن الخط مصادفة"),
-    "left out": ("“at least” left out: {}", "لم يدرج ما عد بوصفه «على الأقل»: {}"),
+    "overlap": ("windows overlap: not independent", "النوافذ متداخلة وليست مستقلة"),
+    "few": ("so few that a bar may miss the line by chance", "العدد قليل: قد يبتعد العمود عن الخط مصادفة"),
+    "left out": ("“at least” left out: {}", "لم يدرج ما سجل بوصفه حدا أدنى: {}"),
     "pit": ("where the count fell in its forecast (PIT)", "موضع العدد من توزيع التوقع (PIT)"),
     "pit axis": ("forecast probability of a lower count", "احتمال التوقع لعدد أقل مما حدث"),
     "pit count": ("forecasts in each bin", "عدد التوقعات في كل خانة"),
-    "uniform": ("if forecasts are right", "لو صح التوقع"),
+    "uniform": ("if forecasts are right", "لو صحت التوقعات"),
     "fewer came": ("← fewer came than forecast", "حدث أقل من المتوقع ←"),
     "more came": ("more came than forecast →", "→ حدث أكثر من المتوقع"),
     "reliability": ("probabilities and what happened", "الاحتمالات وما حدث"),
@@ -162,18 +165,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "did not": ("did not", "لم يحدث"),
     "at least": ("at least {}", "{} على الأقل"),
     "mean probability": ("mean forecast", "متوسط التوقع"),
-    "as forecast": ("as forecast", "كما توقع"),
+    "as forecast": ("as forecast", "مطابق للتوقع"),
     "bin numbers": (
         "thick: share in a fifth of the axis, with its number of forecasts",
         "الخط العريض: النسبة في كل خمس من المحور مع عدد التوقعات فيه",
     ),
-    "coverage": ("outcomes inside the intervals", "ما وقع ضمن المجال"),
+    "coverage": ("outcomes inside the intervals", "ما وقع ضمن المجالات"),
     "share inside": ("share inside", "النسبة ضمن المجال"),
     "interval": ("{} interval", "مجال {}"),
     "horizon": ("length of the window", "مدة النافذة"),
     "coverage note": (
         "bar: 90 %, block bootstrap; broken line: nominal; whole counts let honest intervals hold more",
-        "الشريط: 90٪ بإعادة المعاينة كتلا؛ المتقطع: النسبة الاسمية؛ الأعداد الصحيحة ترفع نسبة المجال الصحيح",
+        "الشريط: 90٪ بإعادة المعاينة في كتل؛ المتقطع: النسبة الاسمية؛ ولأن الأعداد صحيحة يضم المجال السليم أكثر منها",
     ),
     "outcomes": ("forecast and outcome", "التوقع وما حدث"),
     "origin": ("origin of the forecast (first day of the window)", "تاريخ التوقع (أول أيام النافذة)"),
@@ -188,12 +191,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "nothing known": ("nothing to compare", "لا مقارنة"),
     "skill note": (
         "stem: CRPS of baseline less forecast, in {}, square-root scale",
-        "الساق: CRPS خط الأساس ناقص التوقع، بوحدة: {}، مقياس جذري",
+        "الساق: CRPS لخط الأساس ناقص CRPS للتوقع، بوحدة: {}، مقياس جذري",
     ),
     "skill mean": ("mean, its 90 %;\nskill", "المتوسط ومجال 90٪؛\nالمهارة"),
     "skill bars": ("intervals: bootstrap, blocks of {}", "المجالات: إعادة المعاينة في كتل من {}"),
     "no interval": ("no interval from fewer than 3 blocks", "لا مجال من أقل من 3 كتل"),
-    "learned": ("what was learned of the parameters", "ما عرف عن المعاملات"),
+    "learned": ("what was learned of the parameters", "ما أفادته المشاهدات عن المعاملات"),
     "prior": ("prior", "القبلي"),
     "posterior": ("posterior", "البعدي"),
     "prior axis": ("place in the prior (share of the prior below)", "الموضع من التوزيع القبلي (النسبة التي دونه)"),
@@ -202,14 +205,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "الأعلى: القبلي، الأسفل: البعدي\nالوسيط (5٪ … 95٪)",
     ),
     "learned note": ("bar: 90 %; mark: median", "الشريط: 90٪؛ العلامة: الوسيط"),
-    "predictive": ("what the learned model brings forth, and what was counted", "ما ينتجه النموذج بعد التعلم وما سجل"),
+    "predictive": ("what the learned model brings forth, and what was counted", "ما ينتجه النموذج بعد التعلم، وما سجل"),
     "band of": ("{} of simulated counts", "{} من الأعداد المحاكاة"),
     "counted inside": ("counted inside {}: {} of {}", "المسجل ضمن {}: {} من {}"),
     "none counted": ("nothing counted", "لا عدد مسجل"),
-    "states": ("how likely each state was held to be", "احتمال كل حالة بحسب ما عرف"),
+    "states": ("how likely each state was held to be", "احتمال كل حالة بحسب المشاهدات"),
     "ranks": ("ranks of the truth among draws", "رتبة القيمة الحقيقية بين العينات"),
     "rank axis": ("rank of the truth, as a share of the draws", "رتبة القيمة الحقيقية نسبة إلى عدد العينات"),
-    "rank count": ("share of ranks below, less the uniform", "نسبة الرتب الأدنى ناقص المنتظم"),
+    "rank count": ("share of ranks below, less the uniform", "نسبة الرتب الأدنى ناقص التوزيع المنتظم"),
     "rank band": ("95 % band", "شريط 95٪"),
     "rank note": ("ranks from 0 to {}", "رتب من 0 إلى {}"),
     "rank inside": (
@@ -224,13 +227,14 @@ _NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str, str]]] = {
     "origin": (("origin", "origins"), ("تاريخ توقع واحد", "تاريخي توقع", "تواريخ توقع", "تاريخ توقع", "تاريخ توقع")),
     "forecast": (("forecast", "forecasts"), ("توقع واحد", "توقعان", "توقعات", "توقعا", "توقع")),
     "draw": (("draw", "draws"), ("عينة واحدة", "عينتان", "عينات", "عينة", "عينة")),
+    "tie": (("tie", "ties"), ("رابط واحد", "رابطين", "روابط", "رابطا", "رابط")),
     "path": (("path", "paths"), ("مسار واحد", "مساران", "مسارات", "مسارا", "مسار")),
     "run": (("replication", "replications"), ("تكرار واحد", "تكراران", "تكرارات", "تكرارا", "تكرار")),
 }
 _MONTHS_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_MONTHS = 7  # on an axis
 _MONTH = {"en": 0.5, "ar": 0.85}  # inches a name, with room: Arabic names are long
-_LEFT_TO_RIGHT = "\u200e"
+_LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
 _DECIMALS, _LARGE = 5, 1e6  # of a number; smaller and larger ones are written with an exponent
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 
@@ -240,7 +244,8 @@ _MONTHS = ("كانون الثاني", "شباط", "آذار", "نيسان", "أ�
 
 def word(key: str, lang: Language) -> str:
     """Return a word of the pictures' own."""
-    return _WORDS[key][1 if lang == "ar" else 0]
+    english, arabic = _WORDS[key]
+    return arabic.replace("٪", f"{_RIGHT_TO_LEFT}٪") if lang == "ar" else english
 
 
 def said(text: Said, lang: Language) -> str:
@@ -275,8 +280,12 @@ def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
 
 
 def percent(share: float, lang: Language, decimals: int = 0) -> str:
-    """Return a share as a percentage."""
-    return f"{100 * share:.{decimals}f}٪" if lang == "ar" else f"{100 * share:.{decimals}f} %"
+    """Return a share as a percentage.
+
+    In Arabic a mark without width keeps the sign to the left of its number, wherever in a line it stands.
+    """
+    number = f"{100 * share:.{decimals}f}"
+    return f"{number}{_RIGHT_TO_LEFT}٪" if lang == "ar" else f"{number} %"
 
 
 def date(day: dt.date, lang: Language) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hudna.case.grammar import Language, Text
+from hudna.case.units import unit_text
 from hudna.inference.calibration import Calibration
 from hudna.inference.checks import Replicated, replicate
 from hudna.report.figures import write_figure
@@ -58,7 +59,7 @@ def _learned(calibration: Calibration, lang: Language) -> Axes:
     parameters = calibration.case.parameters
     places = [calibration.program.parameters.index(name) for name in names]
     labels = {name: parameters[name].name or Text(en=name) for name in names}
-    units = {name: parameters[name].unit for name in names}
+    units = {name: unit_text(parameters[name].unit) for name in names}
     return plot.learned(
         calibration.prior[:, places], calibration.theta[:, places], names, labels=labels, units=units, lang=lang
     )
@@ -68,7 +69,10 @@ def _predictive(calibration: Calibration, found: Replicated, lang: Language) -> 
     from hudna import plot
 
     signal = calibration.case.signals[found.signals[0]]
-    family = Text(en=f"{found.signals[0].split('.')[0]}.*") if len(found.signals) > 1 else signal.label
+    family = signal.label
+    if len(found.signals) > 1:
+        name = f"{found.signals[0].split('.')[0]}.*"
+        family = Text(en=name, ar=f"{name}\u200e")  # the mark keeps the star on the right
     return plot.predictive(
         found.starts, found.counted, found.quantiles, name=family, unit=signal.unit, weeks=found.weeks,
         draws=calibration.theta.shape[0], paths=found.paths, lang=lang,
