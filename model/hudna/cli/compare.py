@@ -113,7 +113,7 @@ def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
 
     about = found.results[0].about
     yield run_size(about["draws"], about["paths"], about["seed"], lang), False
-    for text in dict.fromkeys(part for result in found.results for part in origin(result, lang)):
+    for text in dict.fromkeys(part for result in found.results for part in origin(result.about.get("given", {}), lang)):
         yield text[:1].upper() + text[1:], False
     table, regret, largest = found.table(lang), found.regret(lang=lang), found.minimax(lang=lang)
     for name in found.outcomes:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
 from hudna.case.grammar import Language
-from hudna.plot.style import HATCHED, beside, months, new_axes, note, said, size, title
+from hudna.plot.style import HATCHED, beside, months, new_axes, note, origin, said, size, title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -222,7 +222,8 @@ def _axis(found: Attribution, lang: Language) -> str:
 
 def _note(ax: Axes, found: Attribution, lang: Language, text: str) -> None:
     about = found.about
-    note(ax, lang, text, *size(about["draws"], about["paths"], lang, about["seed"]), said(about["name"], lang))
+    run = " · ".join(size(about["draws"], about["paths"], lang, about["seed"]))
+    note(ax, lang, text, said(about["name"], lang), *origin(about["given"], lang), run)
 
 
 def _word(key: str, lang: Language) -> str:

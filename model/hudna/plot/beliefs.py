@@ -125,8 +125,8 @@ def priors(
     labelled: set[str] = set()
     for place, row in enumerate(data.to_dict("records")):
         _row(ax, -float(place), {str(key): value for key, value in row.items()}, lang, labelled)
-    ax.annotate(word("priors values", lang), (0.0 if lang == "ar" else 1.0, 0.55), xycoords=("axes fraction", "data"),
-                **_beside(lang), fontsize=7.5)  # fmt: skip
+    ax.annotate(word("priors values", lang), (0.0 if lang == "ar" else 1.0, 0.5), xycoords=("axes fraction", "data"),
+                **{**_beside(lang, 3.0), "va": "bottom"}, fontsize=7.5)  # fmt: skip
     ax.set_ylim(0.5 - len(data), 0.5)
     ax.set_xlim(0, 1)
     ax.set_xticks([])

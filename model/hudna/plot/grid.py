@@ -110,7 +110,9 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     parts = [_word("cell", lang), *([_word("shade", lang).format(*ends)] if high > low else [])]
     parts += [_word("regret note", lang)] if judged else []
     parts += [_word("close note", lang)] if (data["best"] & ~data["told_apart"]).any() and n_columns > 1 else []
-    parts += dict.fromkeys(part for result in comparison.results for part in origin(result, lang))
+    parts += dict.fromkeys(
+        part for result in comparison.results for part in origin(result.about.get("given", {}), lang)
+    )
     about = comparison.results[0].about
     note(ax, lang, *parts, *size(about["draws"], about["paths"], lang, about["seed"]), room=room)
     return ax

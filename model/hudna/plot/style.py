@@ -326,9 +326,8 @@ def size(draws: int, paths: int, lang: Language, seed: int | None = None) -> lis
     return parts if seed is None else [*parts, f"{word('seed', lang)} {seed}"]
 
 
-def origin(result: Result, lang: Language) -> list[str]:
+def origin(given: Mapping[str, Any], lang: Language) -> list[str]:
     """Return the parts of a caption that tell what a run started from: the state of the world, the parameters."""
-    given: Mapping[str, Any] = result.about.get("given", {})
     start = word("given starts", lang)
     if "as_of" in given:
         start = word("as of", lang).format(date(dt.date.fromisoformat(given["as_of"]), lang))
@@ -486,7 +485,7 @@ def caption(
 ) -> None:
     """Write a note that ends with what the run started from and its size."""
     run = " · ".join(size(result.n_draws, result.n_paths, lang, result.about["seed"]))
-    note(ax, lang, *parts, *origin(result, lang), run, room=room, frame=frame)
+    note(ax, lang, *parts, *origin(result.about.get("given", {}), lang), run, room=room, frame=frame)
 
 
 def _small(ax: Axes, text: str, lang: Language, frame: Axes) -> None:
