@@ -500,7 +500,7 @@ def test_both_forms_beside_each_other_are_refused(tmp_path, capsys):
         "network.json: holds actors and ties, and so does ties.toml; take one or the other away"
     ]
     shutil.copy(original / "actors.toml", folder / "actors.toml")
-    assert "so does actors.toml and ties.toml" in said(path, capsys)[0]
+    assert "so do actors.toml and ties.toml" in said(path, capsys)[0]
 
 
 def test_a_misspelt_name_is_seen_and_other_json_is_left_alone(tmp_path, capsys):

@@ -178,7 +178,8 @@ def _read_network(folder: Path, documents: dict[str, Document], problems: Proble
         return
     twice = [FILES[role] for role in ("actors", "ties") if (folder / FILES[role]).exists()]
     if twice:
-        text = f"holds actors and ties, and so does {' and '.join(twice)}; take one or the other away"
+        verb = "do" if len(twice) > 1 else "does"
+        text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
         problems.add(display(path), "", text)
     for role in ("actors", "ties"):
         documents.pop(role, None)

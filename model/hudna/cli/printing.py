@@ -60,10 +60,14 @@ def _marked(line: str) -> str:
 def run_size(draws: int, paths: int, seed: int, lang: Language = "en") -> str:
     """Return the size of a run, and its seed."""
     if lang == "en":
-        return f"{draws:,} draws x {paths:,} paths, seed {seed}"
+        return f"{_counted(draws, 'draw')} x {_counted(paths, 'path')}, seed {seed}"
     from hudna.plot.style import size
 
     return "، ".join(size(draws, paths, lang, seed))
+
+
+def _counted(n: int, of: str) -> str:
+    return f"{n:,} {of}" if n == 1 else f"{n:,} {of}s"
 
 
 def told_day(day: str | None, lang: Language = "en") -> str:
