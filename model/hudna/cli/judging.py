@@ -72,7 +72,7 @@ def score(
     from hudna.result.storage import beside
 
     language = known_language(lang)
-    found = open_result(_file(result))
+    found = open_result(result)
     chosen = _policies(found, policy)
     rows = scoring.rows_for(found, observations)
     try:
@@ -98,13 +98,6 @@ def score(
         print(f"{_word('note', language)}: {notice}")
     if csv is not None:
         print("\n" + written(csv, language))
-
-
-def _file(path: Path) -> Path:
-    try:
-        return path / "result.nc" if path.is_dir() else path
-    except (OSError, ValueError):  # a name that is too long
-        raise InputError.of(str(path)[:200], "no such file") from None
 
 
 def _policies(result: Result, asked: Sequence[str] | None) -> list[str]:

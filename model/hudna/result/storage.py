@@ -15,7 +15,7 @@ from hudna.errors import InputError
 if TYPE_CHECKING:
     from hudna.result.result import Result
 
-__all__ = ["beside", "open_result", "save"]
+__all__ = ["FORMAT", "beside", "save"]
 
 FORMAT = 3
 GROUPS = ("outcomes", "summaries", "histograms", "threat", "exposure", "levers", "trajectories", "parameters")
@@ -56,32 +56,3 @@ def save(result: Result, path: Path) -> Path:
             packed: dict[Any, dict[str, Any]] = {name: {"zlib": True, "complevel": 1} for name in data.data_vars}
             data.to_netcdf(aside, mode="a", group=group, engine="h5netcdf", encoding=packed)
     return path
-
-
-def open_result(path: str | Path) -> Result:
-    """Read a result that `Result.save` wrote.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is no result of hudna.
-    """
-    import xarray as xr
-
-    from hudna.result.result import Result
-
-    if not Path(path).is_file():
-        raise InputError.of(str(path), "no such file")
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as root:
-            attrs = dict(root.attrs)
-        version, about = attrs["hudna_format"], json.loads(attrs["about"])
-        groups = {}
-        for group in GROUPS:
-            with xr.open_dataset(path, engine="h5netcdf", group=group) as data:
-                groups[group] = data.load()
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError.of(str(path), f"is not a result that hudna saved ({type(error).__name__})") from None
-    if version != FORMAT:
-        raise InputError.of(str(path), f"has format {version}; this version of hudna reads format {FORMAT}")
-    return Result(**groups, about=about)

@@ -13,9 +13,9 @@ from hudna.result.samples import SummaryOfPaths
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["none_of", "read_summary", "summary_dataset", "turned"]
+__all__ = ["OF_DRAWS", "none_of", "read_summary", "summary_dataset", "turned"]
 
-_OF_DRAWS = ("mean", "variance", "lower", "higher", "never")
+OF_DRAWS = ("mean", "variance", "lower", "higher", "never")
 
 
 def summary_dataset(summary: Summary, outcomes: tuple[str, ...]) -> xr.Dataset:
@@ -29,7 +29,7 @@ def summary_dataset(summary: Summary, outcomes: tuple[str, ...]) -> xr.Dataset:
         "draw": np.arange(summary.mean.shape[2]),
     }
     for o, name in enumerate(outcomes):
-        for field in _OF_DRAWS:
+        for field in OF_DRAWS:
             data[f"{name}.{field}"] = (("set", "draw"), getattr(summary, field)[:, o])
         data[f"{name}.whole"] = (("set",), summary.whole[:, o])
         used = np.flatnonzero(summary.histograms[:, o].any(axis=0))
