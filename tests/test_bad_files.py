@@ -78,7 +78,7 @@ def test_a_scenario_that_is_not_there(name, capsys):
     assert "Traceback" not in err
     assert len(err.splitlines()) == 2
     if name == "two-militia":
-        assert "did you mean 'two-militias'?; shipped: " in err
+        assert "did you mean 'two-militias'?; shipped scenarios: " in err
 
 
 def _try(seed: int, folder: Path) -> str:

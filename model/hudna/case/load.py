@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from hudna.case.claims import read_claims
 from hudna.case.documents import Document, Key, display, read_document, read_json, show_key, show_value
 from hudna.case.evidence import check_source
 from hudna.case.expand import expand
-from hudna.case.grammar import NAME, Domain, Text
+from hudna.case.grammar import Domain, Text, wrong_name
 from hudna.case.load_observations import TABLE, read_observations
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import (
@@ -33,7 +32,7 @@ from hudna.case.parameters import Parameter
 from hudna.case.posterior import ABOUT, with_posterior
 from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
 from hudna.case.signals import publish
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such
 
 __all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
 
@@ -43,8 +42,6 @@ _OPTIONAL = ("actors", "ties", "observations", "claims")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
 )
-# The axes of a result: variables of these names would take their place.
-_TAKEN = ("policy", "draw", "path", "time", "quantile")
 DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
 
 
@@ -222,12 +219,8 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
 
 def _named(document: Document, fields: Collection[str], what: str, problems: Problems) -> Iterator[tuple[str, Any]]:
     for name, data in _tables(document, fields, problems).items():
-        if not re.match(NAME, name):
-            problems.add(document.where((name,)), show_key((name,)), f"the name of {what} is letters, digits, _ and .")
-        elif name in _TAKEN and what != "an actor":
-            problems.add(
-                document.where((name,)), show_key((name,)), "is the name of an axis of the results; choose another"
-            )
+        if wrong := wrong_name(name, f"the name of {what}", parts=True, variable=what != "an actor"):
+            problems.add(document.where((name,)), show_key((name,)), wrong)
         elif is_table(data, document, (name,), problems):
             yield name, data
 
@@ -296,7 +289,7 @@ def _check_about(
             return
         found = parameters.get(name)
         if found is None:
-            text = f"there is no such parameter{nearest(name, parameters)}"
+            text = no_such("parameter", name, parameters)
         else:
             problem = check_support(found.prior, domain)
             if not problem:
@@ -323,7 +316,7 @@ def _check_blocs(
     known = sorted({actor.bloc for actor in actors.values()} - {""})
     for bloc in about.blocs:
         if bloc not in known and not unread.actors and "actors" not in unread.files:
-            text = f"no actor is of this bloc{nearest(bloc, known)}; blocs: {', '.join(known) or 'none'}"
+            text = no_such("bloc", bloc, known, text="no actor is of this bloc")
             problems.add(document.where(("blocs",)), show_key(("blocs", bloc)), text)
 
 

@@ -19,7 +19,7 @@ from hudna.case.observations import CONFIDENCES, QUALIFIERS, USES, WEIGHING, Con
 from hudna.case.references import Unread
 from hudna.case.row_checks import check_rows
 from hudna.case.signals import Signal, unknown_signal
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such
 
 __all__ = ["COLUMNS", "MAX_TABLE_BYTES", "REQUIRED", "WORDS", "Catalogue", "read_rows"]
 
@@ -412,10 +412,7 @@ class _Reader:
         counter = self.counters.get(name)
         if counter is None:
             if not self.unread.counter(name):
-                known = ", ".join(self.counters) or "none"
-                hint = nearest(name, self.counters)
-                text = f"there is no such counter{hint}; counters: {known}; empty means the reference"
-                self._say("counter", text, name)
+                self._say("counter", no_such("counter", name, self.counters) + "; empty means the reference", name)
             return name
         if kind == "level" and (counter.ratio is not None or (counter.sd is None and use in WEIGHING)):
             self._say("counter", "a level is read by a counter with an sd", name)

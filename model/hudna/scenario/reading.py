@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 from hudna import shipped
@@ -12,7 +13,7 @@ from hudna.case.load import read_case
 from hudna.case.nodes import Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.references import Unread
-from hudna.errors import InputError, Problems, nearest
+from hudna.errors import InputError, Problems, no_such
 from hudna.scenario.references import Known, check_references
 from hudna.scenario.scenario import Scenario, ScenarioFile
 
@@ -79,7 +80,7 @@ def _find(scenario: str | Path) -> Path:
     if path.is_dir():
         raise InputError.of(str(scenario), "is a folder, not a scenario's file")
     names = shipped.scenarios()
-    text = f"no such file and no shipped scenario{nearest(str(scenario), names)}; shipped: {', '.join(names)}"
+    text = no_such("shipped scenario", str(scenario), names, text="no such file and no shipped scenario")
     raise InputError.of(str(scenario), text)
 
 
@@ -87,12 +88,12 @@ def _case_folder(name: str, path: Path, document: Document, problems: Problems) 
     """Find the case: beside the file (`params/NAME` or `../params/NAME`), else among the shipped ones."""
     here = path.resolve().parent
     for folder in (here / "params" / name, here.parent / "params" / name):
-        if folder.is_dir():
+        if os.path.isdir(folder):  # noqa: PTH112 (a name that is too long is none)
             return folder
     found = shipped.case(name)
     if found is None:
         names = sorted({p.name for base in (here, here.parent) for p in (base / "params").glob("*") if p.is_dir()})
         names = sorted({*names, *shipped.cases()})
-        text = f"there is no such case beside the scenario or shipped{nearest(name, names)}; cases: {', '.join(names)}"
+        text = no_such("case", name, names, text="there is no such case beside the scenario or shipped")
         problems.add(document.where(("case",)), "case", text, given=show_value(name))
     return found
