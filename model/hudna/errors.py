@@ -99,7 +99,7 @@ def plain(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", name) if not _hidden(c)).strip().casefold()
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return `; did you mean 'x'?` for the known name closest to `name`, or nothing if none is close.
 
     Examples
@@ -110,7 +110,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     ''
     """
     names = {plain(other): other for other in reversed(list(known))}
-    found = difflib.get_close_matches(plain(name), names, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(plain(name), names, n=1, cutoff=cutoff)
     return f"; did you mean '{names[found[0]]}'?" if found else ""
 
 
