@@ -26,7 +26,7 @@ def test_what_is_not_utf8_is_said_with_its_place(tmp_path, capsys):
     path = tmp_path / "work" / D
     path.write_bytes(b"# caf\xe9\n" + path.read_bytes())
     (line,) = said(capsys, tmp_path / "work")
-    assert line == f"{D}: byte 5 is not UTF-8; save the file as UTF-8"
+    assert line == f"{D}: byte 5, in line 1, is not UTF-8; save the file as UTF-8"
 
 
 @pytest.mark.parametrize("name", [S, D, T])

@@ -201,8 +201,8 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
         ["there is no such case beside the scenario or shipped; did you mean 'two-militias'?"],
     ),
     "a file that is too long": (
-        [(P, "[truce_breaks]", "#" * 1_000_001 + "\n[truce_breaks]")],
-        ["parameters.toml: larger than 1,000,000 bytes"],
+        [(P, "[truce_breaks]", "#" * 10_000_001 + "\n[truce_breaks]")],
+        ["parameters.toml: larger than 10,000,000 bytes"],
     ),
     "arrays too deep": ([(S, "weeks = 52", "weeks = " + "[" * 2000 + "]" * 2000)], [f"{S}: nested more than 12 deep"]),
     "keys too deep": ([(S, "weeks = 52", ".".join("a" * 2000) + " = 1")], ["a.a.a.a...: nested more than 12 deep"]),

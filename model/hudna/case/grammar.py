@@ -49,7 +49,7 @@ _PART = r"[A-Za-z][A-Za-z0-9_]*"
 NAME = rf"^{_PART}(\.[A-Za-z0-9_]+)*$"  # a driver, a parameter: attacks, attacks.iraq
 ONE_PART = rf"^{_PART}$"  # a policy, an outcome, a state, a counter, a campaign, a claim
 # What the results need for themselves: their axes and coordinates.
-_TAKEN = ("policy", "draw", "path", "time", "quantile", "cluster", "chain", "set")
+_TAKEN = ("policy", "draw", "path", "time", "quantile", "cluster", "chain")
 _OPEN = r"([A-Za-z]|\{\})([A-Za-z0-9_]|\{\})*(\.([A-Za-z0-9_]|\{\})+)*"  # the same, with {} anywhere
 _REFERENCE = rf"^{_OPEN}(\.\*)?$"
 _PARAMETER = rf"^{_OPEN}$"
