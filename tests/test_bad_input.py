@@ -258,7 +258,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
     ),
     "correlations that cannot all hold": (
         [(C, "[channels]", f"{GROUP}matrix = [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]\n[channels]")],
-        ["correlations.g.matrix = [[1, 0.9, -0.9], ", "must be positive definite; these correlations cannot all hold"],
+        ["correlations.g.matrix = [[1, 0.9, -0.9], ", "must be positive semidefinite; these correlations cannot all"],
     ),
     "items that are no items": (
         [(D, 'per = "militia"', "per = [1]"), (D, 'per = "militia"', 'per = "milita"')],
