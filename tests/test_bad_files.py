@@ -71,6 +71,11 @@ def test_files_that_extend_one_another_in_a_circle(tmp_path, capsys):
     assert line.startswith('scenarios/b.toml: extends = "two-militias.toml": goes round in a circle')
 
 
+def test_a_file_of_the_size_of_a_large_network_is_read(tmp_path, capsys):
+    write(edited((T, "weight = 2", f'note = "{"x" * 2_000_000}"\nweight = 2')), tmp_path / "work")
+    assert main(["check", str(tmp_path / "work" / S)]) == 0
+
+
 @pytest.mark.parametrize("name", ["no-such", "two-militia", "x" * 5000, ".", "a\nb"])
 def test_a_scenario_that_is_not_there(name, capsys):
     assert main(["check", name]) == 2

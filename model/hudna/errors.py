@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 __all__ = ["HudnaError", "InputError", "Problem", "Problems", "SimulationError", "nearest", "no_such", "plain"]
 
+_ESCAPE = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
 _LISTED = 12  # names that an error lists
 
 
@@ -37,9 +39,10 @@ class Problem:
         """Return `file: key = given: text`, the form users see; characters that nobody sees are written as escapes."""
         key = f"{self.key} = {self.given}" if self.key and self.given else self.key or self.given
         line = ": ".join(part for part in (self.where, key, self.text) if part)
-        hidden = {c: c.encode("unicode_escape").decode() for c in line if _hidden(c)}
-        named = ", ".join(f"{escape} {name}" for c, escape in hidden.items() if (name := unicodedata.name(c, "")))
-        return line.translate(str.maketrans(hidden)) + (f" (cannot be seen: {named})" if named else "")
+        line = "".join(c.encode("unicode_escape").decode() if _hidden(c) else c for c in line)
+        escapes = {escape: unicodedata.name(chr(int(escape[2:], 16)), "") for escape in _ESCAPE.findall(line)}
+        named = ", ".join(f"{escape} {name}" for escape, name in escapes.items() if name)
+        return f"{line} (cannot be seen: {named})" if named else line
 
 
 class InputError(HudnaError, ValueError):
@@ -131,7 +134,7 @@ def no_such(what: str, name: str, known: Iterable[str], *, text: str = "") -> st
     >>> no_such("actor", "X", [])
     'there is no such actor; actors: none'
     """
-    names = list(known)
+    names = list(dict.fromkeys(known))
     hint = nearest(name, names)
     several = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     listed = ", ".join(names[:_LISTED]) or "none"

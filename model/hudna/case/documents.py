@@ -287,7 +287,7 @@ def read_text(path: Path, form: str, problems: Problems) -> str | None:
         problems.add(where, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
         return None
     if len(raw) > MAX_BYTES:
-        problems.add(where, "", f"larger than {MAX_BYTES:,} bytes; what is not read need not stand in it")
+        problems.add(where, "", f"larger than {MAX_BYTES:,} bytes; leave out what the case does not need")
         return None
     hint = "save the file as UTF-8" + (" (in Excel: CSV UTF-8, comma delimited)" if form == "CSV" else "")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
