@@ -57,6 +57,22 @@ def test_a_link_does_not_lead_extends_out_of_its_folder(tmp_path, capsys):
     assert "must lie in the same folder as the file that extends it" in line
 
 
+@pytest.mark.parametrize("name", ["ties.toml", "claims.toml", "observations.csv", "network.json"])
+@pytest.mark.parametrize("target", ["nowhere", "itself"])
+def test_a_link_to_nowhere_is_said_not_passed_over(name, target, tmp_path, capsys):
+    write(texts(), tmp_path / "work")
+    path = (tmp_path / "work" / T).with_name(name)
+    path.unlink(missing_ok=True)
+    path.symlink_to(name if target == "itself" else target)
+    assert f"{path.relative_to(tmp_path / 'work')}: no such file" in said(capsys, tmp_path / "work")
+
+
+def test_a_file_that_is_not_there_is_followed_by_one_of_nearly_its_name(tmp_path, capsys):
+    write(texts(), tmp_path / "work")
+    assert main(["check", str(tmp_path / "work/scenarios/two-militia.toml")]) == 2
+    assert capsys.readouterr().err.endswith("two-militia.toml: no such file; did you mean 'two-militias.toml'?\n")
+
+
 def test_a_circle_of_links_is_no_traceback(tmp_path, capsys):
     write(edited((S, "case =", 'extends = "base.toml"\ncase =')), tmp_path / "work")
     (tmp_path / "work/scenarios/base.toml").symlink_to("base.toml")

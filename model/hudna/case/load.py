@@ -140,23 +140,23 @@ def _told(documents: Mapping[str, Document], empty: Document, problems: Problems
 
 def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
     """Return the roles of files that are there, or have to be, and could not be read."""
-    roles = {role for role, file in FILES.items() if role not in documents and _there(folder / file, role)}
-    if (folder / NETWORK).exists():
+    roles = {r for r, file in FILES.items() if r not in documents and (r not in _OPTIONAL or _there(folder / file))}
+    if _there(folder / NETWORK):
         roles -= {"actors", "ties"}
         roles |= {"actors", "ties"} if "network" not in documents else set()
     return frozenset(roles)
 
 
-def _there(path: Path, role: str) -> bool:
-    """Whether a file that could not be read is there, or has to be."""
-    return role not in _OPTIONAL or path.exists()
+def _there(path: Path) -> bool:
+    """Whether there is such a file, or a link that may lead nowhere: it is meant to be read."""
+    return path.exists() or path.is_symlink()
 
 
 def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
     documents = {}
     for role, file in FILES.items():
         path = folder / file
-        if role in _OPTIONAL and not path.exists():
+        if role in _OPTIONAL and not _there(path):
             continue
         document = read_document(path, problems)
         if document is not None:
@@ -196,9 +196,9 @@ def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Pr
 def _read_network(folder: Path, documents: dict[str, Document], problems: Problems) -> None:
     """Read network.json into `documents` if it is there; it takes the place of actors.toml and ties.toml."""
     path = folder / NETWORK
-    if not path.exists():
+    if not _there(path):
         return
-    twice = [FILES[role] for role in ("actors", "ties") if (folder / FILES[role]).exists()]
+    twice = [FILES[role] for role in ("actors", "ties") if _there(folder / FILES[role])]
     if twice:
         verb = "do" if len(twice) > 1 else "does"
         text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hudna import shipped
 from hudna.case.checking import build, salvage
-from hudna.case.documents import Document, read_document, show_value
+from hudna.case.documents import Document, display, read_document, show_value
 from hudna.case.load import read_case
 from hudna.case.nodes import Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.references import Unread
-from hudna.errors import InputError, Problems, no_such
+from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.scenario.references import Known, check_references
 from hudna.scenario.scenario import Scenario, ScenarioFile
 
@@ -74,6 +74,9 @@ def _find(scenario: str | Path) -> Path:
         there = path.suffix == ".toml" or (path.exists() and not path.is_dir())
     except OSError:  # a name that is too long, a folder that may not be looked into
         there = True
+    if there and not os.path.lexists(path):
+        beside = [other.name for other in path.parent.glob("*.toml")]
+        raise InputError.of(display(path), f"no such file{nearest(path.name, beside)}")
     found = path if there else shipped.scenario(str(scenario))
     if found is not None:
         return found
