@@ -6,6 +6,7 @@ import pytest
 from mutations import FILES, edited, said, texts, write
 
 from hudna.cli import main
+from hudna.errors import no_such
 
 S, C, A, T, D, P = FILES
 THREE = '["attack_rate", "attack_rate_south", "truce_breaks"]'
@@ -201,8 +202,8 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
         ["there is no such case beside the scenario or shipped; did you mean 'two-militias'?"],
     ),
     "a file that is too long": (
-        [(P, "[truce_breaks]", "#" * 1_000_001 + "\n[truce_breaks]")],
-        ["parameters.toml: larger than 1,000,000 bytes"],
+        [(P, "[truce_breaks]", "#" * 10_000_001 + "\n[truce_breaks]")],
+        ["parameters.toml: larger than 10,000,000 bytes"],
     ),
     "arrays too deep": ([(S, "weeks = 52", "weeks = " + "[" * 2000 + "]" * 2000)], [f"{S}: nested more than 12 deep"]),
     "keys too deep": ([(S, "weeks = 52", ".".join("a" * 2000) + " = 1")], ["a.a.a.a...: nested more than 12 deep"]),
@@ -258,7 +259,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
     ),
     "correlations that cannot all hold": (
         [(C, "[channels]", f"{GROUP}matrix = [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]\n[channels]")],
-        ["correlations.g.matrix = [[1, 0.9, -0.9], ", "must be positive definite; these correlations cannot all hold"],
+        ["correlations.g.matrix = [[1, 0.9, -0.9], ", "must be positive semidefinite; these correlations cannot all"],
     ),
     "items that are no items": (
         [(D, 'per = "militia"', "per = [1]"), (D, 'per = "militia"', 'per = "milita"')],
@@ -286,11 +287,31 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             "outcomes.time: is the name of an axis of the results; choose another",
         ],
     ),
+    "names that TOML takes in quotes only": (
+        [
+            (P, "[truce_breaks]", '["truce_breaks\\n"]'),
+            (S, "[outcomes.any_attack_4w]", '[outcomes."événement"]'),
+            (S, "[policies.stay]", '[policies."stay\u200f"]\nname = "x"\n[policies.stay]'),
+            (D, "broken = {", '"مكسورة" = { name = "x", value = 2 }\nbroken = {'),
+        ],
+        [
+            'parameters.toml: "truce_breaks\\n": the name of a parameter is letters, digits, _ and . (A to Z, a to z',
+            f'{S}: outcomes."événement": a name is letters, digits and _ (A to Z, a to z, 0 to 9), a letter first; '
+            "other scripts stand in what readers see",
+            f'{S}: policies."stay\\u200f": a name is letters, digits and _',
+            "(cannot be seen: \\u200f RIGHT-TO-LEFT MARK)",
+            "drivers.toml: truce.states = ",
+            "'مكسورة': a state's name is letters, digits and _",
+        ],
+    ),
     "drivers and parameters called like an axis": (
-        [(D, "[presence]", "[draw]"), (P, "[truce_breaks]", "[time]")],
+        [(D, "[presence]", "[draw]"), (P, "[truce_breaks]", "[time]"), (P, "[truce_returns]", "[cluster]"),
+         (P, "[attack_rate]", "[chain]")],
         [
             "drivers.toml: draw: is the name of an axis of the results; choose another",
             "parameters.toml: time: is the name of an axis of the results; choose another",
+            "parameters.toml: cluster: is the name of an axis of the results; choose another",
+            "parameters.toml: chain: is the name of an axis of the results; choose another",
         ],
     ),
     "two mistakes in each of four files": (
@@ -321,6 +342,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
 # Fragments that are two halves of one problem.
 _ONE_PROBLEM = {"dates out of order", "correlations that cannot all hold"}
 _MORE = {
+    "names that TOML takes in quotes only",
     "drivers and parameters called like an axis",  # whoever refers to them refers to nothing
     "names that no file can have",
 }
@@ -335,6 +357,55 @@ def test_every_mistake_is_said_with_file_key_value_and_what_is_allowed(name, tmp
         assert any(fragment in line for line in lines), (fragment, lines)
     if name not in _MORE:
         assert len(lines) == (1 if name in _ONE_PROBLEM else len(expected)), lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["run", "two-militias", "--policy", "stay\u200f"], "did you mean 'stay'?"),
+        (["run", "two-militias\u200e"], "two-militias\\u200e: no such file and no shipped scenario; did you mean"),
+        (
+            ["network", "two-militias", "--to", "\u2067GOV\u2069"],
+            "no such actor; did you mean 'GOV'?; actors: GOV, NORTH",
+        ),
+        (["explain", "two-militias", "--of", "pressure\xa0"], "did you mean 'pressure'?"),
+        (["claims", "two-militias", "--only", "STAY\ufeff"], "there is no such claim"),
+    ],
+)
+def test_a_name_copied_with_marks_of_direction_is_said_with_them(arguments, text, capsys):
+    """The tables in Arabic hold such marks, so that a name copied from one may bring them along."""
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert text in line
+    assert "(cannot be seen: \\" in line
+    assert not set(line) & set("\u200e\u200f\u2067\u2069\xa0\ufeff")
+
+
+def test_a_syntax_error_that_nobody_sees_is_shown(tmp_path, capsys):
+    write(edited((D, "[truce]", "\u200f[truce]"), (P, "[truce_returns]", "\ufeff[truce_returns]")), tmp_path / "work")
+    lines = said(capsys, tmp_path / "work")
+    assert len(lines) == 2, lines
+    assert '; the line is "\\u200f[truce]" (cannot be seen: \\u200f RIGHT-TO-LEFT MARK)' in lines[0]
+    assert '; the line is "\\ufeff[truce_returns]" (cannot be seen: \\ufeff ZERO WIDTH NO-BREAK SPACE)' in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "tail"),
+    [
+        ("sty", ["stay", "leave"], "; did you mean 'stay'?; policies: stay, leave"),
+        ("xyz", ["stay", "leave"], "; policies: stay, leave"),
+        ("STAY", ["leave", "stay"], "; did you mean 'stay'?; policies: leave, stay"),
+        ("xyz", [], "; policies: none"),
+        (
+            "xyz",
+            [f"p{i}" for i in range(15)],
+            "; policies: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11 and 3 more",
+        ),
+        ("pp14", [f"p{i}" for i in range(15)], "; did you mean 'p14'?"),
+    ],
+)
+def test_what_is_not_there_is_followed_by_what_is(name, known, tail):
+    assert no_such("policy", name, known) == "there is no such policy" + tail
 
 
 def test_the_small_case_itself_has_no_mistake(tmp_path, capsys):

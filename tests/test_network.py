@@ -475,7 +475,7 @@ RAW: dict[str, tuple[Callable[[str], str], str]] = {
         "network.json: edges[0].fact: holds half of a character",
     ),
     "too deep": (lambda text: "[" * 100_000, "network.json: n"),
-    "too large": (lambda text: text + " " * 1_000_000, "network.json: larger than 1,000,000 bytes"),
+    "too large": (lambda text: text + " " * 10_000_000, "network.json: larger than 10,000,000 bytes"),
     "not UTF-8": (lambda text: text.replace("invented", "\udcff"), "is not UTF-8"),
 }
 

@@ -19,8 +19,9 @@ from mutations import FILES, edited, mutate, said, texts, write
 import hudna
 from hudna import shipped
 from hudna.case import load_case
+from hudna.case.documents import MAX_BYTES
 from hudna.case.evidence import cited
-from hudna.case.observation_rows import COLUMNS, MAX_FIELD, MAX_TABLE_BYTES, WORDS, Catalogue, read_rows
+from hudna.case.observation_rows import COLUMNS, MAX_FIELD, WORDS, Catalogue, read_rows
 from hudna.case.observations import Counter
 from hudna.cli import main
 from hudna.errors import Problems
@@ -89,6 +90,9 @@ def files(*edits: tuple[str, str, str], table: str = TABLE_TEXT, toml: str = TOM
     return found
 
 
+ROW = "2023-01-01,2023-01-07,a.*,1,exact,,,,,"
+
+
 def table(*rows: str) -> str:
     return "\n".join((HEAD, *rows)) + "\n"
 
@@ -133,7 +137,7 @@ def test_columns_may_stand_in_any_order_with_a_mark_and_other_line_ends(tmp_path
     (folder / TABLE).write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode() + b"\r\n")
     assert [repr(row) for row in hudna.load(path).case.observations.rows] == [repr(row) for row in whole]
     (folder / TABLE).write_bytes(out.getvalue().encode("utf-16"))
-    with pytest.raises(hudna.InputError, match="is not UTF-8"):
+    with pytest.raises(hudna.InputError, match="is UTF-16; save the file as UTF-8"):
         hudna.load(path)
 
 
@@ -194,6 +198,11 @@ BAD_ROWS = [  # a row, the column that is said to be wrong, and what is said
     ("2023-01-01,2023-01-07,a.*,-1,exact,,,,,", "value", "must be a whole number"),
     ("2023-01-01,2023-01-07,a.*,1e3,exact,,,,,", "value", "must be a whole number"),
     ("2023-01-01,2023-01-07,a.*,٣,exact,,,,,", "value", "must be a whole number"),
+    ("2023-01-01,2023-01-07,a.*,1.000,exact,,,,,", "value", "must be a whole number"),
+    ('2023-01-01,2023-01-07,a.*,"1,000",exact,,,,,', "value", "must be a whole number"),
+    ("2023-01-01,2023-01-07\u200f,a.*,1,exact,,,,,", "date_end", "2023-01-07\\u200f\": must be a date such as 2024-08"),
+    ("2023-01-01,2023-01-07,a.*,\u200e1,exact,,,,,", "value", "(cannot be seen: \\u200e LEFT-TO-RIGHT MARK)"),
+    ("2023-01-01,2023-01-07,a.x\u200b,1,exact,,,,,", "signal", "'a.x\\u200b'; did you mean 'a.x'?"),
     ("2023-01-01,2023-01-07,a.*,99999999999,exact,,,,,", "value", "must be a whole number"),
     ("2023-01-01,2023-01-07,a.*,nan,exact,,,,,", "value", "must be a whole number"),
     ("2023-01-01,2023-01-07,a.*,,exact,,,,,", "value", "is missing"),
@@ -203,6 +212,7 @@ BAD_ROWS = [  # a row, the column that is said to be wrong, and what is said
     ("2023-01-01,2023-01-07,mood,calm,approx,,,,,", "qualifier", "of a regime must be one of exact, official"),
     ("2023-01-01,2023-01-07,mood,calm,exact,claims,,,,", "counter", "counts or reads a level"),
     ("2023-01-01,2023-01-07,level,1,exact,poll,,,,", "value", "above 0 and below 1"),
+    ('2023-01-01,2023-01-07,level,"0,5",exact,poll,,,,', "value", "above 0 and below 1, such as 0.5"),
     ("2023-01-01,2023-01-07,level,0.5,at_least,poll,,,,", "qualifier", "of a level must be one of"),
     ("2023-01-01,2023-01-07,level,0.5,calm,poll,,,,", "qualifier", "of a level must be one of"),
     ("2023-01-01,2023-01-07,level,0.5,exact,,,,,", "counter", "is missing; a level is read by a counter with an sd"),
@@ -250,17 +260,22 @@ def test_several_mistakes_of_a_row_are_all_said(tmp_path):
         ("date_start,date_end,signal,value\n", ["1: columns are missing: qualifier"]),
         (HEAD.replace("note", "notes"), ["1: \"notes\": unknown column; did you mean 'note'?"]),
         (HEAD + ",note", ["1: note: is there twice"]),
-        (HEAD + ",", ["1: column 11 has no name"]),
-        (HEAD.replace(",", ";"), ["columns are parted by commas", "columns are missing"]),
+        ("\n".join([HEAD + ",,", ROW + ",,x", ROW + ",,y"]), ["1: column 12 has no name"]),
+        (HEAD.replace(",", ";") + "\n" + ROW.replace(",", ";"), ["1: has semicolons between the columns"]),
+        (HEAD.replace(",", "\t"), ["1: has tabs between the columns: columns are parted by commas, and a number is"]),
+        ("sep=;\n" + HEAD.replace(",", ";"), ["1: is a line for Excel alone; take it away"]),
+        ("sep=,\n" + HEAD, ["1: is a line for Excel alone; take it away"]),
+        (table(ROW).encode("utf-16"), ["is UTF-16; save the file as UTF-8 (in Excel: CSV UTF-8, comma delimited)"]),
+        (table(ROW + "غارة").encode("cp1256"), ["in line 2, is not UTF-8; save the file as UTF-8 (in Excel: CSV"]),
         (table('2023-01-01,2023-01-07,a.*,1,exact,,,,"x'), ["2: is no line of a table: a quote that is opened"]),
         (table('2023-01-01,2023-01-07,a.*,1,exact,,,,"x"y,'), ["2: is no line of a table"]),
         (table("2023-01-01,2023-01-07,a.*,1,exact,,,,\0,"), ["2: holds a NUL character"]),
         (table("2023-01-01,2023-01-07,a.*,1,exact,,,,," + "x" * (MAX_FIELD + 1)), ["2: a field has more than"]),
         (table("2023-01-01,2023-01-07,a.*,1,exact,,,,," + "x" * 200_000), ["2: is no line of a table: field larger"]),
         (table("2023-01-01,2023-01-07,a.*,1,exact,,,,,").encode() + b"caf\xe9", ["is not UTF-8"]),
-        ("x" * (MAX_TABLE_BYTES + 1), ["larger than 10,000,000 bytes"]),
+        ("x" * (MAX_BYTES + 1), ["larger than 10,000,000 bytes"]),
     ],
-    ids=range(14),
+    ids=range(19),
 )
 def test_what_is_no_proper_table_is_said(text, expected, tmp_path):
     rows, lines = problems_of(tmp_path / "t.csv", text)
@@ -268,6 +283,21 @@ def test_what_is_no_proper_table_is_said(text, expected, tmp_path):
     assert len(lines) == len(expected), lines
     for line, part in zip(lines, expected, strict=True):
         assert part in line
+
+
+def test_rows_and_columns_that_a_spreadsheet_emptied_are_passed_over(tmp_path):
+    full, lines = problems_of(tmp_path / "t.csv", table(ROW, ROW))
+    assert (len(full), lines) == (2, [])
+    empty = "," * (HEAD.count(",") + 2)
+    text = "\n".join([empty, HEAD + ",,", ROW + ",,", empty, ' ,"",', ROW + ",,,,", *[empty] * 20]) + "\n"
+    rows, lines = problems_of(tmp_path / "t.csv", text)
+    assert lines == []
+    assert [row.line for row in rows] == [3, 6]
+    assert [row.said for row in rows] == [row.said for row in full]
+    text = "\n".join(",".join(["", *line.split(",")]) for line in (HEAD, ROW))
+    rows, lines = problems_of(tmp_path / "t.csv", text)
+    assert lines == []
+    assert [row.said for row in rows] == [full[0].said]
 
 
 def test_a_missing_column_is_said_once_and_the_other_columns_are_read(tmp_path):

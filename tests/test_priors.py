@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import special, stats
 
+from hudna.case.parameters import Correlation
 from hudna.case.priors import Prior
 from hudna.engine import compile_scenario, simulate
 from hudna.engine.streams import stream_id, uniforms
@@ -386,6 +387,50 @@ def test_a_group_moves_no_parameter_outside_of_it_and_not_its_first(write_case: 
         assert np.all(tied_by[other] != free_by[other])
 
 
+def test_what_follows_from_others_in_a_group_is_drawn_so(write_case: Callable[..., Path]) -> None:
+    """Correlations of 1 and -1, and a group that is singular: fear = 0.6 anger + 0.8 doubt in normal scores."""
+    cases = {
+        "alike": (("anger", "doubt"), [[1, 1], [1, 1]], lambda z: z["doubt"] - z["anger"]),
+        "opposite": (("anger", "doubt"), [[1, -1], [-1, 1]], lambda z: z["doubt"] + z["anger"]),
+        "beside another": (("anger", "doubt", "fear"), [[1, 0.3, 1], [0.3, 1, 0.3], [1, 0.3, 1]],
+                           lambda z: z["fear"] - z["anger"]),
+        "of two": (("fear", "anger", "doubt"), [[1, 0.6, 0.8], [0.6, 1, 0], [0.8, 0, 1]],
+                   lambda z: z["fear"] - 0.6 * z["anger"] - 0.8 * z["doubt"]),
+    }  # fmt: skip
+    parameters = "".join(parameter(name, content) for name, (content, _) in MEMBERS.items())
+
+    def check(members: tuple[str, ...], matrix: list[list[float]], gap: Callable[[dict], np.ndarray]) -> None:
+        about = group(members, matrix)
+        path = write_case(LEVEL, parameters=parameters, about=about, weeks=1, outcomes=LAST)
+        z = scores(simulate(compile_scenario(load(path)), draws=2000, paths=1, seed=4))
+        assert np.abs(gap(z)).max() < 1e-6
+        assert all(stats.kstest(z[name], "norm").pvalue > 1e-8 for name in members)
+
+    for members, matrix, gap in cases.values():
+        check(members, matrix, gap)
+        near = [[x if i == j else 0.999 * x for j, x in enumerate(row)] for i, row in enumerate(matrix)]
+        with pytest.raises(AssertionError):
+            check(members, near, gap)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_factor_of_a_group_gives_back_its_matrix(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for size in range(2, 9):
+        for rank in range(1, size + 1):
+            rows = random.normal(size=(size, rank))
+            rows /= np.linalg.norm(rows, axis=1)[:, None]
+            matrix = rows @ rows.T
+            np.fill_diagonal(matrix, 1.0)
+            matrix = np.tril(matrix) + np.tril(matrix, -1).T
+            found = Correlation(parameters=tuple("abcdefgh"[:size]), matrix=tuple(map(tuple, matrix.tolist())),
+                                source="x", note="x").factor()  # fmt: skip
+            assert np.all(np.triu(found, 1) == 0)
+            np.testing.assert_allclose(found @ found.T, matrix, atol=2e-6)
+            if rank == size:
+                np.testing.assert_array_equal(found, np.linalg.cholesky(matrix))
+
+
 def test_the_order_of_a_group_moves_no_bit(write_case: Callable[..., Path]) -> None:
     one = drawn(write_case, GROUP, n=300)
     for order in itertools.permutations(GROUP):
@@ -418,9 +463,10 @@ REFUSED_GROUPS = {
         (("anger", "calm"), [[2, 0.5], [0.5, 2]]),
         "must be symmetric with 1 on the diagonal",
     ),
+    "beyond 1": ((("anger", "calm"), [[1, 1.5], [1.5, 1]]), "a correlation must be in [-1, 1]"),
     "not definite": (
         (("anger", "calm", "fear"), [[1, 0.9, 0.9], [0.9, 1, -0.9], [0.9, -0.9, 1]]),
-        "these correlations cannot all hold at once",
+        "these correlations cannot all hold at once (they can if all but the diagonal are multiplied by 0.555 or less)",
     ),
     "unknown": (
         (("anger", "clam"), [[1, 0.5], [0.5, 1]]),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["HudnaError", "InputError", "Problem", "Problems", "SimulationError", "nearest"]
+__all__ = ["HudnaError", "InputError", "Problem", "Problems", "SimulationError", "nearest", "no_such", "plain"]
+
+_ESCAPE = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
+_LISTED = 12  # names that an error lists
 
 
 class HudnaError(Exception):
@@ -31,9 +36,13 @@ class Problem:
     given: str = ""
 
     def __str__(self) -> str:
-        """Return `file: key = given: text`, the form users see."""
+        """Return `file: key = given: text`, the form users see; characters that nobody sees are written as escapes."""
         key = f"{self.key} = {self.given}" if self.key and self.given else self.key or self.given
-        return ": ".join(part for part in (self.where, key, self.text) if part)
+        line = ": ".join(part for part in (self.where, key, self.text) if part)
+        line = "".join(c.encode("unicode_escape").decode() if _hidden(c) else c for c in line)
+        escapes = {escape: unicodedata.name(chr(int(escape[2:], 16)), "") for escape in _ESCAPE.findall(line)}
+        named = ", ".join(f"{escape} {name}" for escape, name in escapes.items() if name)
+        return f"{line} (cannot be seen: {named})" if named else line
 
 
 class InputError(HudnaError, ValueError):
@@ -83,7 +92,17 @@ class Problems:
             raise InputError(self._found)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def _hidden(c: str) -> bool:
+    """Whether a character cannot be seen: marks of direction, joiners, odd spaces, controls, halves of characters."""
+    return c != " " and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs")
+
+
+def plain(name: str) -> str:
+    """Return a name as it is read: in one case, without what cannot be seen, with one form for each letter."""
+    return "".join(c for c in unicodedata.normalize("NFKC", name) if not _hidden(c)).strip().casefold()
+
+
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return `; did you mean 'x'?` for the known name closest to `name`, or nothing if none is close.
 
     Examples
@@ -93,5 +112,31 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("xyz", ["truce", "campaign"])
     ''
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean '{found[0]}'?" if found else ""
+    names = {plain(other): other for other in reversed(list(known))}
+    found = difflib.get_close_matches(plain(name), names, n=1, cutoff=cutoff)
+    return f"; did you mean '{names[found[0]]}'?" if found else ""
+
+
+def no_such(what: str, name: str, known: Iterable[str], *, text: str = "") -> str:
+    """Say that there is no such thing, which name is nearest, and what there is.
+
+    Parameters
+    ----------
+    what : what it would be, in the singular, such as `"policy"`
+    name : as it was given
+    known : the names that there are; many of them are listed only where none is near
+    text : what is said first, instead of `there is no such ...`
+
+    Examples
+    --------
+    >>> no_such("policy", "sty", ["stay", "leave"])
+    "there is no such policy; did you mean 'stay'?; policies: stay, leave"
+    >>> no_such("actor", "X", [])
+    'there is no such actor; actors: none'
+    """
+    names = list(dict.fromkeys(known))
+    hint = nearest(name, names)
+    several = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    listed = ", ".join(names[:_LISTED]) or "none"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return (text or f"there is no such {what}") + hint + ("" if hint and more else f"; {several}: {listed}{more}")

@@ -10,11 +10,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.checking import build, is_table
 from hudna.case.documents import Document, Key, show_key, show_value
-from hudna.case.grammar import Coefficient, Entry, Label
-from hudna.case.observations import ONE_PART
+from hudna.case.grammar import Coefficient, Entry, Label, wrong_name
 from hudna.case.parameters import Parameter
 from hudna.case.references import Unread
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 
 __all__ = ["RELATIONS", "Claim", "ClaimTest", "Than", "read_claims"]
 
@@ -24,7 +23,7 @@ _FILE_NAME = r"^[A-Za-z0-9_-]+$"
 
 
 def _name(value: Any) -> Any:
-    if isinstance(value, str) and not re.match(_FILE_NAME, value):
+    if isinstance(value, str) and not re.fullmatch(_FILE_NAME, value):
         raise ValueError("must be the name of a scenario's file, without its folder and without .toml")
     return value
 
@@ -161,8 +160,8 @@ def read_claims(
     found = {}
     for name, data in document.data.items():
         key: Key = (name,)
-        if not re.match(ONE_PART, name):
-            problems.add(document.where(key), show_key(key), "the name of a claim is letters, digits and _")
+        if wrong := wrong_name(name, "the name of a claim"):
+            problems.add(document.where(key), show_key(key), wrong)
         elif is_table(data, document, key, problems):
             claim = build(Claim, data, document, key, problems)
             if claim is not None:
@@ -171,7 +170,7 @@ def read_claims(
         for i, test in enumerate(claim.test):
             for field, parameter in _parameters(test):
                 if parameter not in parameters and not unread.parameter(parameter):
-                    text = f"there is no such parameter{nearest(parameter, parameters)}"
+                    text = no_such("parameter", parameter, parameters)
                     key = (name, "test", i, *field)
                     problems.add(document.where((name,)), show_key(key), text, given=show_value(parameter))
     return found

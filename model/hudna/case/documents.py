@@ -25,11 +25,12 @@ __all__ = [
     "quote_key",
     "read_document",
     "read_json",
+    "read_text",
     "show_key",
     "show_value",
 ]
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 10_000_000
 MAX_DEPTH = 12
 MAX_EXTENDS = 8
 _LONE = re.compile("[\ud800-\udfff]")  # half of a character: JSON can escape it, no file can hold it
@@ -207,26 +208,14 @@ def read_json(path: Path, problems: Problems) -> Document | None:
 
 def _parse(path: Path, problems: Problems, form: str = "TOML") -> dict[str, Any] | None:
     where = display(path)
-    try:
-        if not path.is_file():
-            problems.add(where, "", _no_file(path, form))
-            return None
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problems.add(where, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    text = read_text(path, form, problems)
+    if text is None:
         return None
-    if len(raw) > MAX_BYTES:
-        problems.add(where, "", f"larger than {MAX_BYTES:,} bytes; split it or move data to evidence/")
-        return None
+    text = text.replace("\r\n", "\n")
     try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
         data = tomllib.loads(text) if form == "TOML" else json.loads(text, object_pairs_hook=_object)
-    except UnicodeDecodeError as error:
-        problems.add(where, "", f"byte {error.start} is not UTF-8; save the file as UTF-8")
-        return None
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        problems.add(where, "", f"not valid {form}: {error}")
+        problems.add(where, "", f"not valid {form}: {error}{_unseen(text, str(error))}")
         return None
     except (RecursionError, MemoryError):
         problems.add(where, "", f"nested more than {MAX_DEPTH} deep; flatten it")
@@ -277,11 +266,46 @@ def _note_json(data: dict[str, Any], where: str, problems: Problems) -> None:
             problems.add(where, shown, "holds half of a character (\\ud800 to \\udfff); write the whole one in UTF-8")
 
 
-def _no_file(path: Path, form: str) -> str:
-    """Say why nothing can be read from `path`."""
-    if path.is_dir():
-        return f"is a folder, not a {form} file"
-    return "is not an ordinary file" if path.exists() else "no such file"
+def read_text(path: Path, form: str, problems: Problems) -> str | None:
+    """Return the text of a file, with the line ends that it has; None if it cannot be read, which is noted.
+
+    Parameters
+    ----------
+    path : Path
+    form : what the file should be, such as `"TOML"`
+    problems : Problems
+    """
+    where = display(path)
+    try:
+        if not path.is_file():
+            there = "is not an ordinary file" if path.exists() else "no such file"
+            problems.add(where, "", f"is a folder, not a {form} file" if path.is_dir() else there)
+            return None
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        problems.add(where, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        return None
+    if len(raw) > MAX_BYTES:
+        problems.add(where, "", f"larger than {MAX_BYTES:,} bytes; leave out what the case does not need")
+        return None
+    hint = "save the file as UTF-8" + (" (in Excel: CSV UTF-8, comma delimited)" if form == "CSV" else "")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        problems.add(where, "", f"is UTF-16; {hint}")
+        return None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        problems.add(where, "", f"byte {error.start}, in line {line}, is not UTF-8; {hint}")
+        return None
+
+
+def _unseen(text: str, error: str) -> str:
+    """Return the line of a syntax error if something in it cannot be seen."""
+    found = re.search(r"line (\d+)", error)
+    line = text.split("\n")[int(found[1]) - 1].strip() if found else ""
+    return "" if line.replace("\t", " ").isprintable() else f"; the line is {show_value(line)}"
 
 
 def _sound(data: dict[str, Any], where: str, problems: Problems) -> bool:

@@ -13,7 +13,7 @@ from hudna.case.case import Case
 from hudna.case.documents import Document, Key, display, show_key, show_value
 from hudna.case.observations import Row
 from hudna.case.parameters import Parameter
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 
 __all__ = ["Citation", "check_never_both", "check_source", "cited", "files_of", "wrong_citations"]
 
@@ -70,7 +70,7 @@ def _no_file(part: str, folder: Path) -> str:
     except (OSError, ValueError, RuntimeError):  # no name of a file at all: NUL, too long, a circle of links
         pass
     files = sorted(f"evidence/{p.name}" for p in (folder / "evidence").glob("*"))
-    return f"there is no such file in the case{nearest(part, files)}"
+    return no_such("file", part, files, text="there is no such file in the case")
 
 
 def wrong_citations(source: str, folder: Path, lengths: dict[str, int | str]) -> Iterator[tuple[str, str]]:

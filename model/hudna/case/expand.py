@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from hudna.case.documents import Document, show_key, show_value
 from hudna.case.grammar import ITEM, Text
 from hudna.case.network import Actor
 from hudna.case.nodes import NODES, Node
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 
 __all__ = ["expand"]
 
@@ -40,7 +41,7 @@ def expand(
         problems.add(
             document.where((name, "overrides", item)),
             show_key((name, "overrides", item)),
-            f"is not an item of per{nearest(item, items)}; items: {', '.join(items)}",
+            no_such("item", item, items, text="is not an item of per"),
         )
     nodes: dict[str, Node] = {}
     for item, label in items.items():
@@ -65,17 +66,17 @@ def _items(
             problems.add(
                 document.where((name, "per")),
                 show_key((name, "per")),
-                f"no actor is of this kind{nearest(template.per, kinds)}; kinds: {', '.join(kinds) or 'none'}",
+                no_such("kind", template.per, kinds, text="no actor is of this kind"),
                 given=show_value(template.per),
             )
         return found
     items = template.per or ()
     for item in items:
-        if not item.replace("_", "").isalnum() or not item.isascii():
+        if not re.fullmatch("[A-Za-z0-9_]+", item):
             problems.add(
                 document.where((name, "per")),
                 show_key((name, "per")),
-                "items are letters, digits and _",
+                "items are letters, digits and _ (A to Z, a to z, 0 to 9)",
                 given=item,
             )
     if len(set(items)) != len(items) or not items:

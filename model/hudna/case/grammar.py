@@ -26,6 +26,7 @@ from hudna.errors import InputError
 __all__ = [
     "ITEM",
     "NAME",
+    "ONE_PART",
     "Coefficient",
     "Day",
     "Domain",
@@ -38,6 +39,7 @@ __all__ = [
     "Text",
     "Values",
     "number_domain",
+    "wrong_name",
 ]
 
 Language: TypeAlias = Literal["en", "ar"]
@@ -45,6 +47,9 @@ Language: TypeAlias = Literal["en", "ar"]
 ITEM = "{}"  # stands for the item in a driver that is repeated by `per`
 _PART = r"[A-Za-z][A-Za-z0-9_]*"
 NAME = rf"^{_PART}(\.[A-Za-z0-9_]+)*$"  # a driver, a parameter: attacks, attacks.iraq
+ONE_PART = rf"^{_PART}$"  # a policy, an outcome, a state, a counter, a campaign, a claim
+# What the results need for themselves: their axes and coordinates.
+_TAKEN = ("policy", "draw", "path", "time", "quantile", "cluster", "chain")
 _OPEN = r"([A-Za-z]|\{\})([A-Za-z0-9_]|\{\})*(\.([A-Za-z0-9_]|\{\})+)*"  # the same, with {} anywhere
 _REFERENCE = rf"^{_OPEN}(\.\*)?$"
 _PARAMETER = rf"^{_OPEN}$"
@@ -67,6 +72,22 @@ class Text(Entry):
         if lang not in ("en", "ar"):
             raise InputError.of("hudna", "must be 'en' or 'ar'", key="lang", given=repr(lang))
         return self.ar or self.en if lang == "ar" else self.en
+
+
+def wrong_name(name: str, what: str = "a name", *, parts: bool = False, variable: bool = False) -> str:
+    """Say why something cannot be called so; an empty text if it can.
+
+    Parameters
+    ----------
+    name : as written
+    what : whose name it is, for the text
+    parts : whether it may have several parts with . between them
+    variable : whether a variable of the results is called so
+    """
+    if not re.fullmatch(NAME if parts else ONE_PART, name):
+        letters = "letters, digits, _ and ." if parts else "letters, digits and _"
+        return f"{what} is {letters} (A to Z, a to z, 0 to 9), a letter first; other scripts stand in what readers see"
+    return "is the name of an axis of the results; choose another" if variable and name in _TAKEN else ""
 
 
 def _text(value: Any) -> Any:
@@ -134,7 +155,7 @@ class Domain:
     def check(self, value: Any, *, named: bool) -> float | str:
         """Return `value` if it is an allowed number or, where `named`, looks like the name of a parameter."""
         if named and isinstance(value, str):
-            if not re.match(_PARAMETER, value):
+            if not re.fullmatch(_PARAMETER, value):
                 raise ValueError("must be a number or the name of a parameter (letters, digits, _ and .)")
             return value
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -184,7 +205,7 @@ Day: TypeAlias = Annotated[dt.date, BeforeValidator(_day), WithJsonSchema({"type
 
 
 def _reference(value: Any) -> str:
-    if not isinstance(value, str) or not re.match(_REFERENCE, value):
+    if not isinstance(value, str) or not re.fullmatch(_REFERENCE, value):
         raise ValueError("must be the name of a signal: letters, digits, _ and ., at the end perhaps .*")
     return value
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hudna.case.network import Tie
-from hudna.errors import InputError, nearest
+from hudna.errors import InputError, no_such
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -141,7 +141,7 @@ def paths(case: Case, to: str, n: int = 10) -> tuple[Route, ...]:
         If there is no such actor, or `n` is below 1.
     """
     if to not in case.actors:
-        raise InputError.of("network", f"there is no such actor{nearest(to, case.actors)}", key="to", given=repr(to))
+        raise InputError.of("network", no_such("actor", to, case.actors), key="to", given=repr(to))
     if n < 1:
         raise InputError.of("network", "must be >= 1", key="n", given=repr(n))
     into: dict[str, list[Press]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,7 +16,7 @@ from hudna.case.claims import read_claims
 from hudna.case.documents import Document, Key, display, read_document, read_json, show_key, show_value
 from hudna.case.evidence import check_source
 from hudna.case.expand import expand
-from hudna.case.grammar import NAME, Domain, Text
+from hudna.case.grammar import Domain, Text, wrong_name
 from hudna.case.load_observations import TABLE, read_observations
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import (
@@ -30,10 +31,10 @@ from hudna.case.network_files import (
 from hudna.case.nodes import KINDS, NODES, Level, Node
 from hudna.case.overlay import CHANNEL
 from hudna.case.parameters import Parameter
-from hudna.case.posterior import ABOUT, with_posterior
+from hudna.case.posterior import ABOUT, DRAWS, with_posterior
 from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
 from hudna.case.signals import publish
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such, plain
 
 __all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
 
@@ -43,8 +44,9 @@ _OPTIONAL = ("actors", "ties", "observations", "claims")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
 )
-# The axes of a result: variables of these names would take their place.
-_TAKEN = ("policy", "draw", "path", "time", "quantile")
+# Not meant to be read: what editors keep of a file, and texts and pictures about a case.
+_SPARE = re.compile(r"(~|\.(bak|old|orig|tmp|swp))$")
+_PROSE = (".md", ".rst", ".html", ".pdf", ".docx", ".png", ".svg", ".jpg")
 DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
 
 
@@ -75,6 +77,8 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     if not folder.is_dir():
         problems.add(display(folder), "", "no such folder; a case is a folder with case.toml, drivers.toml and more")
         return None, Unread()
+    if folder.name in ("", ".."):  # the folder that hudna runs in, or one above it
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay as they are)
     before = len(problems)
     documents = _documents(folder, problems)
     empty = Document(folder, {})
@@ -136,47 +140,65 @@ def _told(documents: Mapping[str, Document], empty: Document, problems: Problems
 
 def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
     """Return the roles of files that are there, or have to be, and could not be read."""
-    roles = {role for role, file in FILES.items() if role not in documents and _there(folder / file, role)}
-    if (folder / NETWORK).exists():
+    roles = {r for r, file in FILES.items() if r not in documents and (r not in _OPTIONAL or _there(folder / file))}
+    if _there(folder / NETWORK):
         roles -= {"actors", "ties"}
         roles |= {"actors", "ties"} if "network" not in documents else set()
     return frozenset(roles)
 
 
-def _there(path: Path, role: str) -> bool:
-    """Whether a file that could not be read is there, or has to be."""
-    return role not in _OPTIONAL or path.exists()
+def _there(path: Path) -> bool:
+    """Whether there is such a file, or a link that may lead nowhere: it is meant to be read."""
+    return path.exists() or path.is_symlink()
 
 
 def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
     documents = {}
     for role, file in FILES.items():
         path = folder / file
-        if role in _OPTIONAL and not path.exists():
+        if role in _OPTIONAL and not _there(path):
             continue
         document = read_document(path, problems)
         if document is not None:
             documents[role] = document
     _read_network(folder, documents, problems)
-    for path in sorted(folder.glob("*.toml")):
-        if path.name not in (*FILES.values(), ABOUT) and not _is_base(path.name, documents):
-            known = ", ".join(FILES.values())
-            problems.add(display(path), "", f"not a file of a case{nearest(path.name, FILES.values())}; files: {known}")
-    for path in sorted(folder.glob("*.csv")):
-        if nearest(path.name, [TABLE]) and not (folder / TABLE).exists():
-            problems.add(display(path), "", f"not a file of a case{nearest(path.name, [TABLE])}")
+    _check_entries(folder, documents, problems)
     return documents
+
+
+def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Problems) -> None:
+    """Note what lies in the folder, is not read, and looks as if it were to be."""
+    known = (*FILES.values(), NETWORK, TABLE, ABOUT, DRAWS)
+    try:
+        entries = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        problems.add(display(folder), "", f"cannot be read: {error.strerror}")
+        return
+    lost = sorted({*known} - {*entries, ABOUT, DRAWS})
+    forms = {NETWORK} if FILES["ties"] in entries else {FILES["actors"], FILES["ties"]} if NETWORK in entries else set()
+    for entry in entries:
+        name, ending = plain(entry), os.path.splitext(plain(entry))[1]  # noqa: PTH122
+        if entry in known or _is_base(entry, documents) or entry.startswith((".", "#")) or _SPARE.search(entry):
+            continue
+        meant = [k for k in known if name == k or name.startswith(f"{k}.")]  # Ties.TOML, ties.toml.txt
+        if not meant and ending not in _PROSE:  # ties.txt, observations.xlsx
+            meant = [k for k in lost if name.split(".")[0] == k.split(".")[0] and k not in forms]
+        alike = [k for k in lost if ending and k.endswith(ending)]
+        if meant:
+            text = f"is not read: the file of a case is called just {meant[0]}; rename it, or take it out of the folder"
+            problems.add(display(folder / entry), "", text)
+        elif ending == ".toml":
+            problems.add(display(folder / entry), "", no_such("file", entry, known, text="not a file of a case"))
+        elif hint := nearest(entry, alike, cutoff=0.8):
+            problems.add(display(folder / entry), "", f"not a file of a case{hint}")
 
 
 def _read_network(folder: Path, documents: dict[str, Document], problems: Problems) -> None:
     """Read network.json into `documents` if it is there; it takes the place of actors.toml and ties.toml."""
     path = folder / NETWORK
-    for other in sorted(folder.glob("*.json")):
-        if nearest(other.name, [NETWORK]) and not path.exists():
-            problems.add(display(other), "", f"not a file of a case{nearest(other.name, [NETWORK])}")
-    if not path.exists():
+    if not _there(path):
         return
-    twice = [FILES[role] for role in ("actors", "ties") if (folder / FILES[role]).exists()]
+    twice = [FILES[role] for role in ("actors", "ties") if _there(folder / FILES[role])]
     if twice:
         verb = "do" if len(twice) > 1 else "does"
         text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
@@ -222,12 +244,8 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
 
 def _named(document: Document, fields: Collection[str], what: str, problems: Problems) -> Iterator[tuple[str, Any]]:
     for name, data in _tables(document, fields, problems).items():
-        if not re.match(NAME, name):
-            problems.add(document.where((name,)), show_key((name,)), f"the name of {what} is letters, digits, _ and .")
-        elif name in _TAKEN and what != "an actor":
-            problems.add(
-                document.where((name,)), show_key((name,)), "is the name of an axis of the results; choose another"
-            )
+        if wrong := wrong_name(name, f"the name of {what}", parts=True, variable=what != "an actor"):
+            problems.add(document.where((name,)), show_key((name,)), wrong)
         elif is_table(data, document, (name,), problems):
             yield name, data
 
@@ -296,7 +314,7 @@ def _check_about(
             return
         found = parameters.get(name)
         if found is None:
-            text = f"there is no such parameter{nearest(name, parameters)}"
+            text = no_such("parameter", name, parameters)
         else:
             problem = check_support(found.prior, domain)
             if not problem:
@@ -323,7 +341,7 @@ def _check_blocs(
     known = sorted({actor.bloc for actor in actors.values()} - {""})
     for bloc in about.blocs:
         if bloc not in known and not unread.actors and "actors" not in unread.files:
-            text = f"no actor is of this bloc{nearest(bloc, known)}; blocs: {', '.join(known) or 'none'}"
+            text = no_such("bloc", bloc, known, text="no actor is of this bloc")
             problems.add(document.where(("blocs",)), show_key(("blocs", bloc)), text)
 
 

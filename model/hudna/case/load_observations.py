@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,9 +10,9 @@ from hudna.case.case import Case
 from hudna.case.checking import build, salvage
 from hudna.case.documents import Document, display, show_key, show_value
 from hudna.case.evidence import check_never_both
+from hudna.case.grammar import wrong_name
 from hudna.case.observation_rows import Catalogue, read_rows
 from hudna.case.observations import (
-    ONE_PART,
     RATIO,
     SD,
     Campaign,
@@ -24,7 +23,7 @@ from hudna.case.observations import (
 )
 from hudna.case.overlay import check_schedules, lay_parameters, lay_starts
 from hudna.case.references import Unread, check_support
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 
 __all__ = ["TABLE", "read_observations"]
 
@@ -72,9 +71,9 @@ def _file(document: Document, problems: Problems) -> tuple[ObservationsFile, fro
     """Return what can be read of the file, and the names of the counters that cannot."""
     for kind in ("counters", "campaigns"):
         for name in _table(document, kind):
-            if not re.match(ONE_PART, name):
+            if wrong := wrong_name(name):
                 key = (kind, name)
-                problems.add(document.where(key), show_key(key), "a name is letters, digits and _")
+                problems.add(document.where(key), show_key(key), wrong)
     file = build(ObservationsFile, document.data, document, (), problems)
     if file is not None:
         return file, frozenset()
@@ -102,7 +101,7 @@ def _default(file: ObservationsFile, document: Document, problems: Problems) -> 
     names = list(_table(document, "campaigns"))
     if file.default is not None:
         if file.default not in names:
-            text = f"there is no such campaign{nearest(file.default, names)}; campaigns: {', '.join(names) or 'none'}"
+            text = no_such("campaign", file.default, names)
             problems.add(document.where(("default",)), "default", text, given=show_value(file.default))
         return file.default
     if len(names) > 1 and "default" not in document.data:
@@ -117,7 +116,7 @@ def _check_counters(case: Case, unread: Unread, document: Document, problems: Pr
             if not isinstance(value, str) or unread.parameter(value):
                 continue
             if value not in case.parameters:
-                text = f"there is no such parameter{nearest(value, case.parameters)}"
+                text = no_such("parameter", value, case.parameters)
             else:
                 problem = check_support(case.parameters[value].prior, domain)
                 text = f"{domain.sentence()}, but the prior of this parameter {problem}" if problem else ""

@@ -13,9 +13,9 @@ from pydantic import Field
 
 from hudna.case.checking import build
 from hudna.case.documents import Document, Key, show_key, show_value
-from hudna.case.grammar import NAME, Entry, Label, Text
+from hudna.case.grammar import Entry, Label, Text, wrong_name
 from hudna.case.network import Actor, Tie
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such
 
 if TYPE_CHECKING:
     from hudna.case.case import Case
@@ -124,9 +124,8 @@ def told_by_json(document: Document, problems: Problems) -> Told:
         name = row.get("id") if isinstance(row, Mapping) else None
         if not isinstance(name, str):
             build(NodeRow, row, document, key, problems)  # says so
-        elif not re.match(NAME, name):
-            text = "the name of an actor is letters, digits, _ and ."
-            problems.add(document.where(), show_key((*key, "id")), text, given=show_value(name))
+        elif wrong := wrong_name(name, "the name of an actor", parts=True):
+            problems.add(document.where(), show_key((*key, "id")), wrong, given=show_value(name))
         elif name in names:
             problems.add(document.where(), show_key((*key, "id")), "is there twice", given=show_value(name))
         else:
@@ -160,7 +159,7 @@ def read_ties(told: Told, unread: Unread, problems: Problems) -> dict[str, tuple
         for end in ("source", "target"):
             actor = getattr(found, end)
             if actor not in told.names and not unread.actor(actor):
-                text = f"there is no such actor{nearest(actor, told.names)}; a tie leads from actor to actor"
+                text = no_such("actor", actor, sorted(told.names))
                 problems.add(where, show_key((*key, end)), text, given=show_value(actor))
         if found.source == found.target:
             problems.add(where, show_key(key), "leads from an actor to itself", given=found.id)

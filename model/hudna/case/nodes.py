@@ -8,7 +8,6 @@ own as of this step, its own and the later kinds as of the step before.
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -22,6 +21,7 @@ from hudna.case.grammar import (
     Real,
     Reference,
     Values,
+    wrong_name,
 )
 
 __all__ = [
@@ -180,8 +180,10 @@ class Regime(_Driver):
         if len(self.states) < 2:
             raise ValueError("states: a regime needs at least two states")
         for state in self.states:
-            if not re.match(r"^[A-Za-z][A-Za-z0-9_]*$", state) or state == "free":
-                raise ValueError(f"states: a state's name is letters, digits and _, and not 'free': not {state!r}")
+            if wrong := wrong_name(state, "a state's name"):
+                raise ValueError(f"states: {state!r}: {wrong}")
+            if state == "free":
+                raise ValueError("states: 'free' ends an assumption; call the state something else")
         return self
 
     @property

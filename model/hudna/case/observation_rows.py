@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from hudna.case.documents import display, show_value
+from hudna.case.documents import display, read_text, show_value
 from hudna.case.evidence import wrong_citations
 from hudna.case.nodes import Node, Regime
 from hudna.case.observations import CONFIDENCES, QUALIFIERS, USES, WEIGHING, Confidence, Counter, Qualifier, Row
 from hudna.case.references import Unread
 from hudna.case.row_checks import check_rows
 from hudna.case.signals import Signal, unknown_signal
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such
 
-__all__ = ["COLUMNS", "MAX_TABLE_BYTES", "REQUIRED", "WORDS", "Catalogue", "read_rows"]
+__all__ = ["COLUMNS", "REQUIRED", "WORDS", "Catalogue", "read_rows"]
 
 REQUIRED = ("date_start", "date_end", "signal", "value", "qualifier")
 COLUMNS = (*REQUIRED, "counter", "confidence", "use", "source", "note")
-MAX_TABLE_BYTES = 10_000_000
 MAX_FIELD = 20_000  # characters
 MAX_COUNT = 1_000_000_000
 _FIRST_YEAR, _LAST_YEAR = 1700, 2200  # as in the other files
@@ -118,28 +117,40 @@ def read_rows(
     """
     catalogue = signals if isinstance(signals, Catalogue) else Catalogue.of_signals(signals)
     where = display(path)
-    text = _text(path, where, problems)
+    text = read_text(path, "CSV", problems)
+    if text is not None and "\0" in text:
+        line = len(re.findall(r"\r\n|\r|\n", text[: text.index("\0")])) + 1
+        problems.add(f"{where}:{line}", "", "holds a NUL character; save the file as plain text in UTF-8")
+        return ()
     records = _records(text, where, problems)
     header = next(records, None)
     if header is None:
         if text is not None and not problems.about(where, ""):
             problems.add(where, "", f"has no rows; its first line names the columns: {', '.join(COLUMNS)}")
         return ()
+    if other := _other_form(header.fields):
+        problems.add(f"{where}:{header.line}", "", other)
+        return ()
     columns = _columns(header, where, problems)
     rows = []
     lengths: dict[str, int | str] = {}
     for record in records:
         place = f"{where}:{record.line}"
+        while len(record.fields) > len(header.fields) and not record.fields[-1].strip():
+            record.fields.pop()
         if len(record.fields) != len(header.fields):
             more = len(record.fields) > len(header.fields)
             hint = "; a text with a comma in it stands in quotes" if more else ""
             given = f"has {len(record.fields)} fields, and the header has {len(header.fields)}"
             problems.add(place, "", given + hint)
             continue
+        extra = [i for i, name in enumerate(header.fields) if not name.strip() and record.fields[i].strip()]
+        for i in extra:  # a spreadsheet keeps columns that were emptied; these are not empty
+            problems.add(f"{where}:{header.line}", "", f"column {i + 1} has no name; name it, or empty it")
         cells = {name: record.fields[i].strip() for name, i in columns.items()}
         reader = _Reader(place, cells, catalogue, counters, unread or Unread(), problems)
         row = reader.row(record.line)
-        if row is not None:
+        if row is not None and not extra:
             rows.append(row)
         if case_folder is not None:
             for part, wrong in wrong_citations(cells.get("source", ""), case_folder, lengths):
@@ -155,34 +166,8 @@ class _Record(NamedTuple):
     fields: list[str]
 
 
-def _text(path: Path, where: str, problems: Problems) -> str | None:
-    try:
-        if not path.is_file():
-            there = "is a folder, not a table" if path.is_dir() else "no such file"
-            problems.add(where, "", "is not an ordinary file" if path.exists() and not path.is_dir() else there)
-            return None
-        with path.open("rb") as file:
-            raw = file.read(MAX_TABLE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problems.add(where, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
-        return None
-    if len(raw) > MAX_TABLE_BYTES:
-        problems.add(where, "", f"larger than {MAX_TABLE_BYTES:,} bytes; split it")
-        return None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problems.add(where, "", f"byte {error.start} is not UTF-8; save the file as UTF-8")
-        return None
-    if "\0" in text:
-        line = len(re.findall(r"\r\n|\r|\n", text[: text.index("\0")])) + 1
-        problems.add(f"{where}:{line}", "", "holds a NUL character; save the file as plain text in UTF-8")
-        return None
-    return text
-
-
 def _records(text: str | None, where: str, problems: Problems) -> Iterator[_Record]:
-    """Yield what is on each line that is not blank; one record may be on several."""
+    """Yield what is on each line that has more than commas and blanks; one record may be on several."""
     if text is None:
         return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -199,8 +184,21 @@ def _records(text: str | None, where: str, problems: Problems) -> Iterator[_Reco
         if any(len(value) > MAX_FIELD for value in fields):
             text = f"a field has more than {MAX_FIELD:,} characters; is a quote not closed?"
             problems.add(f"{where}:{line}", "", text)
-        elif fields:
+        elif any(value.strip() for value in fields):
             yield _Record(line, fields)
+
+
+def _other_form(header: list[str]) -> str:
+    """Say that the columns are parted by something else than commas; an empty text if they are not."""
+    parted = "columns are parted by commas, and a number is written 0.5"
+    if header[0].strip().startswith("sep="):
+        return f"is a line for Excel alone; take it away: {parted}"
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), ("\u060c", "Arabic commas")):
+        if sum(part.strip(' "') in COLUMNS for part in ",".join(header).split(mark)) > 1:
+            return (
+                f"has {name} between the columns: {parted}. Save the table anew (in Excel: CSV UTF-8, comma delimited)"
+            )
+    return ""
 
 
 def _columns(header: _Record, where: str, problems: Problems) -> dict[str, int]:
@@ -210,10 +208,9 @@ def _columns(header: _Record, where: str, problems: Problems) -> dict[str, int]:
     for i, cell in enumerate(header.fields):
         name = cell.strip()
         if name not in COLUMNS:
-            shown = show_value(name)
-            hint = nearest(name, COLUMNS) or ("; columns are parted by commas" if re.search("[;\t]", name) else "")
-            text = f"unknown column{hint}; allowed: {', '.join(COLUMNS)}"
-            problems.add(place, "", text if name else f"column {i + 1} has no name", given=shown if name else "")
+            if name:
+                text = f"unknown column{nearest(name, COLUMNS)}; allowed: {', '.join(COLUMNS)}"
+                problems.add(place, "", text, given=show_value(name))
         elif name in columns:
             problems.add(place, name, "is there twice; a column has a name of its own")
         else:
@@ -392,14 +389,16 @@ class _Reader:
         value = float(given) if re.fullmatch(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", given) else math.nan
         if 0 < value < 1:
             return value
-        self._say("value", "of a level must be a number above 0 and below 1" if given else "is missing", given)
+        self._say(
+            "value", "of a level must be a number above 0 and below 1, such as 0.5" if given else "is missing", given
+        )
         return None
 
     def _count(self, given: str) -> float | None:
-        found = re.fullmatch(r"([0-9]{1,12})(\.0+)?", given)
+        found = re.fullmatch(r"([0-9]{1,12})(\.0)?", given)  # 1.000 may be a thousand
         if found and int(found[1]) <= MAX_COUNT:
             return float(found[1])
-        text = f"must be a whole number, 0 to {MAX_COUNT:,}, in digits only"
+        text = f"must be a whole number, 0 to {MAX_COUNT:,}, in the digits 0 to 9 only"
         self._say("value", text if given else "is missing; a whole number, 0 or more", given)
         return None
 
@@ -412,10 +411,7 @@ class _Reader:
         counter = self.counters.get(name)
         if counter is None:
             if not self.unread.counter(name):
-                known = ", ".join(self.counters) or "none"
-                hint = nearest(name, self.counters)
-                text = f"there is no such counter{hint}; counters: {known}; empty means the reference"
-                self._say("counter", text, name)
+                self._say("counter", no_such("counter", name, self.counters) + "; empty means the reference", name)
             return name
         if kind == "level" and (counter.ratio is not None or (counter.sd is None and use in WEIGHING)):
             self._say("counter", "a level is read by a counter with an sd", name)

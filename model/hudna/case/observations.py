@@ -9,13 +9,12 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
-from hudna.case.grammar import Day, Domain, Entry, Label
+from hudna.case.grammar import ONE_PART, Day, Domain, Entry, Label
 from hudna.case.nodes import Plan, Start
 from hudna.case.parameters import Parameter
 
 __all__ = [
     "CONFIDENCES",
-    "ONE_PART",
     "QUALIFIERS",
     "RATIO",
     "SD",
@@ -30,8 +29,6 @@ __all__ = [
     "Row",
     "Use",
 ]
-
-ONE_PART = r"^[A-Za-z][A-Za-z0-9_]*$"  # the name of a counter or a campaign
 
 Qualifier: TypeAlias = Literal["exact", "at_least", "approx"]
 Confidence: TypeAlias = Literal["high", "medium", "low"]

@@ -16,7 +16,7 @@ from hudna.case.observations import RATIO, SD
 from hudna.case.parameters import Parameter
 from hudna.case.references import Unread, check_support, numbers
 from hudna.case.signals import resolve
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such
 
 __all__ = ["CHANNEL", "check_exposure", "check_schedules", "lay_parameters", "lay_starts"]
 
@@ -32,7 +32,7 @@ def lay_parameters(
         own = (*key, name)
         if name not in parameters:
             if not unread.parameter(name):
-                text = f"the case has no such parameter{nearest(name, parameters)}"
+                text = no_such("parameter", name, parameters, text="the case has no such parameter")
                 problems.add(document.where(own), show_key(own), text)
             continue
         check_source(parameter, case.folder, document, (*own, "source"), problems)
@@ -74,7 +74,7 @@ def lay_starts(
         own = (*key, name)
         if name not in nodes:
             if not unread.driver(name):
-                problems.add(document.where(own), show_key(own), f"there is no such driver{nearest(name, nodes)}")
+                problems.add(document.where(own), show_key(own), no_such("driver", name, nodes))
             continue
         node = _with_start(nodes[name], start, document, own, problems)
         if node is None:
@@ -95,7 +95,7 @@ def lay_starts(
 def _start_problem(node: Node, start: str, parameters: Mapping[str, Parameter]) -> str:
     """Say what is wrong with a parameter as the start of a node; an empty text if nothing is."""
     if start not in parameters:
-        return f"there is no such parameter{nearest(start, parameters)}"
+        return no_such("parameter", start, parameters)
     domain = next(domain for field, _, domain in numbers(node) if field == "start")
     problem = check_support(parameters[start].prior, domain)
     return f"{domain.sentence()}, but the prior of this parameter {problem}" if problem else ""
@@ -119,7 +119,7 @@ def check_schedules(
     for name, plan in plans.items():
         own = (*key, name)
         if name not in schedules and not unread.driver(name):
-            text = f"the case has no such schedule{nearest(name, schedules)}; schedules: {', '.join(schedules)}"
+            text = no_such("schedule", name, schedules, text="the case has no such schedule")
             problems.add(document.where(own), show_key(own), text)
             continue
         check_exposure(name, plan.points, case, document, (*own, "points"), problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -56,6 +57,10 @@ def _rows(value: Any) -> Any:
     return value
 
 
+_SINGULAR = 1e-9  # an eigenvalue that is no further from 0 counts as 0
+_FOLLOWS = 1e-12  # a variance that is left, at most, of what follows from other parameters
+
+
 class Correlation(Entry):
     """Parameters that are believed together: a Gaussian copula over their priors."""
 
@@ -78,11 +83,27 @@ class Correlation(Entry):
         array = np.array(self.matrix)
         if not np.array_equal(array, array.T) or not np.all(np.diag(array) == 1):
             raise ValueError("matrix: must be symmetric with 1 on the diagonal")
-        if np.linalg.eigvalsh(array).min() < 1e-9:
-            raise ValueError("matrix: must be positive definite; these correlations cannot all hold at once")
+        if np.abs(array).max() > 1:
+            raise ValueError("matrix: a correlation must be in [-1, 1]")
+        least = float(np.linalg.eigvalsh(array).min())
+        if least < -_SINGULAR:
+            share = math.floor(1000 / (1 - least)) / 1000  # share x matrix + (1 - share) x 1 has no eigenvalue below 0
+            raise ValueError("matrix: must be positive semidefinite; these correlations cannot all hold at once (they "
+                             f"can if all but the diagonal are multiplied by {share:g} or less)")  # fmt: skip
         return self
 
     def factor(self) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Return the lower Cholesky factor of the matrix, rows in the order of `parameters` by name."""
+        """Return the lower Cholesky factor of the matrix, rows in the order of `parameters` by name.
+
+        A parameter that follows from those before it, as with a correlation of 1, has 0 on the diagonal.
+        """
         order = np.argsort(self.parameters)
-        return np.linalg.cholesky(np.array(self.matrix)[np.ix_(order, order)])
+        rest = np.array(self.matrix)[np.ix_(order, order)]
+        if np.linalg.eigvalsh(rest).min() >= _SINGULAR:
+            return np.linalg.cholesky(rest)
+        factor = np.zeros_like(rest)
+        for j in range(len(rest)):
+            if rest[j, j] > _FOLLOWS:
+                factor[j:, j] = rest[j:, j] / math.sqrt(rest[j, j])
+                rest -= np.outer(factor[:, j], factor[:, j])
+        return factor

@@ -14,9 +14,9 @@ from hudna.case.nodes import Events, Level, Node, Regime, Response, Schedule, Si
 from hudna.case.parameters import Parameter
 from hudna.case.priors import Prior
 from hudna.case.signals import Signal, resolve, unknown_signal
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such
 
-__all__ = ["Unread", "check_nodes", "check_support", "numbers", "split_transition", "trigger_order"]
+__all__ = ["Unread", "check_nodes", "check_support", "no_state", "numbers", "split_transition", "trigger_order"]
 
 Say = Callable[..., None]
 
@@ -141,7 +141,7 @@ def _check_parameter(field: str, name: str, domain: Domain, known: _Known, say: 
         return
     parameter = known.parameters.get(name)
     if parameter is None:
-        say(field, f"there is no such parameter{nearest(name, known.parameters)}", name)
+        say(field, no_such("parameter", name, known.parameters), name)
         return
     problem = check_support(parameter.prior, domain)
     if problem:
@@ -172,7 +172,7 @@ def _check_node(node: Node, known: _Known, say: Say) -> None:
                 _check_rate_by(regime, factors, known, say)
             resets = node.resets_with
             if resets is not None and not (known.excused(resets) or isinstance(known.nodes.get(resets), Regime)):
-                say("resets_with", "must be a regime" + nearest(resets, _regimes(known)), resets)
+                say("resets_with", no_such("regime", resets, _regimes(known), text="must be a regime"), resets)
         case Response():
             every = [s for trigger in node.triggers for s in resolve(trigger, known.signals)]
             twice = sorted({s for s in every if every.count(s) > 1})
@@ -192,7 +192,7 @@ def _check_node(node: Node, known: _Known, say: Say) -> None:
                     say("triggers", "must be events or responses: " + ", ".join(counts), trigger)
         case Level():
             if node.actor is not None and node.actor not in known.actors and not known.unread.actor(node.actor):
-                say("actor", f"there is no such actor{nearest(node.actor, known.actors)}", node.actor)
+                say("actor", no_such("actor", node.actor, known.actors), node.actor)
         case _:
             pass
 
@@ -223,10 +223,10 @@ def _check_rate_by(regime: str, factors: Mapping[str, Any], known: _Known, say: 
     if known.excused(regime):
         return
     if not isinstance(node, Regime):
-        say(f"rate_by.{regime}", "there is no such regime" + nearest(regime, _regimes(known)))
+        say(f"rate_by.{regime}", no_such("regime", regime, _regimes(known)))
         return
     for state in sorted(set(factors) - set(node.states)):
-        say(f"rate_by.{regime}.{state}", f"{_no_state(regime, state, node)}", factors[state])
+        say(f"rate_by.{regime}.{state}", no_state(regime, state, node), factors[state])
     missing = [state for state in node.ordered_states if state not in factors]
     if missing:
         say(f"rate_by.{regime}", f"needs a factor for every state; missing: {', '.join(missing)}")
@@ -245,7 +245,7 @@ def _check_regime(node: Regime, known: _Known, say: Say) -> None:
             continue
         for state in ends:
             if state not in node.states:
-                say(field, _no_state("the regime", state, node))
+                say(field, no_state("the regime", state, node))
         if ends[0] == ends[1]:
             say(field, "a transition must lead to another state")
         if ends in seen:
@@ -255,9 +255,9 @@ def _check_regime(node: Regime, known: _Known, say: Say) -> None:
             _check_signal(f"{field}.effects.{signal}", signal, known, say)
 
 
-def _no_state(regime: str, state: str, node: Regime) -> str:
-    states = ", ".join(node.ordered_states)
-    return f"{regime} has no state '{state}'{nearest(state, node.states)}; states: {states}"
+def no_state(regime: str, state: str, node: Regime, *more: str) -> str:
+    """Say that a regime has no such state, and which it has; `more` may stand in the place of one."""
+    return no_such("state", state, (*node.ordered_states, *more), text=f"{regime} has no state '{state}'")
 
 
 def split_transition(way: str) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from hudna.case.grammar import Text
 from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
-from hudna.errors import nearest
+from hudna.errors import no_such
 
 __all__ = ["Measure", "Signal", "publish", "resolve", "unknown_signal"]
 
@@ -98,5 +98,5 @@ def unknown_signal(reference: str, signals: Iterable[str]) -> str:
     known = list(signals)
     if reference.endswith(".*"):
         prefixes = sorted({name.rsplit(".", 1)[0] + ".*" for name in known if "." in name})
-        return f"no node's name begins with '{reference[:-1]}'{nearest(reference, prefixes)}"
-    return f"there is no signal '{reference}'{nearest(reference, known)}"
+        return no_such("family", reference, prefixes, text=f"no node's name begins with '{reference[:-1]}'")
+    return no_such("signal", reference, known, text=f"there is no signal '{reference}'")

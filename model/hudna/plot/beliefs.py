@@ -11,7 +11,7 @@ import numpy as np
 from hudna.case.case import Case
 from hudna.case.grammar import Language
 from hudna.case.units import unit_text
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 from hudna.plot.style import COLOURS, above, headed, new_axes, note, number, said, spelt, title, word
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
     problems = Problems()
     for name in chosen:
         if name not in parameters:
-            text = f"the case has no such parameter{nearest(name, parameters)}"
+            text = no_such("parameter", name, parameters, text="the case has no such parameter")
             problems.add("plot.priors", "names", text, given=repr(name))
     if not chosen:
         problems.add("plot.priors", "names", "must name at least one parameter; the case may have none")

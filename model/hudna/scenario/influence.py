@@ -15,7 +15,7 @@ from hudna.case import Case
 from hudna.case.grammar import Text
 from hudna.case.nodes import Events, Regime, Response
 from hudna.case.signals import resolve
-from hudna.errors import nearest
+from hudna.errors import no_such
 
 __all__ = ["Influence", "influence"]
 
@@ -82,9 +82,9 @@ def _one(case: Case, part: str) -> Influence | str:
     if len(found) > 1:
         both = [kind for kind in kinds if _as(case, kind, name) is not None]
         return f"'{name}' is {' and '.join(both)}; write {' or '.join(f'{kind}:{name}' for kind in both)}"
-    known = [*(tie.id for tie in case.ties), *case.actors, *case.nodes, *case.signals]
-    hint = nearest(name, known)
-    return f"there is no such {', '.join(kinds[:-1]) + ' or ' if kinds[1:] else ''}{kinds[-1]}: '{name}'{hint}"
+    known = dict.fromkeys((*case.actors, *case.signals, *(tie.id for tie in case.ties)))
+    text = f"there is no such {', '.join(kinds[:-1]) + ' or ' if kinds[1:] else ''}{kinds[-1]}: '{name}'"
+    return no_such("name", name, known, text=text)
 
 
 def _as(case: Case, kind: str, name: str) -> Influence | None:

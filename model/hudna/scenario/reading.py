@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 from hudna import shipped
 from hudna.case.checking import build, salvage
-from hudna.case.documents import Document, read_document, show_value
+from hudna.case.documents import Document, display, read_document, show_value
 from hudna.case.load import read_case
 from hudna.case.nodes import Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.references import Unread
-from hudna.errors import InputError, Problems, nearest
+from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.scenario.references import Known, check_references
 from hudna.scenario.scenario import Scenario, ScenarioFile
 
@@ -73,13 +74,16 @@ def _find(scenario: str | Path) -> Path:
         there = path.suffix == ".toml" or (path.exists() and not path.is_dir())
     except OSError:  # a name that is too long, a folder that may not be looked into
         there = True
+    if there and not os.path.lexists(path):
+        beside = [other.name for other in path.parent.glob("*.toml")]
+        raise InputError.of(display(path), f"no such file{nearest(path.name, beside)}")
     found = path if there else shipped.scenario(str(scenario))
     if found is not None:
         return found
     if path.is_dir():
         raise InputError.of(str(scenario), "is a folder, not a scenario's file")
     names = shipped.scenarios()
-    text = f"no such file and no shipped scenario{nearest(str(scenario), names)}; shipped: {', '.join(names)}"
+    text = no_such("shipped scenario", str(scenario), names, text="no such file and no shipped scenario")
     raise InputError.of(str(scenario), text)
 
 
@@ -87,12 +91,12 @@ def _case_folder(name: str, path: Path, document: Document, problems: Problems) 
     """Find the case: beside the file (`params/NAME` or `../params/NAME`), else among the shipped ones."""
     here = path.resolve().parent
     for folder in (here / "params" / name, here.parent / "params" / name):
-        if folder.is_dir():
+        if os.path.isdir(folder):  # noqa: PTH112 (a name that is too long is none)
             return folder
     found = shipped.case(name)
     if found is None:
         names = sorted({p.name for base in (here, here.parent) for p in (base / "params").glob("*") if p.is_dir()})
         names = sorted({*names, *shipped.cases()})
-        text = f"there is no such case beside the scenario or shipped{nearest(name, names)}; cases: {', '.join(names)}"
+        text = no_such("case", name, names, text="there is no such case beside the scenario or shipped")
         problems.add(document.where(("case",)), "case", text, given=show_value(name))
     return found

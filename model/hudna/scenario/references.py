@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hudna.case import Case
 from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.grammar import wrong_name
 from hudna.case.nodes import Regime, Schedule
 from hudna.case.overlay import check_exposure, check_schedules
-from hudna.case.references import Unread
+from hudna.case.references import Unread, no_state
 from hudna.case.signals import resolve, unknown_signal
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 from hudna.scenario.influence import influence
 from hudna.scenario.scenario import FREE, Assumption, Outcome, ScenarioFile
 
@@ -21,7 +21,6 @@ __all__ = ["Known", "check_references"]
 
 Say: TypeAlias = Callable[..., None]
 
-_AXES = ("policy", "draw", "path", "time", "quantile")
 _MADE_OF_SERIES = ("_mean", "_bin", "_state")  # what results add to a series' name
 
 
@@ -60,7 +59,7 @@ def check_references(file: ScenarioFile, known: Known, document: Document, probl
     drawn = [*known.names("outcomes"), *known.names("series")]
     for name in file.headline:
         if name not in drawn:
-            say(("headline",), f"must be an outcome or a series{nearest(name, drawn)}", name)
+            say(("headline",), no_such("name", name, drawn, text="must be an outcome or a series"), name)
     if file.start > known.case.evidence_until and (file.start - known.case.evidence_until).days > 366:
         text = f"is more than a year after the case's evidence, which ends on {known.case.evidence_until}"
         say(("start",), text, file.start)
@@ -70,10 +69,8 @@ def _check_names(known: Known, say: Say) -> None:
     """Names of policies and outcomes become names of files and of variables."""
     for table in ("policies", "outcomes", "factors"):
         for name in known.names(table):
-            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-                say((table, name), "a name is letters, digits and _")
-            elif table == "outcomes" and name in _AXES:
-                say((table, name), "is the name of an axis of the results; choose another")
+            if wrong := wrong_name(name, variable=table == "outcomes"):
+                say((table, name), wrong)
 
 
 def _check_outcome(name: str, outcome: Outcome, file: ScenarioFile, known: Known, say: Say) -> None:
@@ -113,8 +110,7 @@ def _check_contrasts(file: ScenarioFile, known: Known, say: Say) -> None:
     for i, pair in enumerate(file.contrasts):
         for policy in pair:
             if policy not in policies:
-                text = f"there is no such policy{nearest(policy, policies)}; policies: {', '.join(policies)}"
-                say(("contrasts", i), text, policy)
+                say(("contrasts", i), no_such("policy", policy, policies), policy)
         if pair[0] == pair[1]:
             say(("contrasts", i), "compares a policy with itself", pair)
         if pair in file.contrasts[:i]:
@@ -160,7 +156,7 @@ def _check_assumptions(file: ScenarioFile, known: Known, document: Document, pro
                 check_exposure(name, assumption.points, known.case, document, (*key, "points"), problems)
         elif node is not None or not known.unread.driver(name):
             allowed = [n for n, other in nodes.items() if isinstance(other, Regime | Schedule)]
-            say(key, f"must be a regime or a schedule{nearest(name, allowed)}; there are: {', '.join(allowed)}")
+            say(key, no_such("driver", name, allowed, text="must be a regime or a schedule"))
 
 
 def _check_states(name: str, node: Regime, assumption: Assumption, say: Say) -> None:
@@ -169,6 +165,4 @@ def _check_states(name: str, node: Regime, assumption: Assumption, say: Say) -> 
         return
     for _, state in assumption.states:
         if state not in node.states and state != FREE:
-            states = ", ".join((*node.ordered_states, FREE))
-            text = f"{name} has no state '{state}'{nearest(state, node.states)}; states: {states}"
-            say(("assumptions", name, "states"), text)
+            say(("assumptions", name, "states"), no_state(name, state, node, FREE))

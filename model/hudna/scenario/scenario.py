@@ -112,7 +112,7 @@ class Outcome(Entry):
 
 
 def _folder(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9_-]+", value):
+    if isinstance(value, str) and (not re.fullmatch(r"[^/\\\0-\x1f]+", value) or value in (".", "..")):
         raise ValueError("must be the name of a folder under params/; a path may not leave its folder")
     return value
 

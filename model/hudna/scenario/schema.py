@@ -9,11 +9,12 @@ from pydantic import BaseModel
 
 from hudna.case import About
 from hudna.case.claims import Claim
+from hudna.case.grammar import NAME, ONE_PART
 from hudna.case.load import DRIVER_FIELDS
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import NetworkFile
 from hudna.case.nodes import NODES
-from hudna.case.observations import ONE_PART, ObservationsFile
+from hudna.case.observations import ObservationsFile
 from hudna.case.parameters import Parameter
 from hudna.errors import InputError, nearest
 from hudna.scenario.scenario import ScenarioFile
@@ -24,7 +25,6 @@ KINDS_OF_FILE = ("scenario", "case", "actors", "ties", "drivers", "parameters", 
                  "network")  # fmt: skip
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXTENDS = {"type": "string", "description": "start from another TOML file in the same folder"}
-_PART = "^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z0-9_]+)*$"
 _DEFS = "#/$defs/"
 
 
@@ -108,7 +108,7 @@ def _named(entry: dict[str, Any], fields: Mapping[str, Any], definitions: dict[s
     }  # fmt: skip
     return {
         "type": "object",
-        "propertyNames": {"pattern": _PART},
+        "propertyNames": {"pattern": NAME},
         "additionalProperties": definitions["Group"]["additionalProperties"],
     }
 
