@@ -19,7 +19,7 @@ T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
 
 START = dt.date(2024, 1, 1)  # of every scenario that `write_case` writes
-HORIZONS = ((9, 7), (6, 7), (12, 14), (2, 1), (3, 3))  # weeks and days of a step
+HORIZONS = ((9, 7), (6, 7), (12, 14), (2, 1), (3, 3), (4, 2), (10, 10), (12, 28))  # weeks and days of a step
 ITEMS = ("a", "b")
 ACTORS = {"NORTH": "faction", "SOUTH": "faction", "GOV": "state", "PRESS": "onlooker"}
 FACTIONS = ("NORTH", "SOUTH")

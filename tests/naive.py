@@ -194,6 +194,7 @@ class Walk:
         self.nodes: dict[str, Any] = dict(sorted(scenario.nodes.items()))
         self.owner = {signal: name for name, node in self.nodes.items() for signal in published(name, node)}
 
+        self.past: list[dict[str, float]] = []  # signals as of every step so far
         self.before: dict[str, float] = {}  # signals as of the step before
         self.now: dict[str, float] = {}  # signals as of this step, as far as it has come
         self.step = -1
@@ -201,6 +202,7 @@ class Walk:
         self.held: dict[str, str] = {}  # regimes clamped in this step, and to which state
         self.state: dict[str, str] = {}
         self.changed: dict[str, bool] = {}
+        self.start_of: dict[str, float] = {}  # counts of the week before the first step
         self.memory: dict[str, float] = {}
         self.z: dict[str, float] = {}
         self.start()
@@ -216,6 +218,7 @@ class Walk:
             for signal, values in series.items():
                 values.append(self.now[signal])
             self.before = self.now
+            self.past.append(self.now)
         return series
 
     def week(self) -> None:
@@ -248,13 +251,13 @@ class Walk:
                     self.before |= self.shown(name, node, node.start)
                 case "events":
                     count = self.number(node.start)
-                    self.before[name] = count
+                    self.start_of[name] = count
                     self.before[f"{name}.threat"] = math.nan  # the design knows none: nothing may read it
                     self.memory[name] = self.first_memory(node, count)
                 case "response":
-                    self.before[name] = self.number(node.start)
+                    self.start_of[name] = self.number(node.start)
                     if node.size:
-                        self.before[f"{name}.size"] = self.number(node.size.start)
+                        self.start_of[f"{name}.size"] = self.number(node.size.start)
                 case "level":
                     x = self.number(node.start)
                     self.before[name] = x
@@ -263,10 +266,14 @@ class Walk:
             self.before[f"{name}.cross"] = self.first_cross(name, node)
 
     def first_memory(self, node: Any, count: float) -> float:
-        return (1 - self.kept(node)) * self.number(node.branching) * count
+        """Live through the week before, in which a count was spread evenly; a longer step goes on as that week did."""
+        memory, days = 0.0, self.scenario.file.step_days
+        for share in reversed([min(1.0, 7 / days - k) if days < 7 else 1.0 for k in range(math.ceil(7 / days))]):
+            memory = self.remember(memory, node, share * count * self.h)
+        return memory
 
     def first_cross(self, name: str, node: Any) -> float:
-        return self.both_sides(self.before.__getitem__, self.terms(name, node))
+        return self.both_sides(lambda signal: self.seen(signal, now=False), self.terms(name, node))
 
     # Who reads what, as of when
 
@@ -286,7 +293,17 @@ class Walk:
         """Return a signal as of this step, if of an earlier kind or clamped, else as of the step before."""
         owner = self.owner[signal]
         earlier = WEEK.index(self.nodes[owner].kind) < WEEK.index(self.nodes[reader].kind)
-        return self.now[signal] if earlier or owner in self.held else self.before[signal]
+        return self.seen(signal, now=earlier or owner in self.held)
+
+    def seen(self, signal: str, *, now: bool) -> float:
+        """Return a signal as it acts on others: a count per week, over the last seven days, the rest as it is."""
+        if signal not in self.start_of:
+            return self.now[signal] if now else self.before[signal]
+        days, left, total = self.scenario.file.step_days, 7, 0.0
+        for step in [*([self.now] if now else []), *reversed(self.past)]:
+            taken = min(left, days)
+            total, left = total + step[signal] * taken / days, left - taken
+        return total + self.start_of[signal] * left / 7
 
     def value(self, reader: str, reference: str) -> float:
         return sum(self.sees(reader, signal) for signal in self.meant(reference))
@@ -390,7 +407,7 @@ class Walk:
             if not self.is_lever(reference):
                 threat *= factor
         mean = exposure * (own * self.h + self.memory[name])
-        count = inverse_count(self.u(name), mean, self.number(node.dispersion))
+        count = inverse_count(self.u(name), mean, self.number(node.dispersion) / self.h)
         self.now[name] = count
         self.now[f"{name}.threat"] = threat * (own + self.memory[name] / self.h)
         self.memory[name] = self.remember(self.memory[name], node, count)
@@ -404,7 +421,7 @@ class Walk:
     def power(self, x: float, power: float) -> float:
         return 0.0 if x == 0 else x**power
 
-    def remember(self, memory: float, node: Any, count: int) -> float:
+    def remember(self, memory: float, node: Any, count: float) -> float:
         return self.kept(node) * memory + (1 - self.kept(node)) * self.number(node.branching) * count
 
     # Responses: how it is answered

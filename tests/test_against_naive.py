@@ -260,12 +260,12 @@ OUTCOMES = "".join(
 
 class EarlierKindsAsBefore(Walk):
     def sees(self, reader: str, signal: str) -> float:
-        return self.before[signal]
+        return self.seen(signal, now=False)
 
 
 class OwnKindAsNow(Walk):
     def sees(self, reader: str, signal: str) -> float:
-        return self.now.get(signal, self.before[signal])
+        return self.seen(signal, now=signal in self.now)
 
 
 class ClampedAsBefore(Walk):
@@ -301,7 +301,7 @@ class NeverForgets(Walk):
 
 
 class MemoryNeverFades(Walk):
-    def remember(self, memory: float, node: Any, count: int) -> float:
+    def remember(self, memory: float, node: Any, count: float) -> float:
         return super().remember(memory, node, count) + (1 - self.kept(node)) * memory
 
 
@@ -325,7 +325,7 @@ class ResponsesBackwards(Walk):
         return super().answers()[::-1]
 
     def trigger(self, signal: str) -> float:
-        return self.now.get(signal, self.before[signal])
+        return self.now.get(signal, 0)
 
 
 class SizesUseTheCountsNumbers(Walk):
@@ -360,6 +360,26 @@ class NeutralAtNothing(Walk):
         return [(coefficient, signal, 0.0) for coefficient, signal, _ in super().effects(effects)]
 
 
+class CountsActPerStep(Walk):
+    def seen(self, signal: str, *, now: bool) -> float:
+        if signal not in self.start_of:
+            return super().seen(signal, now=now)
+        steps = [*self.past, *([self.now] if now else [])]
+        return steps[-1][signal] if steps else self.start_of[signal] * self.h
+
+
+class StartsInTheLastStep(Walk):
+    def first_memory(self, node: Any, count: float) -> float:
+        return self.remember(0.0, node, count)
+
+
+class DispersedPerStep(Walk):
+    def number(self, value: Any) -> float:
+        dispersed = value == 0.4  # which nothing else is in the case of everything
+        return super().number(value) * (self.h if dispersed else 1.0)
+
+
+PER_STEP = [CountsActPerStep, StartsInTheLastStep, DispersedPerStep]
 TWINS = [
     EarlierKindsAsBefore,
     OwnKindAsNow,
@@ -382,8 +402,7 @@ TWINS = [
 ]
 
 
-@pytest.fixture
-def telling(write_case: Callable[..., Path]) -> Scenario:
+def told(write_case: Callable[..., Path], step_days: int, weeks: int) -> Scenario:
     return load(
         write_case(
             DRIVERS,
@@ -391,11 +410,16 @@ def telling(write_case: Callable[..., Path]) -> Scenario:
             ties=TIES,
             about=ABOUT,
             parameters=PARAMETERS,
-            scenario=SCENARIO,
+            scenario=f"step_days = {step_days}\n{SCENARIO}",
             outcomes=OUTCOMES,
-            weeks=26,
+            weeks=weeks,
         )
     )
+
+
+@pytest.fixture
+def telling(write_case: Callable[..., Path]) -> Scenario:
+    return told(write_case, 7, 26)
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.__name__)
@@ -405,6 +429,15 @@ def test_a_planted_mistake_is_noticed(telling: Scenario, twin: type[Walk]) -> No
 
 def test_without_a_mistake_there_is_nothing_to_notice(telling: Scenario) -> None:
     assert disagreements(telling, run(telling, seed=5)) == []
+
+
+@pytest.mark.parametrize("step_days", [1, 2, 7, 10, 28])
+def test_counts_that_act_per_step_are_noticed(write_case: Callable[..., Path], step_days: int) -> None:
+    scenario = told(write_case, step_days, 20 if step_days > 7 else 4)
+    simulation = run(scenario, seed=5)
+    assert disagreements(scenario, simulation) == []
+    for twin in PER_STEP:
+        assert bool(disagreements(scenario, simulation, twin)) == (step_days != 7)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32, 2**64 - 1])

@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,11 +16,13 @@ import numpy as np
 import pytest
 from scipy import special
 
+from hudna.arrays import FloatArray
 from hudna.case.documents import as_toml
 from hudna.engine import Simulation, blocks, compile_scenario, oracle_run, recording, simulate
+from hudna.engine.program import Program
 from hudna.engine.streams import stream_id, uniforms
 from hudna.errors import SimulationError
-from hudna.scenario import load
+from hudna.scenario import Scenario, load
 
 ENGINE = sys.modules[simulate.__module__]  # the module, which has the same name as its function
 
@@ -779,3 +782,121 @@ def test_a_start_outside_of_0_and_1_is_named_with_its_draw(write_case: Callable[
         simulate(program, draws=20, paths=1, seed=3)
     with pytest.raises(SimulationError, match="level mood, draw 1: its start must lie inside"):
         simulate(program, draws=20, paths=1, seed=3, block=1)
+
+
+# The length of a step ---------------------------------------------------------------------------------------
+
+
+def at_steps_of(scenario: Scenario, days: int) -> Program:
+    """The first policy alone, with another length of a step."""
+    file = scenario.file.model_copy(update={"step_days": days})
+    return compile_scenario(replace(scenario, file=file), policies=scenario.policies[:1])
+
+
+def counts_per_step(program: Program) -> Program:
+    """The same program with a mistake: who reads a count reads that of a step."""
+    own, couplings, events = program.looked_at(), program.couplings, program.events
+    return replace(
+        program,
+        couplings=replace(couplings, signal=own[couplings.signal]),
+        events=replace(events, factor_signal=own[events.factor_signal]),
+    )
+
+
+def settled(program: Program) -> dict[str, float]:
+    """Means over the second half of the horizon: of levels, and of the log of the counts of a week."""
+    found = simulate(program, draws=4, paths=400, seed=3, trajectories="all", engine="oracle", threads=1)
+    late = found.trajectories[0, ..., found.trajectories.shape[-1] // 2 :].mean(axis=(1, 2, 3))
+    by = dict(zip(found.trajectory_signals, late, strict=True))
+    counts = (*program.events.name, *program.responses.name)
+    return {name: by[name] for name in program.levels.name} | {
+        name: np.log(0.1 + by[name] / program.step) for name in counts
+    }
+
+
+ANGER = '[outcomes.anger]\nname = "Anger"\nsignal = "anger"\nreduce = "mean"\n'
+FELT = """
+[mood]
+kind = "regime"
+name = "Mood"
+start = "calm"
+states = {{ calm = {{ name = "calm", value = 0 }}, storm = {{ name = "storm", value = 1 }} }}
+transitions."calm -> storm" = {{ rate = 0.1, effects = {{ strikes = {0} }} }}
+transitions."storm -> calm" = {{ rate = 0.2 }}
+
+[attacks]
+kind = "events"
+name = "Attacks"
+per = ["a", "b"]
+unit = "attacks"
+start = 2
+rate = 1.5
+rate_by.mood = {{ calm = 0.8, storm = 1.6 }}
+effects = {{ "attacks.*" = {{ coefficient = -{1}, relative_to = 4 }}, anger = 0.5 }}
+branching = {2}
+half_life = 2
+dispersion = {2}
+
+[strikes]
+kind = "response"
+name = "Strikes"
+unit = "strikes"
+start = 0
+triggers = ["attacks.*"]
+probability = 0.3
+effects = {{ "attacks.a" = {1}, strikes = -{0} }}
+size = {{ name = "Dead", unit = "persons", start = 0, mean = 3, dispersion = 0.5 }}
+
+[anger]
+kind = "level"
+name = "Anger"
+start = 0.3
+base = -1
+effects = {{ "strikes.size" = {1}, "attacks.*" = {2} }}
+half_life = 3
+sd = 0.4
+"""
+
+
+def test_finer_steps_converge_down_to_one_day(write_case: Callable[..., Path]) -> None:
+    """A day and a week agree as far as lags explain; with counts that act per step they would not."""
+    random, numbers = np.random.default_rng(8), []
+    for _ in range(5):
+        drivers = FELT.format(*random.uniform((0.2, 0.1, 0.1), (0.5, 0.2, 0.3)).round(2))
+        scenario = load(write_case(drivers, weeks=16, outcomes=ANGER))
+        week, two_days, day = (settled(at_steps_of(scenario, days)) for days in (7, 2, 1))
+        wrong = settled(counts_per_step(at_steps_of(scenario, 1)))
+        numbers.append([[found[name] for name in week] for found in (week, two_days, day, wrong)])
+    week, two_days, day, wrong = np.moveaxis(np.array(numbers), 1, 0)
+
+    def apart(x: FloatArray, y: FloatArray) -> FloatArray:
+        return np.sqrt(np.mean((x - y) ** 2, axis=0))
+
+    assert (apart(two_days, day) < apart(week, day) / 2).all()
+    felt = slice(3)  # anger and attacks; strikes know those of the week before, so that they lag by a step
+    assert (apart(week, day)[felt] < 0.1).all()
+    assert (apart(week, wrong)[felt] > 0.2).all()
+
+
+def test_a_shipped_scenario_gives_the_same_by_days_and_by_weeks() -> None:
+    scenario = load("two-militias")
+
+    def pressure(program: Program) -> float:
+        found = simulate(program, draws=300, paths=40, seed=1, engine="oracle", threads=1)
+        return float(found.outcomes[0, program.outcomes.name.index("pressure")].mean())
+
+    by_weeks, by_days = pressure(at_steps_of(scenario, 7)), at_steps_of(scenario, 1)
+    assert abs(pressure(by_days) - by_weeks) < 0.005
+    assert abs(pressure(counts_per_step(by_days)) - by_weeks) > 0.01
+
+
+def test_a_step_longer_than_what_moves_within_it_is_noticed() -> None:
+    scenario = load("two-militias")
+    assert scenario.notices == ()
+    (notice,) = replace(scenario, file=scenario.file.model_copy(update={"step_days": 14})).notices
+    assert "a step of 14 days is longer than the half-life of Attacks by the Northern militia (7 days)" in notice.en
+    assert "عمر النصف" in notice.get("ar")
+    iraq = load("iraq-2024")
+    (notice,) = replace(iraq, file=iraq.file.model_copy(update={"step_days": 28, "weeks": 16})).notices
+    assert "the mean stay of" in notice.en
+    assert "متوسط البقاء" in notice.get("ar")

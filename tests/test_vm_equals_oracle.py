@@ -24,7 +24,7 @@ from hudna import shipped
 from hudna.arrays import ints
 from hudna.engine import compile_scenario, simulate
 from hudna.engine.bins import bin_index
-from hudna.engine.program import NONE, OutcomeTable, Program, ReducerCode, SeriesTable
+from hudna.engine.program import NONE, After, OutcomeTable, Program, ReducerCode, SeriesTable
 from hudna.engine.vm import records
 from hudna.engine.vm import run as vm_run
 from hudna.engine.vm.kernel import simulate_block
@@ -51,9 +51,14 @@ def close(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return (x == y) | (np.abs(x - y) <= 1e-12 * np.maximum(1, np.abs(x)))
 
 
+def windowed(program: Program) -> np.ndarray:
+    """Sums over a week and what they are made of, which are real numbers: a start is spread over the week before."""
+    return np.flatnonzero(program.looked_at() != np.arange(len(program.signals)))
+
+
 def real_signals(program: Program) -> set[int]:
     """Signals that are real numbers; the others are counts, states, indicators and levers."""
-    columns = (program.levels.signal, program.levels.cross, program.events.threat)
+    columns = (program.levels.signal, program.levels.cross, program.events.threat, windowed(program))
     return {int(s) for column in columns for s in column if s != NONE}
 
 
@@ -305,7 +310,9 @@ def telling(write_case: Callable[..., Path]) -> Callable[..., Program]:
     return make
 
 
-@pytest.mark.parametrize(("step_days", "weeks"), [(7, 26), (3, 9), (14, 26), (1, 2), (7, 1), (7, 5)])
+@pytest.mark.parametrize(
+    ("step_days", "weeks"), [(7, 26), (3, 9), (14, 26), (1, 2), (2, 4), (10, 20), (28, 24), (7, 1), (7, 5)]
+)
 def test_a_case_of_everything_runs_as_on_the_oracle(
     telling: Callable[..., Program], step_days: int, weeks: int
 ) -> None:
@@ -395,6 +402,12 @@ PLANTED: dict[str, tuple[str, str, Change]] = {
     "series of other signals": ("series", "signal", rolled),
     "wider bins of large counts": ("series", "edges", lambda edges: edges + 1),
 }
+WINDOWED: dict[str, tuple[str, str, Change]] = {  # where a step is not a week
+    "windows in another order": ("windows", "signal", rolled),
+    "windows of other signals": ("windows", "part", rolled),
+    "other shares of a week": ("windows", "weight", lambda weight: weight / 2),
+    "windows known too late": ("windows", "after", lambda after: np.full_like(after, int(After.LEVELS))),
+}
 
 
 def planted(monkeypatch: pytest.MonkeyPatch, part: str, column: str, change: Change) -> None:
@@ -402,11 +415,14 @@ def planted(monkeypatch: pytest.MonkeyPatch, part: str, column: str, change: Cha
     monkeypatch.setattr(vm_run, "pack", lambda program: elsewhere(pack(program), part, column, change))
 
 
-def test_planted_mistakes_are_noticed(telling: Callable[..., Program], monkeypatch: pytest.MonkeyPatch) -> None:
-    program = telling()
+@pytest.mark.parametrize(("mistakes", "size"), [(PLANTED, (7, 26)), (WINDOWED, (3, 9))], ids=["weeks", "days"])
+def test_planted_mistakes_are_noticed(
+    telling: Callable[..., Program], monkeypatch: pytest.MonkeyPatch, mistakes: Any, size: tuple[int, int]
+) -> None:
+    program = telling(*size)
     theirs = run(program, "oracle", draws=2, paths=30)
     unseen = []
-    for what, mistake in PLANTED.items():
+    for what, mistake in mistakes.items():
         with monkeypatch.context() as context:
             planted(context, *mistake)
             if not differences(theirs, run(program, "vm", draws=2, paths=30)):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hudna.case import Case
-    from hudna.case.grammar import Language
+    from hudna.case.grammar import Language, Text
     from hudna.case.parameters import Parameter
 
 __all__ = ["app", "day", "known_language"]
@@ -165,8 +165,8 @@ def check(
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
 
-    path = Path(scenario)
-    problems = Problems()
+    path, problems = Path(scenario), Problems()
+    said: tuple[Text, ...] = ()
     if _is_folder(path):
         if not (path / "case.toml").exists():
             raise InputError.of(str(path), "is a folder without case.toml; give a scenario's file or a case's folder")
@@ -179,8 +179,8 @@ def check(
         question = load(scenario)
         compile_scenario(question)
         case, parameters = question.case, question.parameters
-        found = count(case, question.nodes, parameters)
-    notices = (*case.notices, *check_claims(case, problems))
+        found, said = count(case, question.nodes, parameters), question.notices
+    notices = (*case.notices, *(notice.en for notice in said), *check_claims(case, problems))
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hudna.case.grammar import Text
 from hudna.cli import tables
 from hudna.cli.printing import print_json, print_lines, run_size, told_day, written
 
@@ -23,6 +24,7 @@ _WORDS = {
         "From the state of the world on {}, as {} rows of observations tell it;\n{}; {} distinct draws",
         "من الوضع القائم في {} كما تسجله المشاهدات، وعددها {}؛\n{}؛ عدد العينات المختلفة {}",
     ),
+    "note": ("note: {}", "ملاحظة: {}"),
     "more": (
         "{} further outcomes are in outcomes.csv and differences.csv; --all prints them.",
         "في outcomes.csv وdifferences.csv نتائج أخرى عددها {}، ويطبعها الخيار --all",
@@ -35,7 +37,10 @@ def print_tables(result: Result, target: Path, lang: Language, *, everything: bo
     about = result.about
     shown = list(result.outcome_names) if everything else _headline(result)
     print(f"{result.title.get(lang)}: {run_size(result.n_draws, result.n_paths, about['seed'], lang)}")
-    print(_origin(about["given"], lang) + "\n")
+    print(_origin(about["given"], lang))
+    for notice in about.get("notices", ()):
+        print(_word("note", lang).format(Text(**notice).get(lang)))
+    print()
     print_lines(tables.outcomes(result, result.table(lang), shown, lang), lang)
     for a, b in about["contrasts"]:
         print()

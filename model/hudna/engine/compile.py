@@ -14,11 +14,11 @@ from hudna.case.references import split_transition
 from hudna.case.signals import resolve
 from hudna.engine import program as tables
 from hudna.engine.dated import held, read_off
-from hudna.engine.measures import outcome_table, series_table
-from hudna.engine.program import NONE, Couplings, Program, Transform, ValueTable, transformed
+from hudna.engine.measures import counts_any, outcome_table, series_table
+from hudna.engine.program import NONE, After, Couplings, Program, Transform, ValueTable, last_week, transformed
 from hudna.engine.streams import stream_id
 from hudna.errors import InputError
-from hudna.scenario.scenario import Scenario, planned
+from hudna.scenario.scenario import Outcome, Scenario, planned
 
 __all__ = ["compile_scenario"]
 
@@ -88,9 +88,10 @@ class _Compiler:
         self.value_rows: dict[tuple[float, int, int, str], int] = {}
         self.rows = _Rows()
         self.presses = self.case.presses()
-        self.signals = self._signals()
+        self.signals = list(self._signals())
         self.index = {name: i for i, name in enumerate(self.signals)}
         self.streams: list[str] = []
+        self.windows: dict[str, tuple[int, list[int], FloatArray]] = {}
 
     # -- names ----------------------------------------------------------------------------------------------
 
@@ -132,6 +133,41 @@ class _Compiler:
         self.streams.append(name)
         return len(self.streams) - 1
 
+    # -- windows --------------------------------------------------------------------------------------------
+
+    def _window(self, name: str, weights: FloatArray, what: str) -> int:
+        """Return the signal that sums a signal and its past, step by step backwards, with these weights."""
+        signal = f"{name} ({what})"
+        if signal not in self.windows:
+            after = {"response": After.RESPONSES, "level": After.LEVELS}.get(self.catalogue[name].kind, After.EVENTS)
+            lags = [self._added(f"{signal}, {k} before") for k in range(1, weights.size)]
+            self.windows[signal] = (int(after), [self.index[name], *lags], weights)
+            self._added(signal)
+        return self.index[signal]
+
+    def _added(self, signal: str) -> int:
+        self.index[signal] = len(self.signals)
+        self.signals.append(signal)
+        return self.index[signal]
+
+    def _acting(self, name: str) -> int:
+        """Return the signal by which others are moved: of a count, how many there were a week, over the last week."""
+        days = self.scenario.file.step_days
+        if days == 7 or self.catalogue[name].measure != "count":
+            return self.index[name]
+        return self._window(name, last_week(days), "last week")
+
+    def _measured(self, outcome: Outcome, name: str) -> int:
+        """Return the signal that an outcome takes in: counts are added up, else per week; the rest adds up in weeks."""
+        days, count = self.scenario.file.step_days, self.catalogue[name].measure == "count"
+        if days == 7 or (count and (outcome.reduce == "sum" or counts_any(outcome))):
+            return self.index[name]
+        if count and outcome.reduce != "mean":
+            return self._acting(name)
+        if count or outcome.reduce == "sum":
+            return self._window(name, np.array([7 / days if count else days / 7]), "a week" if count else "weeks")
+        return self.index[name]
+
     # -- numbers --------------------------------------------------------------------------------------------
 
     def value(
@@ -155,7 +191,7 @@ class _Compiler:
             value = self.value(effect.coefficient, f"{label}.effects.{reference}")
             for i, name in enumerate(resolve(reference, self.catalogue)):
                 point = effect.relative_to if i == 0 else 0.0  # of the sum, so taken off once
-                self.rows.term(value, self.index[name], self._now(reader, name), reference=point, opens=i == 0)
+                self.rows.term(value, self._acting(name), self._now(reader, name), reference=point, opens=i == 0)
 
     def _now(self, reader: Node, name: str) -> bool:
         return self.catalogue[name].rank < KINDS.index(reader.kind)
@@ -171,7 +207,7 @@ class _Compiler:
         events = self._events(regimes.name)
         responses = self._responses()
         levels = self._levels()
-        outcomes, series = outcome_table(self.scenario, self.index), series_table(self.scenario, self.index)
+        outcomes, series = outcome_table(self.scenario, self._measured), series_table(self.scenario, self.index)
         ids = self._stream_ids()
         rows = self.rows
         return Program(
@@ -188,7 +224,7 @@ class _Compiler:
                 transform=ints(key[2] for key in self.value_rows),
                 label=tuple(key[3] for key in self.value_rows),
             ),
-            signals=self.signals,
+            signals=tuple(self.signals),
             streams=tuple(self.streams),
             stream_ids=ids,
             couplings=Couplings(
@@ -205,6 +241,7 @@ class _Compiler:
             events=events,
             responses=responses,
             levels=levels,
+            windows=self._windows(),
             outcomes=outcomes,
             series=series,
             trajectories=ints(self.index[name] for name in (*events.name, *sorted(responses.name))),
@@ -295,7 +332,9 @@ class _Compiler:
             columns["start"].append(self.value(node.start, f"{name}.start"))
             columns["memory"].append(self.value(node.half_life, f"{name}.half_life", Transform.MEMORY))
             columns["branching"].append(self.value(node.branching, f"{name}.branching"))
-            columns["dispersion"].append(self.value(node.dispersion, f"{name}.dispersion"))
+            # Counts of steps that vary so add up to counts of weeks that vary as the dispersion says.
+            spread = self.value(node.dispersion, f"{name}.dispersion", times=7 / self.scenario.file.step_days)
+            columns["dispersion"].append(spread)
             columns["resets"].append(NONE if node.resets_with is None else regimes.index(node.resets_with))
             columns["stream"].append(self._stream(name))
             columns["threat"].append(self.index.get(f"{name}.threat", NONE))
@@ -303,7 +342,7 @@ class _Compiler:
                 found = resolve(reference, self.catalogue)
                 power.append(self.value(node.exposure[reference], f"{name}.exposure.{reference}"))
                 lever.append(all(self.catalogue[s].measure == "lever" for s in found))
-                factor_signals += [self.index[s] for s in found]
+                factor_signals += [self._acting(s) for s in found]
                 factor_now += [self._now(node, s) for s in found]
                 signal_pointer.append(len(factor_signals))
             pointer.append(len(power))
@@ -375,7 +414,17 @@ class _Compiler:
 
     def _press(self, level: Level, press: Press) -> None:
         value = self.value(press.parameter, f"tie {press.tie.id}", times=press.weight)
-        self.rows.term(value, self.index[press.signal], self._now(level, press.signal), source=press.tie.id)
+        self.rows.term(value, self._acting(press.signal), self._now(level, press.signal), source=press.tie.id)
+
+    def _windows(self) -> tables.WindowTable:
+        found = self.windows
+        return tables.WindowTable(
+            signal=ints(self.index[name] for name in found),
+            after=ints(after for after, _, _ in found.values()),
+            pointer=ints(np.cumsum([0, *(len(parts) for _, parts, _ in found.values())])),
+            part=ints(part for _, parts, _ in found.values() for part in parts),
+            weight=np.concatenate([np.empty(0), *(weights for _, _, weights in found.values())]),
+        )
 
     def _correlations(self) -> tuple[tuple[IntArray, FloatArray], ...]:
         return tuple(

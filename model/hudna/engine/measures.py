@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from hudna.arrays import IntArray, ints
+from hudna.arrays import ints
 from hudna.case.signals import resolve
-from hudna.engine.program import OutcomeTable, ReducerCode, SeriesTable
-from hudna.scenario.scenario import Scenario
+from hudna.engine.program import OutcomeTable, ReducerCode, SeriesTable, last_week
+from hudna.scenario.scenario import Outcome, Scenario
 
-__all__ = ["outcome_table", "series_table"]
+__all__ = ["counts_any", "outcome_table", "series_table"]
 
 _REDUCERS = {code.name.lower(): code for code in ReducerCode}
 
 
-def outcome_table(scenario: Scenario, index: Mapping[str, int]) -> OutcomeTable:
-    """Return the outcomes in the order of the file; `index` is the place of each signal."""
+def counts_any(outcome: Outcome) -> bool:
+    """Whether an outcome asks for anything above 0, so that a count is taken as it is, however long a step is."""
+    return outcome.reduce in ("any", "first") and not outcome.threshold
+
+
+def outcome_table(scenario: Scenario, measured: Callable[[Outcome, str], int]) -> OutcomeTable:
+    """Return the outcomes in the order of the file; `measured` is the place of what an outcome takes of a signal."""
     step, horizon = scenario.step, scenario.n_steps * scenario.step
     outcomes = scenario.file.outcomes
-    pointer, signals = _sums((outcome.signal for outcome in outcomes.values()), scenario, index)
+    pointer, signals = [0], []
+    for outcome in outcomes.values():
+        signals += [measured(outcome, name) for name in _named(outcome.signal, scenario)]
+        pointer.append(len(signals))
     windows = [outcome.window or (0.0, horizon) for outcome in outcomes.values()]
+    first = [round(window[0] / step) for window in windows]
+    last = [round(window[1] / step) for window in windows]
+    for i, outcome in enumerate(outcomes.values()):
+        counts = any(scenario.case.signals[name].measure == "count" for name in _named(outcome.signal, scenario))
+        if counts and outcome.reduce in ("any", "first", "max") and not counts_any(outcome):
+            # Weeks that lie in the window as a whole, so that nothing counts that came before it.
+            first[i] = min(first[i] + last_week(scenario.file.step_days).size - 1, last[i] - 1)
     return OutcomeTable(
         name=tuple(outcomes),
         code=ints(_REDUCERS[outcome.reduce] for outcome in outcomes.values()),
-        signal_pointer=pointer,
-        signal=signals,
-        first_step=ints(round(window[0] / step) for window in windows),
-        last_step=ints(round(window[1] / step) for window in windows),
+        signal_pointer=ints(pointer),
+        signal=ints(signals),
+        first_step=ints(first),
+        last_step=ints(last),
         threshold=np.array([outcome.threshold or 0.0 for outcome in outcomes.values()]),
     )
 
@@ -36,9 +51,14 @@ def outcome_table(scenario: Scenario, index: Mapping[str, int]) -> OutcomeTable:
 def series_table(scenario: Scenario, index: Mapping[str, int]) -> SeriesTable:
     """Return the series in the order of the file; `index` is the place of each signal."""
     names = scenario.file.series
-    pointer, signals = _sums(((name,) for name in names), scenario, index)
+    found = [_named((name,), scenario) for name in names]
     measures = tuple(_measure(name, scenario) for name in names)
-    return SeriesTable(name=names, measure=measures, signal_pointer=pointer, signal=signals)
+    return SeriesTable(
+        name=names,
+        measure=measures,
+        signal_pointer=ints(np.cumsum([0, *(len(signals) for signals in found)])),
+        signal=ints(index[name] for signals in found for name in signals),
+    )
 
 
 def _measure(series: str, scenario: Scenario) -> str:
@@ -51,11 +71,6 @@ def _measure(series: str, scenario: Scenario) -> str:
     return "amount"
 
 
-def _sums(
-    references: Iterable[Sequence[str]], scenario: Scenario, index: Mapping[str, int]
-) -> tuple[IntArray, IntArray]:
-    pointer, signals = [0], []
-    for group in references:
-        signals += [index[s] for reference in sorted(group) for s in resolve(reference, scenario.case.signals)]
-        pointer.append(len(signals))
-    return ints(pointer), ints(signals)
+def _named(references: Sequence[str], scenario: Scenario) -> list[str]:
+    """Return the signals of a sum, in name order of what is named."""
+    return [name for reference in sorted(references) for name in resolve(reference, scenario.case.signals)]

@@ -13,7 +13,7 @@ from scipy import special
 
 from hudna.arrays import BoolArray, FloatArray, IntArray
 from hudna.engine.probabilities import binomial_log_pmf
-from hudna.engine.program import NONE, Program
+from hudna.engine.program import NONE, After, Program, last_week
 from hudna.engine.quantiles import MAX_MEAN, binomial_quantile, negative_binomial_quantile, poisson_quantile
 from hudna.engine.refusals import MAX_SCORE, Refusal, refusal_text
 from hudna.errors import SimulationError
@@ -110,7 +110,7 @@ class Step:
 
 
 def initial(program: Program, values: FloatArray, draws: IntArray | None = None) -> State:
-    """Return the state before the first step: every node's start.
+    """Return the state before the first step: every node's start, that of a count spread over the week before.
 
     Parameters
     ----------
@@ -121,6 +121,9 @@ def initial(program: Program, values: FloatArray, draws: IntArray | None = None)
     """
     signals: list[FloatArray] = [np.zeros((1, 1)) for _ in program.signals]
     signals[0] = np.ones((1, 1))
+    h = program.step
+    past = last_week(program.step_days)
+    past = past / past[0]  # a step that is longer than a week counts as a whole
     for s, start in zip(program.schedules.signal, program.schedules.start, strict=True):
         signals[s] = np.full((1, 1), start)
     regimes = []
@@ -130,13 +133,20 @@ def initial(program: Program, values: FloatArray, draws: IntArray | None = None)
         regimes.append(state)
     memories = []
     for i, s in enumerate(program.events.signal):
-        signals[s] = values[program.events.start[i]][:, None]
+        signals[s] = values[program.events.start[i]][:, None] * h
         decay, branching = values[program.events.memory[i]], values[program.events.branching[i]]
-        memories.append(((1 - decay) * branching)[:, None] * signals[s])
+        left = (past[:, None] * decay ** np.arange(past.size)[:, None]).sum(axis=0)
+        memories.append(((1 - decay) * branching * left)[:, None] * signals[s])
     for i, s in enumerate(program.responses.signal):
-        signals[s] = values[program.responses.start[i]][:, None]
+        signals[s] = values[program.responses.start[i]][:, None] * h
         if program.responses.size_signal[i] != NONE:
-            signals[program.responses.size_signal[i]] = values[program.responses.size_start[i]][:, None]
+            signals[program.responses.size_signal[i]] = values[program.responses.size_start[i]][:, None] * h
+    windows = program.windows
+    for i, s in enumerate(windows.signal):
+        parts = slice(int(windows.pointer[i]), int(windows.pointer[i + 1]))
+        for part in windows.part[parts]:
+            signals[part] = signals[int(windows.part[parts][0])]
+        signals[s] = signals[int(windows.part[parts][0])] * windows.weight[parts].sum()
     scores = []
     for i, s in enumerate(program.levels.signal):
         score = values[program.levels.start[i]][:, None]
@@ -224,10 +234,13 @@ def settle(
     program = step.program
     for i in range(len(program.events.name)):
         _happen(step, i, events[i] if events else None)
+    _look_back(step, After.EVENTS)
     likely = np.zeros((1, 1))
     for i in range(len(program.responses.name)):
         likely = likely + _response(step, i, answers[i] if answers else None)
+    _look_back(step, After.RESPONSES)
     levels = [_level(step, i) for i in range(len(program.levels.name))]
+    _look_back(step, After.LEVELS)
     state = State(
         tuple(step.now),
         step.regimes,
@@ -431,6 +444,18 @@ def _level(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
         cross = m * cross + (1 - m) * step.absolute(row)
         step.now[int(table.cross[i])] = cross
     return z, cross
+
+
+def _look_back(step: Step, after: After) -> None:
+    """Sum weight x part of the windows that are known after a kind; past a window's first part, each as of before."""
+    table = step.program.windows
+    for i in np.flatnonzero(table.after == after):
+        first, end = int(table.pointer[i]), int(table.pointer[i + 1])
+        total = table.weight[first] * step.now[int(table.part[first])]
+        for j in range(first + 1, end):
+            step.now[int(table.part[j])] = step.before[int(table.part[j - 1])]
+            total = total + table.weight[j] * step.now[int(table.part[j])]
+        step.now[int(table.signal[i])] = total
 
 
 class RefusedError(SimulationError):

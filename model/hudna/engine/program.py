@@ -20,6 +20,7 @@ from hudna.case.priors import Prior
 
 __all__ = [
     "NONE",
+    "After",
     "Couplings",
     "EventsTable",
     "LevelTable",
@@ -32,6 +33,8 @@ __all__ = [
     "SeriesTable",
     "Transform",
     "ValueTable",
+    "WindowTable",
+    "last_week",
     "transformed",
 ]
 
@@ -58,6 +61,28 @@ def transformed(numbers: FloatArray, transform: Transform, step: float) -> Float
             return np.exp2(-step / numbers)
         case _:
             return numbers
+
+
+def last_week(step_days: int) -> FloatArray:
+    """Return which shares of a count in this step, and in the steps before it one by one, make the count of a week.
+
+    Of a step that is longer it is the average week.
+
+    Examples
+    --------
+    >>> last_week(2).tolist(), last_week(14).tolist()
+    ([1.0, 1.0, 1.0, 0.5], [0.5])
+    """
+    shares: FloatArray = np.clip(7.0 - step_days * np.arange(-(-7 // step_days)), 0, step_days) / step_days
+    return shares
+
+
+class After(IntEnum):
+    """The kind of node after which a window is known, in the order of the week."""
+
+    EVENTS = 0
+    RESPONSES = 1
+    LEVELS = 2
 
 
 class ReducerCode(IntEnum):
@@ -183,6 +208,21 @@ class LevelTable:
 
 
 @dataclass(frozen=True, eq=False)
+class WindowTable:
+    """Signals over a stretch of time: `signal[i]` is the sum of weight x part, `pointer[i]` to `pointer[i + 1]`.
+
+    The first part is what is looked at, as of this step. Every further part is a signal of its own, which takes what
+    the part before it was in the step before. `after[i]` is an `After`.
+    """
+
+    signal: IntArray
+    after: IntArray
+    pointer: IntArray
+    part: IntArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class OutcomeTable:
     """Outcomes: which signals are summed, how they are reduced, over which steps."""
 
@@ -226,6 +266,7 @@ class Program:
     events: EventsTable
     responses: ResponseTable
     levels: LevelTable
+    windows: WindowTable
     outcomes: OutcomeTable
     series: SeriesTable
     trajectories: IntArray  # signals kept week by week for some paths
@@ -238,6 +279,14 @@ class Program:
     def signal_index(self) -> Mapping[str, int]:
         """Return the place of each signal."""
         return {name: i for i, name in enumerate(self.signals)}
+
+    def looked_at(self) -> IntArray:
+        """Return for each signal the one that it is a window over, or a part of one; of any other, itself."""
+        found = np.arange(len(self.signals))
+        first = self.windows.pointer[:-1]
+        found[self.windows.part] = np.repeat(self.windows.part[first], np.diff(self.windows.pointer))
+        found[self.windows.signal] = self.windows.part[first]
+        return found
 
     def digest(self) -> str:
         """Return a hash of all that the program holds; equal programs have equal digests."""

@@ -55,10 +55,10 @@ def without(program: Program, influence: Influence) -> Program:
 
 def _terms(program: Program, influence: Influence) -> BoolArray:
     """Return which terms carry the influence: its ties, and effects (no base, no rate by state) of its signals."""
-    couplings, labels = program.couplings, program.values.label
+    couplings, labels, looked_at = program.couplings, program.values.label, program.looked_at()
     places = {i for i, name in enumerate(program.signals) if name in influence.signals}
     found = np.zeros(couplings.value.size, bool)
     for j, (value, signal, tie) in enumerate(zip(couplings.value, couplings.signal, couplings.source, strict=True)):
-        read = int(signal) in places and ".rate_by." not in labels[int(value)]
+        read = int(looked_at[signal]) in places and ".rate_by." not in labels[int(value)]
         found[j] = read or (bool(tie) and tie in influence.ties)
     return found

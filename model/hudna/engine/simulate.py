@@ -93,7 +93,8 @@ def simulate(
     if wrong:
         raise InputError(wrong)
     summary, everything = outcomes == "summary", trajectories == "all"
-    signals = np.arange(1, len(program.signals)) if everything else program.trajectories
+    own = np.flatnonzero(program.looked_at() == np.arange(len(program.signals)))
+    signals = own[1:] if everything else program.trajectories
     kept_draws = draws if everything else min(draws, MAX_TRAJECTORIES)
     kept_paths = paths if everything else min(paths, max(1, MAX_TRAJECTORIES // draws))
     workers = chosen_threads(threads)

@@ -30,7 +30,7 @@ def write_outputs(
         table.to_csv(folder.aside / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
     if with_figures:
         draw_figures(result, folder.aside / "figures", lang=lang)
-    about = {key: result.about[key] for key in _KEPT}
+    about = {**{key: result.about[key] for key in _KEPT}, "notices": result.about.get("notices", [])}
     return folder.close({**about, "policies": list(result.policies), "lang": lang})
 
 

@@ -151,6 +151,7 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "policies": {name: file.policies[name].name.model_dump() for name in program.policies},
         "contrasts": _contrasts(scenario, program.policies),
         "headline": list(file.headline),
+        "notices": [notice.model_dump() for notice in scenario.notices],
         "outcomes": {name: outcome_label(scenario, name) for name in program.outcomes.name},
         "series": {name: _series(scenario, name, program.series.measure[i]) for i, name in enumerate(file.series)},
         "levers": {
@@ -185,7 +186,7 @@ def outcome_label(scenario: Scenario, name: str) -> dict[str, Any]:
     elif outcome.reduce in _TIMES:
         unit = Text(en="weeks", ar="أسابيع")
     elif outcome.reduce != "sum" and scenario.case.signals[signals[0]].measure == "count":
-        unit = _per_step(unit, scenario.file.step_days)
+        unit = _per_step(unit, 7)
     window = outcome.window or (0.0, float(scenario.file.weeks))
     return {
         "name": outcome.name.model_dump(),
@@ -222,9 +223,10 @@ def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
 
 
 def _per_step(unit: Text, days: int) -> Text:
-    if days == 7:
-        return Text(en=f"{unit.en} per week", ar=f"{unit.ar} في الأسبوع" if unit.ar else None)
-    return Text(en=f"{unit.en} per {days} days", ar=f"{unit.ar} كل {days} أيام" if unit.ar else None)
+    en, ar = {1: ("per day", "في اليوم"), 2: ("per 2 days", "كل يومين"), 7: ("per week", "في الأسبوع")}.get(
+        days, (f"per {days} days", f"كل {days} {'أيام' if 3 <= days % 100 <= 10 else 'يوما'}")
+    )
+    return Text(en=f"{unit.en} {en}", ar=f"{unit.ar} {ar}" if unit.ar else None)
 
 
 def family_label(scenario: Scenario, name: str) -> Text | None:

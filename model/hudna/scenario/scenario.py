@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
+import numpy as np
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case import Case
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference
-from hudna.case.nodes import Interpolation, Node, Plan, Points, Start, in_order, planned
+from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference, Text
+from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Points, Regime, Start, in_order, planned
 from hudna.case.parameters import Parameter
 
 __all__ = [
@@ -226,6 +227,44 @@ class Scenario:
     def outcomes(self) -> tuple[str, ...]:
         """Names of the outcomes, in the order of the file."""
         return tuple(self.file.outcomes)
+
+    @property
+    def notices(self) -> tuple[Text, ...]:
+        """What a reader should know who wants to rely on the numbers: that a step is too long for what moves within it.
+
+        Half-lives and rates that are parameters are taken at the median of their prior, rates without effects.
+        """
+        shortest, what = min(self._paces(), key=lambda pace: pace[0], default=(np.inf, Text(en="-")))
+        if self.step <= shortest:
+            return ()
+        days, lasts = self.file.step_days, f"{7 * shortest:.3g}"
+        en = f"a step of {days} days is longer than {what.en} ({lasts} days): what happens within a step is missed"
+        ar = f"الخطوة (عدد أيامها {days}) أطول من {what.get('ar')} (عدد أيامه {lasts})، فلا يظهر ما يجري داخلها"
+        return (Text(en=f"{en}; choose a smaller step_days", ar=f"{ar}؛ اختر قيمة أصغر في step_days"),)
+
+    def _paces(self) -> Iterator[tuple[float, Text]]:
+        """Yield how many weeks a memory or a stay in a state lasts, at the median of the priors, and what it is."""
+
+        def middle(number: float | str) -> float:
+            if isinstance(number, str):
+                return float(self.parameters[number].prior.quantile(np.array([0.5]))[0])
+            return number
+
+        for node in self.nodes.values():
+            name, arabic = node.name.en, node.name.get("ar")
+            if (isinstance(node, Level) or (isinstance(node, Events) and node.branching != 0)) and node.half_life != 0:
+                yield middle(node.half_life), Text(en=f"the half-life of {name}", ar=f"عمر النصف: {arabic}")
+            if isinstance(node, Regime):
+                leaving = dict.fromkeys(node.states, 0.0)
+                for way, transition in node.transitions.items():
+                    leaving[way.split("->")[0].strip()] += middle(transition.rate)
+                for state, rate in leaving.items():
+                    here = node.states[state].name
+                    what = Text(
+                        en=f"the mean stay of {name} in {here.en}",
+                        ar=f"متوسط البقاء في الحالة {here.get('ar')}: {arabic}",
+                    )
+                    yield (1 / rate if rate > 0 else np.inf), what
 
     @property
     def contrasts(self) -> tuple[tuple[str, str], ...]:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
+from hudna.engine.program import After
 from hudna.engine.vm.compilation import compiled, kept, merged
-from hudna.engine.vm.nodes import GOOD, events, expectations, levels, regimes, responses, schedules
+from hudna.engine.vm.nodes import GOOD, events, expectations, levels, look_back, regimes, responses, schedules
 from hudna.engine.vm.records import (
     begin_outcomes,
     end_outcomes,
@@ -37,6 +38,7 @@ __all__ = [
     "space_for",
 ]
 
+_EVENTS, _RESPONSES, _LEVELS = int(After.EVENTS), int(After.RESPONSES), int(After.LEVELS)
 WHOLE, EXPECT, SETTLE = 0, 1, 2  # how much of a step is simulated: all, to the expected counts, from them on
 
 
@@ -77,12 +79,16 @@ def advance(
             )  # fmt: skip
     if code == GOOD and phase != EXPECT:
         events(tables.events, values, signals, now, memory, uniforms, means, given_events, work, lanes)
+        look_back(tables.windows, _EVENTS, signals, before, now, lanes)
         code = responses(
             tables.responses, pairs, values, signals, before, now, uniforms, given_answers, likely, eta, work, stop,
             lanes,
         )  # fmt: skip
         if code == GOOD:
+            look_back(tables.windows, _RESPONSES, signals, before, now, lanes)
             code = levels(tables.levels, pairs, values, signals, before, now, scores, uniforms, eta, work, stop, lanes)
+        if code == GOOD:
+            look_back(tables.windows, _LEVELS, signals, before, now, lanes)
     return code
 
 

@@ -17,9 +17,9 @@ from hudna.engine.vm.compilation import compiled, inlined, merged
 from hudna.engine.vm.counts import binomial, binomial_log_pmf, binomials, negative_binomial, negative_binomials
 from hudna.engine.vm.maths import exp, log, logistic
 from hudna.engine.vm.predictors import absolute_parts, constant_part, is_alike, predict
-from hudna.engine.vm.tables import Couplings, Events, Levels, Regimes, Responses, Schedules
+from hudna.engine.vm.tables import Couplings, Events, Levels, Regimes, Responses, Schedules, Windows
 
-__all__ = ["GOOD", "events", "expectations", "levels", "regimes", "responses", "schedules"]
+__all__ = ["GOOD", "events", "expectations", "levels", "look_back", "regimes", "responses", "schedules"]
 
 GOOD = 0
 FREE = -1.0  # in counts that are given: this one is drawn; -2 - k is k, known without its probability being asked
@@ -407,6 +407,23 @@ def levels(
             for i in range(lanes):
                 signals[new, i] = m * signals[old, i] + rest * eta[i]
     return GOOD
+
+
+@compiled
+def look_back(table: Windows, after: int, signals: FloatArray, before: int, now: int, lanes: int) -> None:
+    """Sum weight x part of the windows that are known after a kind; past a window's first part, each as of before."""
+    for w in range(table.signal.size):
+        if table.after[w] != after:
+            continue
+        first, out = table.pointer[w], now + table.signal[w]
+        part, weight = now + table.part[first], table.weight[first]
+        for i in range(lanes):
+            signals[out, i] = weight * signals[part, i]
+        for j in range(first + 1, table.pointer[w + 1]):
+            part, older, weight = now + table.part[j], before + table.part[j - 1], table.weight[j]
+            for i in range(lanes):
+                signals[part, i] = signals[older, i]
+                signals[out, i] += weight * signals[part, i]
 
 
 @inlined

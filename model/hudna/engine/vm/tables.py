@@ -26,6 +26,7 @@ __all__ = [
     "Schedules",
     "Series",
     "Tables",
+    "Windows",
     "pack",
 ]
 
@@ -121,6 +122,16 @@ class Levels(NamedTuple):
     cross: IntArray
 
 
+class Windows(NamedTuple):
+    """See `hudna.engine.program.WindowTable`."""
+
+    signal: IntArray
+    after: IntArray
+    pointer: IntArray
+    part: IntArray
+    weight: FloatArray
+
+
 class Outcomes(NamedTuple):
     """See `hudna.engine.program.OutcomeTable`."""
 
@@ -156,6 +167,7 @@ class Tables(NamedTuple):
     events: Events
     responses: Responses
     levels: Levels
+    windows: Windows
     outcomes: Outcomes
     series: Series
 
@@ -167,7 +179,6 @@ def pack(program: Program) -> Tables:
     alike[0] = True
     alike[program.schedules.signal] = True
     states = np.arange(len(program.regimes.name)) + n_signals
-    outcomes = _columns(program.outcomes, Outcomes)
     return Tables(
         step=float(program.step),
         n_steps=program.n_steps,
@@ -180,7 +191,8 @@ def pack(program: Program) -> Tables:
         events=Events(**_columns(program.events, Events)),
         responses=Responses(**_columns(program.responses, Responses)),
         levels=Levels(**_columns(program.levels, Levels)),
-        outcomes=Outcomes(**outcomes),
+        windows=Windows(**_columns(program.windows, Windows)),
+        outcomes=Outcomes(**_columns(program.outcomes, Outcomes)),
         series=_series(program, states),
     )
 
