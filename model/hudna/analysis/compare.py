@@ -18,6 +18,7 @@ import numpy as np
 
 from hudna.analysis.estimate import mean_and_error, proportion_bounds, settled_means
 from hudna.analysis.tables import difference_estimate, table
+from hudna.arguments import names
 from hudna.arrays import FloatArray
 from hudna.errors import InputError, Problems, nearest
 
@@ -173,7 +174,7 @@ class Comparison:
         """
         import pandas as pd
 
-        outcomes = _names(outcomes)
+        outcomes = names(outcomes)
         if outcomes is not None:
             self._check_better(outcomes)
         chosen = self.outcomes if outcomes is None else tuple(outcomes)
@@ -210,7 +211,7 @@ class Comparison:
         import pandas as pd
 
         kept = ["name", "unit", "better", "scenario", "regret", "mcse", "low", "high"]
-        outcomes = _names(outcomes)
+        outcomes = names(outcomes)
         regret = self.regret(outcomes, lang)
         rows, index = [], []
         for policy in self.policies:
@@ -323,7 +324,7 @@ def agreed(
     for name in dict.fromkeys(name for name in ids if ids.count(name) > 1):
         problems.add("compare", "scenarios", "is there twice; each must have a name of its own", given=repr(name))
     first = entrants[0]
-    outcomes, policies = _names(outcomes), _names(policies)
+    outcomes, policies = names(outcomes), names(policies)
     if outcomes is None:
         drawn = [name for name in first.headline if name in first.outcomes]
         outcomes = drawn or list(first.outcomes)[:_FEW]
@@ -345,11 +346,6 @@ def agreed(
     for name in dict.fromkeys(outcomes):
         _check_measure(name, entrants, problems)
     return tuple(outcomes), tuple(policies)
-
-
-def _names(given: Sequence[str] | None) -> Sequence[str] | None:
-    """Return names as a sequence; a text is one name."""
-    return (given,) if isinstance(given, str) else given
 
 
 def _check_measure(name: str, entrants: Sequence[Entrant], problems: Problems) -> None:
