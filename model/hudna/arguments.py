@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import inspect
 import operator
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any, ParamSpec, TypeVar
 
 from hudna.errors import InputError, Problems, nearest
 
-__all__ = ["check_kind", "check_options", "day", "names", "plain", "whole"]
+__all__ = ["check_kind", "check_options", "checked", "day", "names", "plain", "settle", "texts", "whole"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _DATED = ("start", "as_of", "points", "states", "rows")  # keys of a scenario whose values are or hold dates
+_KINDS = {"str": "text", "Path": "path", "Mapping": "mapping", "ArrayLike": "array", "Sequence": "list"}
 _DEEPEST = 40  # beyond it nothing is looked into; the limit of a file is far lower
 
 
@@ -62,7 +70,8 @@ def names(value: Any) -> tuple[Any, ...] | None:
     """
     if value is None:
         return None
-    return (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    items = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
+    return tuple(str(item) if isinstance(item, str) else item for item in items)
 
 
 def plain(value: Any, key: tuple[Any, ...] = ()) -> Any:
@@ -78,12 +87,12 @@ def plain(value: Any, key: tuple[Any, ...] = ()) -> Any:
         value = value.model_dump(exclude_unset=True, exclude_none=True)
     if isinstance(value, Mapping):
         return {str(k): plain(v, (*key, str(k))) for k, v in value.items()}
-    if isinstance(value, str | os.PathLike):
-        named = [part for part in key if isinstance(part, str)]
-        return day(str(value)) if named and named[-1] in _DATED else str(value)
-    found = day(value)
+    named = [part for part in key if isinstance(part, str)]
+    found = day(value) if named and named[-1] in _DATED else value
     if isinstance(found, dt.date):
         return found
+    if isinstance(value, str | os.PathLike):
+        return str(value)
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Iterable):
@@ -91,13 +100,63 @@ def plain(value: Any, key: tuple[Any, ...] = ()) -> Any:
     return value
 
 
+def texts(call: str, key: str, value: Any) -> tuple[str, ...] | None:
+    """Return `names(value)`; raise `InputError` if one of them is no text."""
+    found = names(value)
+    for one in found or ():
+        check_kind(call, key, one, "str")
+    return found
+
+
 def check_kind(call: str, key: str, value: Any, kinds: str) -> None:
-    """Raise `InputError` if `value` is of none of the classes that `kinds` names, such as "Case | Scenario"."""
-    wanted = [kind.strip().rpartition(".")[2] for kind in kinds.split("|")]
-    own = {kind.__name__ for kind in type(value).__mro__} | ({"Mapping"} if isinstance(value, Mapping) else set())
+    """Raise `InputError` if `value` is of none of the kinds that an annotation names, such as "Case | Scenario"."""
+    wanted = [re.sub(r"^.*\.|\[.*", "", kind.strip()) for kind in kinds.split("|")]
+    own = {"None"} if value is None else {kind.__name__ for kind in type(value).__mro__}
+    if isinstance(value, Mapping):
+        own.add("Mapping")
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        own |= {"ArrayLike", "Iterable", "Sequence"}
     if not own & set(wanted):
         given = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
-        raise InputError.of(call, f"must be a {' or a '.join(wanted)}", key=key, given=given)
+        *most, last = (_KINDS.get(kind, kind) for kind in wanted if kind != "None")
+        options = f"{', '.join(most)} or {last}" if most else last
+        article = "an" if options[0] in "AEIOUaeiou" else "a"
+        raise InputError.of(call, f"must be {article} {options}", key=key, given=given)
+
+
+def checked(function: Callable[P, T]) -> Callable[P, T]:
+    """Return a function that says what is wrong with its first argument, its `lang` and its `ax` before it is called.
+
+    What the first argument may be is read off its annotation. Whole numbers become ints, and what can be gone through
+    once only becomes a tuple.
+    """
+    signature = inspect.signature(function)
+    first = next(iter(signature.parameters.values()))
+
+    @functools.wraps(function)
+    def door(*arguments: P.args, **keywords: P.kwargs) -> T:
+        bound = signature.bind(*arguments, **keywords)
+        given = bound.arguments
+        given.update({name: _settled(value) for name, value in given.items()})
+        check_kind(function.__name__, first.name, given[first.name], str(first.annotation))
+        check_kind(function.__name__, "ax", given.get("ax"), "Axes | None")
+        if given.get("lang", "en") not in ("en", "ar"):
+            raise InputError.of(function.__name__, "must be 'en' or 'ar'", key="lang", given=repr(given["lang"]))
+        return function(*bound.args, **bound.kwargs)
+
+    return door
+
+
+def settle(item: Any) -> None:
+    """Turn what was given to a frozen dataclass into ints and tuples, for its `__post_init__`."""
+    for field in fields(item):
+        value = whole(getattr(item, field.name))
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        object.__setattr__(item, field.name, tuple(map(whole, value)) if several else value)
+
+
+def _settled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, Iterator) else whole(value)
 
 
 def check_options(call: str, given: Mapping[str, Any], known: Iterable[str]) -> None:

@@ -113,7 +113,7 @@ def _check_begin(options: Options, question: Scenario, problems: Problems) -> No
         problems.add("run", "belief", "must be one of posterior, prior", given=repr(options.belief))
     if not isinstance(options.given, Path | None) and not all(isinstance(row, Row) for row in options.given):
         text = "must be a CSV file or rows of observations"
-        problems.add("run", "given", text, given=f"{type(options.given[0]).__name__}")
+        problems.add("run", "given", text, given=repr(options.given[:3]))
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def compare(
         else:  # one size and seed for all: the first one's
             chosen = replace(chosen, draws=settled.draws, paths=settled.paths, seed=settled.seed)
     entrants = [_entrant(question) for question in questions]
-    compared, under = agreed(entrants, names(outcomes), names(policies), problems)
+    compared, under = agreed(entrants, outcomes, policies, problems)
     problems.raise_if_any()
     results = []
     for place, question in enumerate(questions):

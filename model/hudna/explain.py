@@ -13,7 +13,7 @@ import numpy as np
 from hudna.analysis.attribution import LEFT_OVER, Attribution, Contribution, window_slice
 from hudna.analysis.removal import Removal
 from hudna.analysis.shapley import Shares, coalitions
-from hudna.arguments import check_kind, names, whole
+from hudna.arguments import check_kind, texts, whole
 from hudna.beginning import Options, Ready, begin
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level
@@ -140,7 +140,7 @@ def remove(
     True
     """
     question, chosen = load(scenario), Options.of("remove", options, without=_PATHS_ONLY)
-    influences = _influences(question, names(what) or ())
+    influences = _influences(question, texts("remove", "what", what) or ())
     ready = begin(question, chosen, progress=progress, stage=stage)
     runs = 1 + len(influences)
     whole = ready.labelled(ready.simulate(progress=_share_of(progress, 0, runs), stage=stage))
@@ -259,7 +259,6 @@ def _influences(question: Scenario, asked: Sequence[str]) -> list[Influence]:
     problems = Problems()
     found = []
     for one in asked:
-        check_kind("remove", "what", one, "str")
         known = influence(question.case, one)
         if isinstance(known, str):
             problems.add(question.id, "remove", known, given=repr(one))
@@ -283,7 +282,7 @@ def _factors(
         asked: dict[str, Sequence[str]] = {key: factor.remove for key, factor in own.items()}
     else:
         labels = {key: Text(en=key) for key in given}
-        asked = {key: names(what) or () for key, what in given.items()}
+        asked = {key: texts("shapley", "factors", what) or () for key, what in given.items()}
     problems = Problems()
     parts = {}
     for key, what in asked.items():

@@ -12,8 +12,8 @@ import numpy as np
 from hudna import shipped
 from hudna.analysis import truth
 from hudna.analysis.truth import Truth
-from hudna.arguments import check_kind, names
-from hudna.arrays import FloatArray, IntArray
+from hudna.arguments import check_kind, texts
+from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.beginning import Options, begin
 from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
@@ -83,8 +83,8 @@ class Verdict:
     high: float
 
 
-@dataclass(frozen=True)
-class Verdicts:
+@dataclass(frozen=True, eq=False)
+class Verdicts(ByContent):
     """What came of the claims of a case, in the order of its file; `given` is what the runs started from, by scenario.
 
     `draws`, `paths` and `seed` are those of every run; None if nothing had to be run.
@@ -100,6 +100,7 @@ class Verdicts:
 
     def __getitem__(self, name: str) -> Verdict:
         """Return the verdict on a claim."""
+        check_kind("claims", "name", name, "str")
         if name not in self.verdicts:
             known = ", ".join(self.verdicts)
             text = f"there is no verdict on such a claim{nearest(name, self.verdicts)}; there are: {known}"
@@ -311,7 +312,7 @@ def _chosen(case: Case, only: str | Iterable[str] | None) -> dict[str, Claim]:
     if not case.claims:
         text = "the case makes no claims; declare them in claims.toml beside case.toml"
         raise InputError.of(str(case.folder), text)
-    asked = names(only if only is not None else case.claims) or ()
+    asked = texts("claims", "only", case.claims if only is None else only) or ()
     problems = Problems()
     for name in asked:
         if name not in case.claims:

@@ -18,8 +18,8 @@ import numpy as np
 
 from hudna.analysis.estimate import mean_and_error, proportion_bounds, settled_means
 from hudna.analysis.tables import difference_estimate, table
-from hudna.arguments import names
-from hudna.arrays import FloatArray
+from hudna.arguments import texts
+from hudna.arrays import ByContent, FloatArray
 from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Entrant:
         return cls(about["scenario"], tuple(about["policies"]), about["outcomes"], tuple(about["headline"]))
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(ByContent):
     """Results of several scenarios, and which of their outcomes and policies are compared.
 
     Make one with `hudna.compare`, or with `Comparison.of` from results at hand.
@@ -174,7 +174,7 @@ class Comparison:
         """
         import pandas as pd
 
-        outcomes = names(outcomes)
+        outcomes = texts("comparison", "outcomes", outcomes)
         if outcomes is not None:
             self._check_better(outcomes)
         chosen = self.outcomes if outcomes is None else tuple(outcomes)
@@ -211,7 +211,7 @@ class Comparison:
         import pandas as pd
 
         kept = ["name", "unit", "better", "scenario", "regret", "mcse", "low", "high"]
-        outcomes = names(outcomes)
+        outcomes = texts("comparison", "outcomes", outcomes)
         regret = self.regret(outcomes, lang)
         rows, index = [], []
         for policy in self.policies:
@@ -312,8 +312,8 @@ def _shares(regret: FloatArray) -> FloatArray:
 
 def agreed(
     entrants: Sequence[Entrant],
-    outcomes: Sequence[str] | None,
-    policies: Sequence[str] | None,
+    outcomes: str | Iterable[str] | None,
+    policies: str | Iterable[str] | None,
     problems: Problems,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the outcomes and policies to compare; note everything that keeps the entrants from being compared."""
@@ -324,12 +324,12 @@ def agreed(
     for name in dict.fromkeys(name for name in ids if ids.count(name) > 1):
         problems.add("compare", "scenarios", "is there twice; each must have a name of its own", given=repr(name))
     first = entrants[0]
-    outcomes, policies = names(outcomes), names(policies)
+    outcomes, policies = texts("compare", "outcomes", outcomes), texts("compare", "policies", policies)
     if outcomes is None:
-        drawn = [name for name in first.headline if name in first.outcomes]
-        outcomes = drawn or list(first.outcomes)[:_FEW]
+        drawn = tuple(name for name in first.headline if name in first.outcomes)
+        outcomes = drawn or tuple(first.outcomes)[:_FEW]
     if policies is None:
-        policies = list(dict.fromkeys(policy for entrant in entrants for policy in entrant.policies))
+        policies = tuple(dict.fromkeys(policy for entrant in entrants for policy in entrant.policies))
     has = {"outcomes": [list(entrant.outcomes) for entrant in entrants],
            "policies": [list(entrant.policies) for entrant in entrants]}  # fmt: skip
     for key, asked in (("outcomes", list(outcomes)), ("policies", list(policies))):

@@ -72,10 +72,11 @@ def load(scenario: Scenario | str | Path | Mapping[str, Any]) -> Scenario:
     problems = Problems()
     if isinstance(scenario, Mapping):
         data, folder = _with_case(scenario)
-        base = Path(data["extends"]).parent if isinstance(data.get("extends"), str | Path) else Path()
-        if "extends" in data:
-            data["extends"] = getattr(data["extends"], "name", data["extends"])
-        found = given_document(data, base / GIVEN, problems, shipped=shipped.scenario)
+        place = GIVEN
+        if isinstance(data.get("extends"), str | Path):
+            base = Path(data["extends"])
+            place, data["extends"] = base.parent / GIVEN, base.name
+        found = given_document(data, place, problems, shipped=shipped.scenario)
         return _checked(found, GIVEN.stem, problems, folder=folder)
     path = _find(scenario)
     document = read_document(path, problems, shipped=shipped.scenario)
@@ -148,8 +149,8 @@ def _with_case(data: Mapping[str, Any]) -> tuple[dict[str, Any], Path | None]:
 def _filled(document: Document, known: Mapping[str, Parameter]) -> Document:
     """Complete the parameters that no file gave: a number is fixed, a prior stands for a parameter.
 
-    Such a parameter takes the place of the whole of a file's. What is left out is `unit` and `name` of the case's own,
-    and that it is a judgement of whoever gave it.
+    Such a parameter takes the place of the whole of a file's. What is left out is the unit of the case's own, and that
+    it is a judgement of whoever gave it.
     """
     table = given_leaves(document).get("parameters")
     if not isinstance(table, dict):
@@ -174,10 +175,7 @@ def _parameter(entry: Any, own: Parameter | None, place: str) -> Any:
         entry = {"prior": entry}
     if isinstance(entry.get("prior"), int | float) and not isinstance(entry["prior"], bool):
         entry = {**entry, "prior": {"family": "fixed", "value": entry["prior"]}}
-    filled = {"unit": own.unit if own else "1", "status": "judgement", "source": place, "note": place, **entry}
-    if own is not None and own.name is not None:
-        filled.setdefault("name", own.name.model_dump(exclude_none=True))
-    return filled
+    return {"unit": own.unit if own else "1", "status": "judgement", "source": place, "note": place, **entry}
 
 
 def _find(scenario: str | Path) -> Path:

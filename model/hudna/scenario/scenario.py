@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna import shipped
+from hudna.arrays import ByContent
 from hudna.case import Case
 from hudna.case.documents import Document, given_leaves, no_file
 from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference
@@ -189,8 +190,8 @@ class ScenarioFile(Entry):
         return self
 
 
-@dataclass(frozen=True)
-class Scenario:
+@dataclass(frozen=True, eq=False)
+class Scenario(ByContent):
     """A checked question: the file, the case it asks about, and the case's nodes and parameters as assumed.
 
     `nodes` and `parameters` are the case's, with the scenario's `starts` and `parameters` laid over them.
@@ -201,7 +202,7 @@ class Scenario:
     case: Case
     nodes: Mapping[str, Node]
     parameters: Mapping[str, Parameter]
-    document: Document = field(repr=False)
+    document: Document = field(repr=False, compare=False)
 
     def with_(self, **changes: Any) -> Scenario:
         """Return a copy with other values, checked as a file that extends this scenario would be.
@@ -211,8 +212,8 @@ class Scenario:
         **changes
             The keys of a scenario's file: parameters, policies, assumptions, starts, outcomes, weeks, start, run and
             so on. Tables merge, everything else is replaced. A parameter may be a number, which fixes it, a prior such
-            as {"family": "normal", "mean": 1, "sd": 0.3}, or a table as in a file; unit and name are the case's where
-            they are left out, and it counts as a judgement given in Python. Where the case has a posterior, a parameter
+            as {"family": "normal", "mean": 1, "sd": 0.3}, or a table as in a file; its unit is the case's where it is
+            left out, and it counts as a judgement given in Python. Where the case has a posterior, a parameter
             that is given here is drawn from what is given, the others from the posterior, as with a file's.
 
         Returns
