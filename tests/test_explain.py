@@ -13,7 +13,7 @@ from scipy import special
 
 import hudna
 from hudna.analysis.shapley import coalitions, shapley_values
-from hudna.beginning import begin
+from hudna.beginning import Options, begin
 from hudna.cli import main
 from hudna.engine import compile_scenario, contributions
 from hudna.engine.ensemble import Ensemble
@@ -31,9 +31,10 @@ def scores(ready, level: str) -> np.ndarray:
     found = []
     for policy in ready.program.policies:
         program = compile_scenario(ready.question, policies=(policy,))
-        engine = "vm" if ready.engine == "auto" else ready.engine
+        sizes = ready.options
+        engine = "vm" if sizes.engine == "auto" else sizes.engine
         theta, states = ready.origin.theta, ready.origin.states
-        ensemble = Ensemble(program, theta, paths=ready.paths, seed=ready.seed, engine=engine, states=states)
+        ensemble = Ensemble(program, theta, paths=sizes.paths, seed=sizes.seed, engine=engine, states=states)
         steps = []
         for _ in range(program.n_steps):
             ensemble.advance()
@@ -45,7 +46,7 @@ def scores(ready, level: str) -> np.ndarray:
 def off(question, level: str, **options) -> float:
     """Return how far the parts of a level are from adding up to it, at most, in any step of any path."""
     found = hudna.attribute(question, level, keep=10**6, **options)
-    z = scores(begin(question, **options), level)
+    z = scores(begin(hudna.load(question), Options.of("run", options)), level)
     return float(np.max(np.abs(found.paths.sum("part").to_numpy() - z) / np.maximum(1.0, np.abs(z))))
 
 

@@ -1,11 +1,15 @@
 """Results: labels, tables, contrasts, series, files."""
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import hudna
 from hudna.result.samples import Paths
 from hudna.result.series import histogram_quantile
+from hudna.result.storage import GROUPS
 
 EXPOSED = """
 [presence]
@@ -24,6 +28,36 @@ start = 0"""  # to be gone on with: rate and exposure
 @pytest.fixture(scope="module")
 def result():
     return hudna.run("two-militias", draws=60, paths=50, seed=7)
+
+
+def test_results_are_equal_by_what_they_hold(result, tmp_path):
+    again = hudna.run("two-militias", draws=60, paths=50, seed=7)
+    aside = {**again.about, "made": "2020-01-01T00:00:00+00:00", "versions": {}, "engine": "vm"}
+    assert result == again == replace(again, about=aside) == copy.deepcopy(result)
+    assert result in [again]
+    assert hudna.open_result(result.save(tmp_path / "x.nc")) == result
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(result)
+
+
+def test_results_differ_by_a_single_number_or_name(result):
+    assert result != 3
+    assert result != hudna.run("two-militias", draws=60, paths=50, seed=8)
+    assert result != replace(result, about={**result.about, "case": "another"})
+    for group in GROUPS:
+        data = getattr(result, group).copy(deep=True)
+        for name in list(data.data_vars)[:1]:
+            data[name].to_numpy()[(-1,) * data[name].ndim] += 1
+            assert result != replace(result, **{group: data})
+
+
+def test_scenarios_and_cases_are_equal_by_what_they_hold():
+    one, other = hudna.load("iraq-2024"), hudna.load("iraq-2024")  # rows without a number, a posterior: NaN and arrays
+    assert (one, one.case, one.case.posterior) == (other, other.case, other.case.posterior)
+    assert one != other.with_(run={"seed": 5})
+    theta = other.case.posterior.theta.copy()
+    theta[-1, -1] += 1e-9
+    assert one.case != replace(other.case, posterior=replace(other.case.posterior, theta=theta))
 
 
 def test_outcomes_have_the_axes_policy_draw_path(result):

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from hudna.beginning import begin
+from hudna.beginning import Options, begin
 from hudna.case.observations import Row
 from hudna.result import Result
-from hudna.scenario import Scenario
+from hudna.scenario import Scenario, load
 
 __all__ = ["run"]
 
 
 def run(
-    scenario: Scenario | str | Path,
+    scenario: Scenario | str | Path | Mapping[str, Any],
     *,
     draws: int | None = None,
     paths: int | None = None,
     seed: int | None = None,
-    policies: Sequence[str] | None = None,
+    policies: str | Iterable[str] | None = None,
     engine: str = "auto",
     threads: int | None = None,
     outcomes: str = "all",
     trajectories: str = "events",
-    as_of: dt.date | None = None,
-    given: str | Path | Sequence[Row] | None = None,
+    as_of: dt.date | str | None = None,
+    given: str | Path | Iterable[Row] | None = None,
     belief: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
@@ -42,7 +43,7 @@ def run(
         Futures per draw; the scenario's own number if left out.
     seed : int, optional
         The scenario's own if left out. The same seed gives the same numbers.
-    policies : sequence of str, optional
+    policies : str or iterable of str, optional
         Which policies to run; all of them if left out.
     engine : {"auto", "vm", "oracle"}
         "vm" is the compiled engine, "oracle" the plain one that specifies it; both see the same random numbers
@@ -54,7 +55,7 @@ def run(
         too): then memory does not grow with the paths.
     trajectories : {"events", "all"}
         What is kept week by week: events and responses of the first paths, or every signal of every path.
-    as_of : date, optional
+    as_of : date or str such as "2024-08-22", optional
         Start from the state of the world on this date, as rows of observations tell it; the scenario's own `as_of` if
         left out. Days between it and the scenario's start are simulated.
     given : str, Path or rows, optional
@@ -82,21 +83,12 @@ def run(
     >>> dict(result.outcomes.sizes)
     {'policy': 2, 'draw': 20, 'path': 10}
     """
-    ready = begin(
-        scenario,
-        draws=draws,
-        paths=paths,
-        seed=seed,
-        policies=policies,
-        engine=engine,
-        threads=threads,
-        outcomes=outcomes,
-        trajectories=trajectories,
-        as_of=as_of,
-        given=given,
-        belief=belief,
-        progress=progress,
-        stage=stage,
-    )
-    done = ready.simulate(outcomes=outcomes, trajectories=trajectories, progress=progress, stage=stage)
-    return ready.labelled(done)
+    chosen = Options.of(
+        "run",
+        {
+            "draws": draws, "paths": paths, "seed": seed, "policies": policies, "engine": engine, "threads": threads,
+            "outcomes": outcomes, "trajectories": trajectories, "as_of": as_of, "given": given, "belief": belief,
+        },
+    )  # fmt: skip
+    ready = begin(load(scenario), chosen, progress=progress, stage=stage)
+    return ready.labelled(ready.simulate(progress=progress, stage=stage))

@@ -1,13 +1,14 @@
-"""What comes before a simulation: arguments checked, the scenario compiled, draws and states to start from."""
+"""What comes before a simulation: options checked, the scenario compiled, draws and states to start from."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from hudna.arguments import check_options, day, names, whole
 from hudna.case.observation_rows import read_rows
 from hudna.case.observations import Row
 from hudna.engine import compile_scenario, simulate
@@ -18,9 +19,101 @@ from hudna.inference.conditioned import Origin, from_belief, from_world
 from hudna.inference.gauges import known_by
 from hudna.result import Result
 from hudna.result.assemble import assemble
-from hudna.scenario import Scenario, load
+from hudna.scenario import Scenario
 
-__all__ = ["Ready", "begin", "check_arguments"]
+__all__ = ["Options", "Ready", "begin"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a scenario is run; what is None is the scenario's own. The fields are the arguments of `hudna.run`."""
+
+    draws: int | None = None
+    paths: int | None = None
+    seed: int | None = None
+    policies: tuple[str, ...] | None = None
+    engine: str = "auto"
+    threads: int | None = None
+    outcomes: str = "all"
+    trajectories: str = "events"
+    as_of: dt.date | None = None
+    given: Path | tuple[Row, ...] | None = None
+    belief: str | None = None
+
+    @classmethod
+    def of(cls, call: str, given: Mapping[str, Any], *, without: Sequence[str] = ()) -> Options:
+        """Return options given by name, in the form the package holds them.
+
+        Raises
+        ------
+        InputError
+            If `call` takes no such option: there is none, or it is among `without`.
+        """
+        check_options(call, given, [field.name for field in fields(cls) if field.name not in without])
+        made = {name: _FORMS[name](value) if name in _FORMS else value for name, value in given.items()}
+        return cls(**made)
+
+    def settled(self, question: Scenario) -> Options:
+        """Return the options with what the scenario says where they say nothing, checked against it.
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong.
+        """
+        size = question.file.run
+        wanted = replace(
+            self,
+            draws=size.draws if self.draws is None else self.draws,
+            paths=size.paths if self.paths is None else self.paths,
+            seed=size.seed if self.seed is None else self.seed,
+            policies=question.policies if self.policies is None else self.policies,
+        )
+        problems = Problems()
+        problems.extend(
+            check_sizes(wanted.draws, wanted.paths, wanted.seed, self.trajectories, self.threads, self.outcomes,
+                        self.engine)
+        )  # fmt: skip
+        _check_begin(self, question, problems)
+        chosen = wanted.policies or ()
+        for policy in chosen:
+            if policy not in question.policies:
+                known = ", ".join(question.policies)
+                text = f"there is no such policy{nearest(policy, question.policies)}; policies: {known}"
+                problems.add("run", "policies", text, given=repr(policy))
+        if not chosen or any(chosen.count(policy) > 1 for policy in chosen):
+            problems.add("run", "policies", "must name at least one policy, and each once", given=repr(list(chosen)))
+        problems.raise_if_any()
+        return replace(
+            wanted,
+            as_of=self.as_of or question.file.as_of or (question.file.start if self.given is not None else None),
+            belief=self.belief or question.file.belief,
+        )
+
+
+def _rows_or_path(value: Any) -> Any:
+    return Path(value) if isinstance(value, str | Path) else names(value)
+
+
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "draws": whole, "paths": whole, "seed": whole, "threads": whole, "policies": names, "as_of": day,
+    "given": _rows_or_path,
+}  # fmt: skip
+
+
+def _check_begin(options: Options, question: Scenario, problems: Problems) -> None:
+    """Note what is wrong with what a run starts from."""
+    as_of, start = options.as_of, question.file.start
+    if as_of is not None and type(as_of) is not dt.date:
+        problems.add("run", "as_of", "must be a date such as 2024-08-22, without a time of day", given=repr(as_of))
+    elif as_of is not None and as_of > start:
+        text = f"must not be after the scenario's start, {start}; move the start in the scenario's file"
+        problems.add("run", "as_of", text, given=str(as_of))
+    if options.belief not in (None, "posterior", "prior"):
+        problems.add("run", "belief", "must be one of posterior, prior", given=repr(options.belief))
+    if not isinstance(options.given, Path | None) and not all(isinstance(row, Row) for row in options.given):
+        text = "must be a CSV file or rows of observations"
+        problems.add("run", "given", text, given=repr(options.given[:3]))
 
 
 @dataclass(frozen=True)
@@ -30,32 +123,27 @@ class Ready:
     question: Scenario
     program: Program
     origin: Origin
-    draws: int
-    paths: int
-    seed: int
-    engine: str
-    threads: int | None
+    options: Options
     record: tuple[dict[str, Any], ...]
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """Draws, paths, seed, engine and threads, by name."""
+        return {name: getattr(self.options, name) for name in ("draws", "paths", "seed", "engine", "threads")}
 
     def simulate(
         self,
         program: Program | None = None,
         *,
-        outcomes: str = "all",
-        trajectories: str = "events",
         progress: Callable[[int, int], None] | None = None,
         stage: Callable[[str], None] | None = None,
     ) -> Simulation:
         """Simulate its own program, or another of the same tables."""
         return simulate(
             self.program if program is None else program,
-            draws=self.draws,
-            paths=self.paths,
-            seed=self.seed,
-            outcomes=outcomes,
-            trajectories=trajectories,
-            engine=self.engine,
-            threads=self.threads,
+            **self.sizes,
+            outcomes=self.options.outcomes,
+            trajectories=self.options.trajectories,
             theta=self.origin.theta,
             starts=self.origin.states,
             progress=progress,
@@ -68,74 +156,51 @@ class Ready:
 
 
 def begin(
-    scenario: Scenario | str | Path,
+    question: Scenario,
+    options: Options,
     *,
-    draws: int | None = None,
-    paths: int | None = None,
-    seed: int | None = None,
-    policies: Sequence[str] | None = None,
-    engine: str = "auto",
-    threads: int | None = None,
-    outcomes: str = "all",
-    trajectories: str = "events",
-    as_of: dt.date | None = None,
-    given: str | Path | Sequence[Row] | None = None,
-    belief: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
 ) -> Ready:
     """Check and compile a scenario, and filter the past if it starts from a date.
 
-    The parameters are those of `hudna.run`.
+    Parameters
+    ----------
+    question : Scenario
+    options : Options
+    progress, stage : functions, optional
+        As of `hudna.run`.
 
     Raises
     ------
     InputError
-        If the scenario or an argument is wrong.
+        If the scenario or an option is wrong.
     SimulationError
         If no draw of the posterior can explain the rows.
     """
-    question = scenario if isinstance(scenario, Scenario) else load(scenario)
-    check_arguments(
-        question,
-        draws=draws,
-        paths=paths,
-        seed=seed,
-        policies=policies,
-        engine=engine,
-        threads=threads,
-        outcomes=outcomes,
-        trajectories=trajectories,
-        as_of=as_of,
-        belief=belief,
-    )
-    size = question.file.run
-    n_draws = size.draws if draws is None else draws
-    n_paths = size.paths if paths is None else paths
-    base = size.seed if seed is None else seed
-    program = compile_scenario(question, policies=tuple(policies) if policies is not None else question.policies)
-    rows = _rows(question, given)
-    date = as_of or question.file.as_of or (question.file.start if given is not None else None)
-    held = belief or question.file.belief
+    options = options.settled(question)
+    draws, paths, seed = (int(n or 0) for n in (options.draws, options.paths, options.seed))
+    belief, date = options.belief or "posterior", options.as_of
+    program = compile_scenario(question, policies=options.policies)
+    rows = _rows(question, options.given)
     if date is None:
-        origin = from_belief(question, program, n_draws, base, held)
+        origin = from_belief(question, program, draws, seed, belief)
     else:
         if stage is not None:
             stage("filtering")
         origin = from_world(
-            question, program, date, rows=rows, draws=n_draws, paths=n_paths, seed=base, belief=held,
-            engine="oracle" if engine == "oracle" else "vm", threads=threads, progress=progress,
+            question, program, date, rows=rows, draws=draws, paths=paths, seed=seed, belief=belief,
+            engine="oracle" if options.engine == "oracle" else "vm", threads=options.threads, progress=progress,
         )  # fmt: skip
-    record = tuple(_record(question, rows, date))
-    return Ready(question, program, origin, n_draws, n_paths, base, engine, threads, record)
+    return Ready(question, program, origin, options, tuple(_record(question, rows, date)))
 
 
-def _rows(question: Scenario, given: str | Path | Sequence[Row] | None) -> Sequence[Row] | None:
+def _rows(question: Scenario, given: Path | tuple[Row, ...] | None) -> Sequence[Row] | None:
     """Return the rows of a table that is given, read and checked."""
-    if not isinstance(given, str | Path):
+    if not isinstance(given, Path):
         return given
     problems = Problems()
-    rows = read_rows(Path(given), question.case.signals, question.case.observations.counters, problems)
+    rows = read_rows(given, question.case.signals, question.case.observations.counters, problems)
     problems.raise_if_any()
     return rows
 
@@ -153,49 +218,3 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
         for row in known
         if row.kind in ("events", "response") and row.use != "context"
     ]  # fmt: skip
-
-
-def check_arguments(
-    question: Scenario,
-    *,
-    draws: int | None = None,
-    paths: int | None = None,
-    seed: int | None = None,
-    policies: Sequence[str] | None = None,
-    engine: str = "auto",
-    threads: int | None = None,
-    outcomes: str = "all",
-    trajectories: str = "events",
-    as_of: dt.date | None = None,
-    belief: str | None = None,
-) -> None:
-    """Raise `InputError` with everything that is wrong with the arguments of `run`, before anything is done."""
-    problems = Problems()
-    size = question.file.run
-    problems.extend(
-        check_sizes(
-            size.draws if draws is None else draws,
-            size.paths if paths is None else paths,
-            size.seed if seed is None else seed,
-            trajectories,
-            threads,
-            outcomes,
-            engine,
-        )
-    )
-    if as_of is not None and type(as_of) is not dt.date:
-        problems.add("run", "as_of", "must be a date, without a time of day", given=repr(as_of))
-    elif as_of is not None and as_of > question.file.start:
-        text = f"must not be after the scenario's start, {question.file.start}; move the start in the scenario's file"
-        problems.add("run", "as_of", text, given=str(as_of))
-    if belief not in (None, "posterior", "prior"):
-        problems.add("run", "belief", "must be one of posterior, prior", given=repr(belief))
-    chosen = list(policies) if policies is not None else list(question.policies)
-    for policy in chosen:
-        if policy not in question.policies:
-            known = ", ".join(question.policies)
-            text = f"there is no such policy{nearest(policy, question.policies)}; policies: {known}"
-            problems.add("run", "policies", text, given=repr(policy))
-    if not chosen or len(set(chosen)) != len(chosen):
-        problems.add("run", "policies", "must name at least one policy, and each once", given=repr(chosen))
-    problems.raise_if_any()

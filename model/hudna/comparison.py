@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hudna.analysis.compare import Comparison, Entrant, agreed
-from hudna.answer import run
-from hudna.beginning import check_arguments
+from hudna.arguments import names
+from hudna.beginning import Options, begin
 from hudna.errors import InputError, Problems
 from hudna.result.assemble import outcome_label
 from hudna.scenario import Scenario, load
@@ -16,34 +18,30 @@ __all__ = ["compare"]
 
 
 def compare(
-    scenarios: Sequence[Scenario | str | Path],
+    scenarios: Iterable[Scenario | str | Path | Mapping[str, Any]],
     *,
-    outcomes: Sequence[str] | None = None,
-    policies: Sequence[str] | None = None,
-    draws: int | None = None,
-    paths: int | None = None,
-    seed: int | None = None,
-    belief: str | None = None,
+    outcomes: str | Iterable[str] | None = None,
+    policies: str | Iterable[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Comparison:
     """Simulate several scenarios under the same policies, each once, with one size and seed.
 
     Parameters
     ----------
-    scenarios : sequence of Scenario, or what `hudna.load` takes
-    outcomes : sequence of str, optional
+    scenarios : iterable of Scenario, or what `hudna.load` takes
+    outcomes : str or iterable of str, optional
         Outcomes to compare, which all scenarios have and measure alike; those of the first one's headline if left out.
-    policies : sequence of str, optional
+    policies : str or iterable of str, optional
         Policies to compare, which all scenarios have; all if left out.
-    draws, paths, seed : int, optional
-        As of `hudna.run`; the first scenario's own if left out, for all of them.
-    belief : {"posterior", "prior"}, optional
-        As of `hudna.run`; each scenario's own if left out.
     progress : function of (done, total), optional
         Of all scenarios together.
     stage : function of a name, optional
         As of `hudna.run`.
+    **options
+        draws, paths, seed: as of `hudna.run`, the first scenario's own if left out, for all of them; engine, threads,
+        belief: as of `hudna.run`, each scenario's own if left out.
 
     Returns
     -------
@@ -61,37 +59,34 @@ def compare(
     >>> comparison.outcomes, comparison.policies
     (('attacks', 'any_attack_4w', 'truce_breaks', 'pressure'), ('stay', 'leave'))
     """
+    chosen = Options.of("compare", options, without=("policies", "outcomes", "trajectories", "as_of", "given"))
     questions = _read(scenarios)
     problems = Problems()
-    if questions:
-        size = questions[0].file.run
-        draws = size.draws if draws is None else draws
-        paths = size.paths if paths is None else paths
-        seed = size.seed if seed is None else seed
     for question in questions:
         try:
-            check_arguments(question, draws=draws, paths=paths, seed=seed, belief=belief)
+            settled = chosen.settled(question)
         except InputError as error:
             problems.extend(error.problems)
-    names, chosen = agreed([_entrant(question) for question in questions], outcomes, policies, problems)
+        else:  # one size and seed for all: the first one's
+            chosen = replace(chosen, draws=settled.draws, paths=settled.paths, seed=settled.seed)
+    entrants = [_entrant(question) for question in questions]
+    compared, under = agreed(entrants, outcomes, policies, problems)
     problems.raise_if_any()
     results = []
     for place, question in enumerate(questions):
         part = None if progress is None else _part(progress, place, len(questions))
-        results.append(
-            run(question, draws=draws, paths=paths, seed=seed, policies=chosen, belief=belief, progress=part,
-                stage=stage)
-        )  # fmt: skip
-    return Comparison.of(results, outcomes=names, policies=chosen)
+        ready = begin(question, replace(chosen, policies=under), progress=part, stage=stage)
+        results.append(ready.labelled(ready.simulate(progress=part, stage=stage)))
+    return Comparison.of(results, outcomes=compared, policies=under)
 
 
-def _read(scenarios: Sequence[Scenario | str | Path] | Scenario | str | Path) -> list[Scenario]:
+def _read(scenarios: Any) -> list[Scenario]:
     """Return the scenarios, read; what is wrong with any of them is told of all at once."""
     problems = Problems()
     questions = []
-    for scenario in [scenarios] if isinstance(scenarios, str | Path | Scenario) else scenarios:
+    for scenario in (scenarios,) if isinstance(scenarios, Path | Scenario | Mapping) else names(scenarios) or ():
         try:
-            questions.append(scenario if isinstance(scenario, Scenario) else load(scenario))
+            questions.append(load(scenario))
         except InputError as error:
             problems.extend(error.problems)
     problems.raise_if_any()

@@ -113,7 +113,7 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     ''
     """
     names = {plain(other): other for other in reversed(list(known))}
-    found = difflib.get_close_matches(plain(name), names, n=1, cutoff=cutoff)
+    found = difflib.get_close_matches(plain(str(name)), names, n=1, cutoff=cutoff)
     return f"; did you mean '{names[found[0]]}'?" if found else ""
 
 

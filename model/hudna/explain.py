@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 from hudna.analysis.attribution import LEFT_OVER, Attribution, Contribution, window_slice
 from hudna.analysis.removal import Removal
 from hudna.analysis.shapley import Shares, coalitions
-from hudna.beginning import Ready, begin
+from hudna.arguments import check_kind, texts, whole
+from hudna.beginning import Options, Ready, begin
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level
 from hudna.case.signals import resolve
@@ -27,10 +29,11 @@ __all__ = ["attribute", "remove", "shapley"]
 
 Progress = Callable[[int, int], None]
 MOST_FACTORS = 8  # 2 ** 8 runs
+_PATHS_ONLY = ("outcomes", "trajectories")  # what is kept of a run is not asked here
 
 
 def attribute(
-    scenario: Scenario | str | Path,
+    scenario: Scenario | str | Path | Mapping[str, Any],
     of: str,
     *,
     window: tuple[float, float] | None = None,
@@ -74,25 +77,21 @@ def attribute(
     >>> sorted(found.table("channel").loc["stay"].index)
     ['base', 'chance', 'effect', 'political', 'start', 'total']
     """
-    question = scenario if isinstance(scenario, Scenario) else load(scenario)
+    question, chosen, keep = load(scenario), Options.of("attribute", options, without=_PATHS_ONLY), whole(keep)
     level = _level(question, of)
     weeks = _window(question, window)
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:
         raise InputError.of("attribute", "must be a whole number of paths, 0 or more", key="keep", given=repr(keep))
-    ready = begin(question, progress=progress, stage=stage, **options)
+    ready = begin(question, chosen, progress=progress, stage=stage)
     place = ready.program.levels.name.index(level)
     found = contributions(
         ready.program,
         place,
-        draws=ready.draws,
-        paths=ready.paths,
-        seed=ready.seed,
+        **ready.sizes,
         theta=ready.origin.theta,
         starts=ready.origin.states,
         window=window_slice(weeks, question.step),
         keep=keep,
-        engine=ready.engine,
-        threads=ready.threads,
         progress=progress,
         stage=stage,
     )
@@ -100,8 +99,8 @@ def attribute(
 
 
 def remove(
-    scenario: Scenario | str | Path,
-    what: str | Sequence[str],
+    scenario: Scenario | str | Path | Mapping[str, Any],
+    what: str | Iterable[str],
     *,
     progress: Progress | None = None,
     stage: Callable[[str], None] | None = None,
@@ -115,7 +114,7 @@ def remove(
     Parameters
     ----------
     scenario : Scenario, or what `hudna.load` takes
-    what : str or sequence of str
+    what : str or iterable of str
         Each an actor ("IRN"), a driver ("gaza"), a signal ("gaza.ceasefire", "isis.*"), a tie
         ("KH -> IRQ_GOV (pressures)"), or several of these joined by " + ", which go together.
     progress, stage : functions, optional
@@ -140,10 +139,9 @@ def remove(
     >>> bool(found.loc[("NORTH", "stay", "pressure"), "effect"] > 0)
     True
     """
-    question = scenario if isinstance(scenario, Scenario) else load(scenario)
-    asked = (what,) if isinstance(what, str) else tuple(what)
-    influences = _influences(question, asked)
-    ready = begin(question, progress=progress, stage=stage, **options)
+    question, chosen = load(scenario), Options.of("remove", options, without=_PATHS_ONLY)
+    influences = _influences(question, texts("remove", "what", what) or ())
+    ready = begin(question, chosen, progress=progress, stage=stage)
     runs = 1 + len(influences)
     whole = ready.labelled(ready.simulate(progress=_share_of(progress, 0, runs), stage=stage))
     rest = {}
@@ -154,12 +152,12 @@ def remove(
 
 
 def shapley(
-    scenario: Scenario | str | Path,
+    scenario: Scenario | str | Path | Mapping[str, Any],
     outcome: str,
     a: str,
     b: str | None = None,
     *,
-    factors: Mapping[str, str | Sequence[str]] | None = None,
+    factors: Mapping[str, str | Iterable[str]] | None = None,
     progress: Progress | None = None,
     stage: Callable[[str], None] | None = None,
     **options: Any,
@@ -198,15 +196,19 @@ def shapley(
     >>> list(found.index)
     ['north', 'strikes', 'rest', 'whole']
     """
-    question = scenario if isinstance(scenario, Scenario) else load(scenario)
+    question = load(scenario)
     policies = (a,) if b is None else (a, b)
-    names, parts = _factors(question, factors, outcome, policies)
-    ready = begin(question, policies=policies, progress=progress, stage=stage, **options)
-    sets = list(coalitions(tuple(names)))
+    for key, value in (("outcome", outcome), *zip("ab", policies, strict=False)):
+        check_kind("shapley", key, value, "str")
+    check_kind("shapley", "factors", {} if factors is None else factors, "Mapping")
+    chosen = Options.of("shapley", options, without=("policies", *_PATHS_ONLY))
+    labels, parts = _factors(question, factors, outcome, policies)
+    ready = begin(question, replace(chosen, policies=policies), progress=progress, stage=stage)
+    sets = list(coalitions(tuple(labels)))
     values = {}
     for i, there in enumerate(sets):
         program = ready.program
-        for factor in names:
+        for factor in labels:
             for one in parts[factor] if factor not in there else ():
                 program = without(program, one)
         run = ready.simulate(program, progress=_share_of(progress, i, len(sets)), stage=stage)
@@ -215,14 +217,15 @@ def shapley(
     label = question.file.outcomes[outcome].name
     unit = ready.labelled(run).outcome(outcome).unit
     about = {
-        "name": question.file.name.model_dump(), "draws": ready.draws, "paths": ready.paths, "seed": ready.seed,
+        "name": question.file.name.model_dump(), **{key: ready.sizes[key] for key in ("draws", "paths", "seed")},
         "given": ready.origin.about,
     }  # fmt: skip
-    return Shares(outcome, label, unit, policies, names, values, ready.origin.clusters, about)
+    return Shares(outcome, label, unit, policies, labels, values, ready.origin.clusters, about)
 
 
 def _level(question: Scenario, of: str) -> str:
     """Return the level of that name or of that actor."""
+    check_kind("attribute", "of", of, "str")
     node = question.nodes.get(of)
     own = question.case.level_of(of) if of in question.case.actors else None
     levels = [name for name, one in question.nodes.items() if isinstance(one, Level)]
@@ -270,16 +273,16 @@ def _influences(question: Scenario, asked: Sequence[str]) -> list[Influence]:
 
 
 def _factors(
-    question: Scenario, given: Mapping[str, str | Sequence[str]] | None, outcome: str, policies: Sequence[str]
+    question: Scenario, given: Mapping[str, str | Iterable[str]] | None, outcome: str, policies: Sequence[str]
 ) -> tuple[dict[str, Text], dict[str, list[Influence]]]:
     """Return the factors' names and influences, or every problem with what `shapley` was asked."""
     own = question.file.factors
     if given is None:
-        names = {key: factor.name for key, factor in own.items()}
+        labels = {key: factor.name for key, factor in own.items()}
         asked: dict[str, Sequence[str]] = {key: factor.remove for key, factor in own.items()}
     else:
-        names = {key: Text(en=key) for key in given}
-        asked = {key: (what,) if isinstance(what, str) else tuple(what) for key, what in given.items()}
+        labels = {key: Text(en=key) for key in given}
+        asked = {key: texts("shapley", "factors", what) or () for key, what in given.items()}
     problems = Problems()
     parts = {}
     for key, what in asked.items():
@@ -287,9 +290,9 @@ def _factors(
             parts[key] = _influences(question, what)
         except InputError as error:
             problems.extend(error.problems)
-    if not 1 <= len(names) <= MOST_FACTORS:
+    if not 1 <= len(labels) <= MOST_FACTORS:
         text = f"must be 1 to {MOST_FACTORS}; name them under [factors] in the scenario, or as factors"
-        problems.add(question.id, "factors", text, given=repr(list(names)))
+        problems.add(question.id, "factors", text, given=repr(list(labels)))
     if outcome not in question.outcomes:
         known = question.outcomes
         text = f"there is no such outcome{nearest(outcome, known)}; outcomes: {', '.join(known)}"
@@ -297,7 +300,7 @@ def _factors(
     if len(set(policies)) < len(policies):
         problems.add(question.id, "policies", "compares a policy with itself", given=repr(list(policies)))
     problems.raise_if_any()
-    return names, parts
+    return labels, parts
 
 
 def _share_of(progress: Progress | None, place: int, runs: int) -> Progress | None:
@@ -332,14 +335,14 @@ def _labelled(
         paths,
         dims=("policy", "part", "draw", "path", "time"),
         coords={
-            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(ready.draws),
+            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(ready.sizes["draws"]),
             "path": np.arange(paths.shape[3]), "time": dates,
         },
         name=level,
         attrs={"unit": "log odds"},
     )  # fmt: skip
     about = {
-        "name": question.file.name.model_dump(), "draws": ready.draws, "paths": ready.paths, "seed": ready.seed,
+        "name": question.file.name.model_dump(), **{key: ready.sizes[key] for key in ("draws", "paths", "seed")},
         "given": ready.origin.about,
     }  # fmt: skip
     clusters = ready.origin.clusters

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ import numpy as np
 from hudna import shipped
 from hudna.analysis import truth
 from hudna.analysis.truth import Truth
-from hudna.answer import run
-from hudna.arrays import FloatArray, IntArray
-from hudna.beginning import check_arguments
+from hudna.arguments import check_kind, texts
+from hudna.arrays import ByContent, FloatArray, IntArray
+from hudna.beginning import Options, begin
 from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
@@ -83,8 +83,8 @@ class Verdict:
     high: float
 
 
-@dataclass(frozen=True)
-class Verdicts:
+@dataclass(frozen=True, eq=False)
+class Verdicts(ByContent):
     """What came of the claims of a case, in the order of its file; `given` is what the runs started from, by scenario.
 
     `draws`, `paths` and `seed` are those of every run; None if nothing had to be run.
@@ -100,6 +100,7 @@ class Verdicts:
 
     def __getitem__(self, name: str) -> Verdict:
         """Return the verdict on a claim."""
+        check_kind("claims", "name", name, "str")
         if name not in self.verdicts:
             known = ", ".join(self.verdicts)
             text = f"there is no verdict on such a claim{nearest(name, self.verdicts)}; there are: {known}"
@@ -208,15 +209,12 @@ class _Run:
 
 
 def claims(
-    case: Case | Scenario | str | Path,
+    case: Case | Scenario | str | Path | Mapping[str, Any],
     *,
-    draws: int | None = None,
-    paths: int | None = None,
-    seed: int | None = None,
-    belief: str | None = None,
-    only: str | Sequence[str] | None = None,
+    only: str | Iterable[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Verdicts:
     """Say how probable each claim of a case is.
 
@@ -224,16 +222,15 @@ def claims(
     ----------
     case : Case, its folder or the name of a shipped one; or a Scenario or what `hudna.load` takes, for its case
         Tests are asked in the scenarios that they name, whatever the scenario that is given.
-    draws, paths, seed : int, optional
-        Of every run; those of the first scenario that the claims name if left out.
-    belief : {"posterior", "prior"}, optional
-        As of `hudna.run`; each scenario's own if left out.
-    only : str or sequence of str, optional
+    only : str or iterable of str, optional
         Names of claims; all of them if left out.
     progress : function of (done, total), optional
         Of all runs together.
     stage : function of a name, optional
         As of `hudna.run`.
+    **options
+        draws, paths, seed: of every run, those of the first scenario that the claims name if left out; engine, threads,
+        belief: as of `hudna.run`, each scenario's own if left out.
 
     Returns
     -------
@@ -251,6 +248,7 @@ def claims(
     >>> [verdict.name for verdict in verdicts]
     ['T1', 'T2', 'T3']
     """
+    wished = Options.of("claims", options, without=("policies", "outcomes", "trajectories", "as_of", "given"))
     of, given = case_of(case)
     chosen = _chosen(of, only)
     problems = Problems()
@@ -262,25 +260,26 @@ def claims(
     if not questions:
         return Verdicts(of.id, of.about.name, {n: _untested(n, c) for n, c in chosen.items()}, None, None, None, {})
     size = _first(of, given, questions).file.run
-    draws, paths = size.draws if draws is None else draws, size.paths if paths is None else paths
-    seed = size.seed if seed is None else seed
-    _check(questions, chosen, problems, draws=draws, paths=paths, seed=seed, belief=belief)
+    draws, paths, seed = (
+        own if asked is None else asked
+        for asked, own in ((wished.draws, size.draws), (wished.paths, size.paths), (wished.seed, size.seed))
+    )
+    wished = replace(wished, draws=draws, paths=paths, seed=seed)
+    _check(questions, chosen, problems, wished)
     runs = {}
     for place, (name, question) in enumerate(questions.items()):
         under = {policy for policy, _ in wanted[name]} or {question.policies[0]}
-        policies = [policy for policy in question.policies if policy in under]
-        result = run(
-            question, draws=draws, paths=paths, seed=seed, belief=belief, policies=policies, stage=stage,
-            progress=None if progress is None else _part(progress, place, len(questions)),
-        )  # fmt: skip
-        runs[name] = _Run.of(question, result, wanted[name])
+        policies = tuple(policy for policy in question.policies if policy in under)
+        part = None if progress is None else _part(progress, place, len(questions))
+        ready = begin(question, replace(wished, policies=policies), progress=part, stage=stage)
+        runs[name] = _Run.of(question, ready.labelled(ready.simulate(progress=part, stage=stage)), wanted[name])
     plain = load_case(of.folder, Problems(), posterior=False) or of
     verdicts = {name: _verdict(name, claim, runs, plain) for name, claim in chosen.items()}
     begun = {name: found.given for name, found in runs.items()}
     return Verdicts(of.id, of.about.name, verdicts, draws, paths, seed, begun)
 
 
-def case_of(case: Case | Scenario | str | Path) -> tuple[Case, Scenario | None]:
+def case_of(case: Case | Scenario | str | Path | Mapping[str, Any]) -> tuple[Case, Scenario | None]:
     """Return a case, and the scenario it was found through, if it was.
 
     Raises
@@ -290,8 +289,10 @@ def case_of(case: Case | Scenario | str | Path) -> tuple[Case, Scenario | None]:
     """
     if isinstance(case, Case):
         return case, None
-    if isinstance(case, Scenario):
-        return case.case, case
+    if isinstance(case, Scenario | Mapping):
+        scenario = load(case)
+        return scenario.case, scenario
+    check_kind("claims", "case", case, "Case | Scenario | Path | str | Mapping")
     path = Path(case)
     folder = path if (path / "case.toml").is_file() else None
     if folder is None and shipped.scenario(str(case)) is None and not path.exists():
@@ -306,21 +307,21 @@ def case_of(case: Case | Scenario | str | Path) -> tuple[Case, Scenario | None]:
     return found, None
 
 
-def _chosen(case: Case, only: str | Sequence[str] | None) -> dict[str, Claim]:
+def _chosen(case: Case, only: str | Iterable[str] | None) -> dict[str, Claim]:
     """Return the claims that are asked for, in the order of the file."""
     if not case.claims:
         text = "the case makes no claims; declare them in claims.toml beside case.toml"
         raise InputError.of(str(case.folder), text)
-    names = list(case.claims) if only is None else [only] if isinstance(only, str) else list(only)
+    asked = texts("claims", "only", case.claims if only is None else only) or ()
     problems = Problems()
-    for name in names:
+    for name in asked:
         if name not in case.claims:
             text = f"there is no such claim{nearest(name, case.claims)}; claims: {', '.join(case.claims)}"
             problems.add("claims", "only", text, given=repr(name))
-    if not names:
+    if not asked:
         problems.add("claims", "only", "must name at least one claim", given="[]")
     problems.raise_if_any()
-    return {name: claim for name, claim in case.claims.items() if name in names}
+    return {name: claim for name, claim in case.claims.items() if name in asked}
 
 
 def _wanted(chosen: Mapping[str, Claim]) -> dict[str, set[tuple[str, str]]]:
@@ -366,15 +367,11 @@ def _check(
     questions: Mapping[str, Scenario],
     chosen: Mapping[str, Claim],
     problems: Problems,
-    *,
-    draws: int,
-    paths: int,
-    seed: int,
-    belief: str | None,
+    options: Options,
 ) -> None:
     for question in questions.values():
         try:
-            check_arguments(question, draws=draws, paths=paths, seed=seed, belief=belief)
+            options.settled(question)
         except InputError as error:
             problems.extend(error.problems)
     for name, claim in chosen.items():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from hudna.analysis.estimate import estimate, mean_and_error
-from hudna.arrays import FloatArray, IntArray
+from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest
 from hudna.result.samples import Paths
@@ -72,8 +72,8 @@ class Contribution:
         return found, _WORDS[found]
 
 
-@dataclass(frozen=True)
-class Attribution:
+@dataclass(frozen=True, eq=False)
+class Attribution(ByContent):
     """The parts of a level's log odds.
 
     contrasts : pairs of policies that the scenario compares

@@ -18,7 +18,8 @@ import numpy as np
 
 from hudna.analysis.estimate import mean_and_error, proportion_bounds, settled_means
 from hudna.analysis.tables import difference_estimate, table
-from hudna.arrays import FloatArray
+from hudna.arguments import texts
+from hudna.arrays import ByContent, FloatArray
 from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Entrant:
         return cls(about["scenario"], tuple(about["policies"]), about["outcomes"], tuple(about["headline"]))
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(ByContent):
     """Results of several scenarios, and which of their outcomes and policies are compared.
 
     Make one with `hudna.compare`, or with `Comparison.of` from results at hand.
@@ -173,7 +174,7 @@ class Comparison:
         """
         import pandas as pd
 
-        outcomes = _names(outcomes)
+        outcomes = texts("comparison", "outcomes", outcomes)
         if outcomes is not None:
             self._check_better(outcomes)
         chosen = self.outcomes if outcomes is None else tuple(outcomes)
@@ -210,7 +211,7 @@ class Comparison:
         import pandas as pd
 
         kept = ["name", "unit", "better", "scenario", "regret", "mcse", "low", "high"]
-        outcomes = _names(outcomes)
+        outcomes = texts("comparison", "outcomes", outcomes)
         regret = self.regret(outcomes, lang)
         rows, index = [], []
         for policy in self.policies:
@@ -311,8 +312,8 @@ def _shares(regret: FloatArray) -> FloatArray:
 
 def agreed(
     entrants: Sequence[Entrant],
-    outcomes: Sequence[str] | None,
-    policies: Sequence[str] | None,
+    outcomes: str | Iterable[str] | None,
+    policies: str | Iterable[str] | None,
     problems: Problems,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the outcomes and policies to compare; note everything that keeps the entrants from being compared."""
@@ -323,12 +324,12 @@ def agreed(
     for name in dict.fromkeys(name for name in ids if ids.count(name) > 1):
         problems.add("compare", "scenarios", "is there twice; each must have a name of its own", given=repr(name))
     first = entrants[0]
-    outcomes, policies = _names(outcomes), _names(policies)
+    outcomes, policies = texts("compare", "outcomes", outcomes), texts("compare", "policies", policies)
     if outcomes is None:
-        drawn = [name for name in first.headline if name in first.outcomes]
-        outcomes = drawn or list(first.outcomes)[:_FEW]
+        drawn = tuple(name for name in first.headline if name in first.outcomes)
+        outcomes = drawn or tuple(first.outcomes)[:_FEW]
     if policies is None:
-        policies = list(dict.fromkeys(policy for entrant in entrants for policy in entrant.policies))
+        policies = tuple(dict.fromkeys(policy for entrant in entrants for policy in entrant.policies))
     has = {"outcomes": [list(entrant.outcomes) for entrant in entrants],
            "policies": [list(entrant.policies) for entrant in entrants]}  # fmt: skip
     for key, asked in (("outcomes", list(outcomes)), ("policies", list(policies))):
@@ -345,11 +346,6 @@ def agreed(
     for name in dict.fromkeys(outcomes):
         _check_measure(name, entrants, problems)
     return tuple(outcomes), tuple(policies)
-
-
-def _names(given: Sequence[str] | None) -> Sequence[str] | None:
-    """Return names as a sequence; a text is one name."""
-    return (given,) if isinstance(given, str) else given
 
 
 def _check_measure(name: str, entrants: Sequence[Entrant], problems: Problems) -> None:

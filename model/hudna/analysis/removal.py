@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.analysis.estimate import estimate, mean_and_error
-from hudna.arrays import FloatArray
+from hudna.arrays import ByContent, FloatArray
 from hudna.case.grammar import Language, Text
 from hudna.result.result import Result
 from hudna.result.samples import Paths
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Removal"]
 
 
-@dataclass(frozen=True)
-class Removal:
+@dataclass(frozen=True, eq=False)
+class Removal(ByContent):
     """A run, and the same without each of some influences.
 
     whole : the run as it is

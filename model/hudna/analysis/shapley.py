@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.analysis.estimate import estimate, mean_and_error
-from hudna.arrays import FloatArray, IntArray
+from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.result.samples import Paths
 
@@ -77,8 +77,8 @@ def shapley_values(factors: tuple[str, ...], value: Mapping[frozenset[str], Floa
     return found
 
 
-@dataclass(frozen=True)
-class Shares:
+@dataclass(frozen=True, eq=False)
+class Shares(ByContent):
     """What each factor makes of an outcome, or of its difference between two policies.
 
     values : by set of factors that are there, the outcome (or difference) of every draw and path

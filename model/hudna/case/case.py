@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from hudna.arrays import ByContent
 from hudna.case.claims import Claim
 from hudna.case.documents import Document
 from hudna.case.grammar import Day, Entry, Label
@@ -52,8 +53,8 @@ class Press:
     sign: int  # of the weight, also where that is 0
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, eq=False)
+class Case(ByContent):
     """Actors, ties, drivers and parameters. `nodes` are the drivers with `per` filled in, in name order."""
 
     id: str
@@ -65,7 +66,7 @@ class Case:
     parameters: Mapping[str, Parameter]
     signals: Mapping[str, Signal]
     response_order: tuple[str, ...]
-    documents: Mapping[str, Document] = field(repr=False)
+    documents: Mapping[str, Document] = field(repr=False, compare=False)
     observations: Observations = field(default_factory=Observations, repr=False)
     posterior: Posterior | None = field(default=None, repr=False)
     claims: Mapping[str, Claim] = field(default_factory=dict, repr=False)

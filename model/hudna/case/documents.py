@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from hudna.arguments import plain
 from hudna.errors import Problems
 
 __all__ = [
+    "COMMAND_LINE",
+    "GIVEN",
     "MAX_BYTES",
     "MAX_DEPTH",
     "Document",
@@ -22,6 +25,10 @@ __all__ = [
     "as_toml",
     "display",
     "flatten",
+    "given_document",
+    "given_leaves",
+    "laid_over",
+    "no_file",
     "quote_key",
     "read_document",
     "read_json",
@@ -31,6 +38,8 @@ __all__ = [
 ]
 
 MAX_BYTES = 10_000_000
+# In the place of a file where a value is from none; beside the files that it refers to.
+GIVEN, COMMAND_LINE = Path("given in Python"), Path("--set")
 MAX_DEPTH = 12
 MAX_EXTENDS = 8
 _LONE = re.compile("[\ud800-\udfff]")  # half of a character: JSON can escape it, no file can hold it
@@ -69,10 +78,17 @@ def _dotted(key: Key) -> str:
 
 def display(path: Path) -> str:
     """Return `path` as a user would write it: relative to the working folder where it lies inside."""
+    if no_file(path):
+        return path.name
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except (ValueError, OSError, RuntimeError):  # elsewhere, or no path at all: NUL, a circle of links
         return path.as_posix()
+
+
+def no_file(path: Path) -> bool:
+    """Whether a value's origin is no file: it was given in Python or on the command line."""
+    return path.name in (GIVEN.name, COMMAND_LINE.name)
 
 
 def show_value(value: Any) -> str:
@@ -146,8 +162,56 @@ def _read(
     path: Path, problems: Problems, shipped: Callable[[str], Path | None] | None, chain: tuple[Path, ...]
 ) -> Document | None:
     data = _parse(path, problems)
-    if data is None:
-        return None
+    return None if data is None else _extended(path, data, problems, shipped, chain)
+
+
+def given_document(
+    data: Mapping[Any, Any],
+    place: Path,
+    problems: Problems,
+    *,
+    shipped: Callable[[str], Path | None] | None = None,
+) -> Document:
+    """Return a mapping as the document that a file with the same keys would be, with what it extends.
+
+    Parameters
+    ----------
+    data : mapping
+    place : Path
+        Stands for the file, `GIVEN` or `COMMAND_LINE`, in the folder where what it extends is looked for.
+    problems : Problems
+    shipped : function, optional
+        As of `read_document`.
+    """
+    found: dict[str, Any] = plain(data)
+    if not _sound(found, display(place), problems):
+        found = {}
+    for key, value in flatten(found):
+        if value is None:
+            problems.add(display(place), show_key(key), "must not be None; leave the key out")
+    return _extended(place, found, problems, shipped, ())
+
+
+def given_leaves(document: Document) -> dict[str, Any]:
+    """Return the tables of a document with only those of its values that no file gave."""
+    found: dict[str, Any] = {}
+    for key, value in flatten(document.data):
+        if no_file(document.origins.get(key, document.path)):
+            table = found
+            for part in key[:-1]:
+                table = table.setdefault(str(part), {})
+            table[str(key[-1])] = value
+    return found
+
+
+def _extended(
+    path: Path,
+    data: dict[str, Any],
+    problems: Problems,
+    shipped: Callable[[str], Path | None] | None,
+    chain: tuple[Path, ...],
+) -> Document:
+    """Return a file's own data laid over what it extends."""
     extends = data.pop("extends", None)
     own = Document(path, data, dict.fromkeys((key for key, _ in flatten(data)), path))
     if extends is None:
@@ -156,7 +220,7 @@ def _read(
     if parent_path is None:
         return own
     parent = _read(parent_path, problems, shipped, (*chain, _real(path)))
-    return own if parent is None else _merge(parent, own)
+    return own if parent is None else laid_over(parent, own)
 
 
 def _parent(
@@ -339,7 +403,7 @@ def show_key(key: Key) -> str:
     return text
 
 
-def _merge(parent: Document, child: Document) -> Document:
+def laid_over(parent: Document, child: Document) -> Document:
     """Lay `child` over `parent`: tables merge, everything else, a `prior` and a text in two languages are replaced."""
     data = _merge_tables(parent.data, child.data)
     leaves = {key for key, _ in flatten(data)}

@@ -26,7 +26,10 @@ CHANNEL = Domain(low=0.0, why="a tie's direction gives its sign")
 def lay_parameters(
     over: Mapping[str, Parameter], case: Case, unread: Unread, document: Document, key: Key, problems: Problems
 ) -> dict[str, Parameter]:
-    """Return the case's parameters with those of the table `key` of `document` laid over them."""
+    """Return the case's parameters with those of the table `key` of `document` laid over them.
+
+    A parameter without a name of its own keeps that of the case.
+    """
     parameters = dict(case.parameters)
     for name, parameter in over.items():
         own = (*key, name)
@@ -36,7 +39,8 @@ def lay_parameters(
                 problems.add(document.where(own), show_key(own), text)
             continue
         check_source(parameter, case.folder, document, (*own, "source"), problems)
-        parameters[name] = parameter
+        own_name = {} if parameter.name else {"name": parameters[name].name}
+        parameters[name] = parameter.model_copy(update=own_name)
     for place, value, domain in _places(case):
         if isinstance(value, str) and value in over and value in parameters:
             problem = check_support(parameters[value].prior, domain)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.arrays import FloatArray
+from hudna.arrays import ByContent, FloatArray
 from hudna.case.documents import display, read_document
 from hudna.errors import Problems
 
@@ -46,8 +46,8 @@ class Learned:
         return self.overlap < OVERLAP
 
 
-@dataclass(frozen=True)
-class Posterior:
+@dataclass(frozen=True, eq=False)
+class Posterior(ByContent):
     """Draws of equal weight.
 
     names : of the parameters; theta : (draw, parameter); campaign, until : what was fitted; basis : hash of the

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna import __version__
+from hudna.cli.changes import Changes, asked
 from hudna.cli.printing import print_json, print_lines, progress_bar
 from hudna.errors import InputError, Problems, nearest
 
@@ -69,6 +70,7 @@ def run(
         Path | None, typer.Option(metavar="CSV", help="Rows that tell it, instead of the case's own.")
     ] = None,
     prior: Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")] = False,
+    changes: Changes = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; out/SCENARIO if left out.")] = None,
     lang: Annotated[str, typer.Option(help="en or ar, for tables and figures.")] = "en",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
@@ -79,18 +81,17 @@ def run(
 ) -> None:
     """Simulate a scenario under its policies and write the results."""
     from hudna.answer import run as simulate
-    from hudna.beginning import check_arguments
+    from hudna.beginning import Options
     from hudna.cli import results
     from hudna.report import replacing, write_outputs
-    from hudna.scenario import load
 
     language = known_language(lang)
-    question = load(scenario)
+    question = asked(scenario, changes)
     options: dict[str, Any] = {
         "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
         "outcomes": outcomes, "as_of": day(as_of), "belief": "prior" if prior else None,
     }  # fmt: skip
-    check_arguments(question, **options)
+    Options.of("run", options).settled(question)
     target = out if out is not None else Path("out") / question.id
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language)) as (progress, stage):
@@ -155,19 +156,21 @@ def copy(
 def check(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO|CASE", help="A scenario, or the folder of a case.")],
     rows: Annotated[bool, typer.Option("--rows", help="List every row of observations, and what it feeds.")] = False,
+    changes: Changes = None,
     as_json: _Json = False,
 ) -> None:
     """Say everything that is wrong with a scenario or a case."""
     from hudna.case import load_case
     from hudna.cli import observations
     from hudna.engine import compile_scenario
-    from hudna.scenario import load
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
 
     path, problems = Path(scenario), Problems()
     said: tuple[Text, ...] = ()
     if _is_folder(path):
+        if changes:
+            raise InputError.of("--set", "goes with a scenario, not with the folder of a case")
         if not (path / "case.toml").exists():
             raise InputError.of(str(path), "is a folder without case.toml; give a scenario's file or a case's folder")
         case = load_case(path, problems)
@@ -176,7 +179,7 @@ def check(
         parameters = case.parameters
         found = count(case, case.nodes, parameters)
     else:
-        question = load(scenario)
+        question = asked(scenario, changes)
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found, said = count(case, question.nodes, parameters), question.notices
@@ -234,14 +237,14 @@ def _is_folder(path: Path) -> bool:
 def show(
     scenario: _Question,
     program: Annotated[bool, typer.Option("--program", help="Print the compiled program instead.")] = False,
+    changes: Changes = None,
     as_json: _Json = False,
 ) -> None:
     """Print every value of a scenario, and the file it is from."""
     from hudna.engine import compile_scenario
-    from hudna.scenario import load
     from hudna.scenario.describe import as_data, merged
 
-    question = load(scenario)
+    question = asked(scenario, changes)
     if program:
         compiled = compile_scenario(question)
         if as_json:

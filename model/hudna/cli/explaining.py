@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hudna.cli.changes import Changes, asked
 from hudna.cli.commands import app, day, known_language
 from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
 from hudna.cli.printing import print_json, print_lines, progress_bar, written
@@ -70,6 +71,7 @@ def explain(
     policy: _Policy = None,
     as_of: _AsOf = None,
     prior: _Prior = False,
+    changes: Changes = None,
     out: Annotated[Path | None, typer.Option(help="Folder for tables and pictures.")] = None,
     lang: _Lang = "en",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
@@ -82,13 +84,12 @@ def explain(
     from hudna.explain import attribute
     from hudna.report.explaining import contrast_table, write_attribution
     from hudna.report.folder import replacing
-    from hudna.scenario import load
 
     language = known_language(lang)
     if by not in GROUPINGS:
         text = f"must be one of {', '.join(GROUPINGS)}{nearest(by, GROUPINGS)}"
         raise InputError.of("explain", text, key="by", given=repr(by))
-    question = load(scenario)
+    question = asked(scenario, changes)
     level = _first_level(question) if of is None else of
     options = _options(draws, paths, seed, as_of, prior)
     with replacing(out) if out is not None else nullcontext() as folder:
@@ -125,16 +126,16 @@ def remove(
     policy: _Policy = None,
     as_of: _AsOf = None,
     prior: _Prior = False,
+    changes: Changes = None,
     csv: _Csv = None,
     lang: _Lang = "en",
     as_json: _Json = False,
 ) -> None:
     """Switch influences off, one at a time, and see how far each outcome moves."""
     from hudna.explain import remove as switch_off
-    from hudna.scenario import load
 
     language = known_language(lang)
-    question = load(scenario)
+    question = asked(scenario, changes)
     shown = _outcomes(question, outcome)
     _check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)
@@ -163,16 +164,16 @@ def shapley(
     seed: _Seed = None,
     as_of: _AsOf = None,
     prior: _Prior = False,
+    changes: Changes = None,
     csv: _Csv = None,
     lang: _Lang = "en",
     as_json: _Json = False,
 ) -> None:
     """Share an outcome, or its difference between two policies, among the scenario's [factors]."""
     from hudna.explain import shapley as share_out
-    from hudna.scenario import load
 
     language = known_language(lang)
-    question = load(scenario)
+    question = asked(scenario, changes)
     _check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)
     with progress_bar(question.file.name.get(language)) as (progress, stage):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.arrays import FloatArray, IntArray
+from hudna.arguments import checked, settle
+from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Text
 from hudna.case.nodes import Schedule, planned
 from hudna.case.observations import Campaign, Row
@@ -49,6 +50,9 @@ class Plan:
     draws: int = 400
     paths: int = 50
 
+    def __post_init__(self) -> None:
+        settle(self)
+
     def check(self, step_days: int) -> None:
         """Raise `InputError` with everything that is wrong; windows and origins must fall on steps."""
         problems = Problems()
@@ -66,8 +70,8 @@ class Plan:
         problems.raise_if_any()
 
 
-@dataclass(frozen=True)
-class Backtest:
+@dataclass(frozen=True, eq=False)
+class Backtest(ByContent):
     """Forecasts and what came of them, a row an origin and horizon; see `docs/scoring.md` for the columns.
 
     shares : (origin, state) of each regime that is nowhere known: how likely each state was held to be at the origin
@@ -84,6 +88,7 @@ class Backtest:
     distinct: tuple[int, ...] = field(repr=False)
 
 
+@checked
 def backtest(
     scenario: Scenario,
     *,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import special
 
-from hudna.arrays import FloatArray, IntArray
+from hudna.arguments import checked, settle
+from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case
 from hudna.case.observations import Campaign, Row
 from hudna.case.posterior import Learned
@@ -49,6 +50,9 @@ class Sizes:
     paths: int = 150
     keep: int = 1000
 
+    def __post_init__(self) -> None:
+        settle(self)
+
     def check(self) -> None:
         """Raise `InputError` with everything that is wrong."""
         for name, number, low in (
@@ -71,8 +75,8 @@ def check_run(seed: int, engine: str, threads: int | None) -> None:
     problems.raise_if_any()
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, eq=False)
+class Calibration(ByContent):
     """What was learned.
 
     scores, theta : (draw, parameter), draw i from sampler i modulo `sizes.islands`; prior : (draw, parameter) of the
@@ -99,6 +103,7 @@ class Calibration:
         return int(np.unique(self.scores, axis=0).shape[0])
 
 
+@checked
 def calibrate(
     case: Case,
     *,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from hudna.arguments import checked
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.observation_rows import Catalogue, read_rows
 from hudna.case.observations import Confidence, Counter, Qualifier, Row
@@ -32,6 +33,7 @@ _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _DAY = dt.timedelta(days=1)
 
 
+@checked
 def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
     """Score a result's forecasts of the counts that rows tell of.
 
@@ -82,6 +84,7 @@ def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
     return table
 
 
+@checked
 def totals(table: pd.DataFrame) -> pd.DataFrame:
     """Sum up tables of `score`: means of the scores of the forecast and of each baseline, by policy.
 

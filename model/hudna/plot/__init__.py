@@ -1,5 +1,6 @@
 """Pictures: data in, Axes out. Every function takes `ax=None` and `lang="en"` or `"ar"`."""
 
+from hudna.arguments import checked
 from hudna.plot.attribution import attribution, attribution_bars, attribution_bars_data, attribution_data
 from hudna.plot.beliefs import priors, priors_data
 from hudna.plot.cumulative import pbox, pbox_data, survival, survival_data
@@ -46,3 +47,6 @@ __all__ = [
     "survival",
     "survival_data",
 ]
+
+for _name in __all__:  # a wrong argument is one clear error, whatever the picture
+    globals()[_name] = checked(globals()[_name])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["difference_table", "outcome_table", "write_outputs"]
 
-_KEPT = ("scenario", "case", "config_hash", "program", "seed", "draws", "paths", "made", "versions")
+_KEPT = ("scenario", "case", "changes", "config_hash", "program", "seed", "draws", "paths", "made", "versions")
 
 
 def write_outputs(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.case.documents import as_toml, show_key
 from hudna.case.grammar import Text
 from hudna.case.nodes import Regime
 from hudna.case.signals import resolve
@@ -131,6 +130,7 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
     return {
         "scenario": scenario.id,
         "case": case.id,
+        "changes": json.loads(json.dumps(scenario.changes, default=str)),
         "counters": {
             name: {} if counter.ratio is None else {"ratio": counter.ratio}
             for name, counter in case.observations.counters.items()
@@ -238,9 +238,20 @@ def family_label(scenario: Scenario, name: str) -> Text | None:
 
 
 def config_hash(scenario: Scenario) -> str:
-    """Return a hash of every value in the scenario's and the case's files, whatever their order."""
-    lines = []
-    documents = {"scenario": scenario.document, **scenario.case.documents}
-    for role, document in sorted(documents.items()):
-        lines += [f"{role} {show_key(key)} = {as_toml(value)}" for key, value, _ in document.leaves()]
-    return hashlib.blake2b(json.dumps(sorted(lines)).encode(), digest_size=16).hexdigest()
+    """Return a hash of what a scenario asks and its case holds, however it was given and in whatever order.
+
+    It is made of the values that are compiled and labelled, not of the files: defaults, order of names, file names and
+    comments do not change it; a parameter, start, row or draw of the posterior that differs does.
+    """
+    case, seen = scenario.case, scenario.case.observations
+    content = {
+        "file": scenario.file,
+        "nodes": scenario.nodes,
+        "parameters": scenario.parameters,
+        "case": [case.id, case.about, case.actors, case.claims],
+        "ties": sorted(tie.model_dump_json() for tie in case.ties),
+        "observations": [seen.counters, seen.campaigns, seen.default, sorted(row.said for row in seen.rows)],
+        "posterior": None if case.posterior is None else case.posterior.digest,
+    }
+    text = json.dumps(content, sort_keys=True, default=lambda entry: entry.model_dump(mode="json"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from hudna.arrays import FloatArray, IntArray
+from hudna.arguments import check_kind
+from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest
 from hudna.result.samples import Paths, Sample, SummaryOfPaths
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["OutcomeLabel", "Result", "SeriesLabel"]
 
 S = TypeVar("S", Paths, SummaryOfPaths)
+_ASIDE = ("made", "versions", "engine", "changes")  # of what a result is about: how it came to be
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,12 @@ class SeriesLabel:
     states: tuple[tuple[str, Text], ...] = ()
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, eq=False)
+class Result(ByContent):
     """What a run found, labelled.
+
+    Two results are equal if all their numbers and what they are about are, however and whenever they were made: the
+    date, the versions, the engine and which values were changed in Python are left aside.
 
     Attributes
     ----------
@@ -83,6 +88,11 @@ class Result:
     parameters: xr.Dataset
     summaries: xr.Dataset
     about: Mapping[str, Any]
+
+    def content(self) -> Any:
+        """Return what makes two results equal."""
+        about = {key: value for key, value in self.about.items() if key not in _ASIDE}
+        return [about, *(getattr(self, name) for name in self.__dataclass_fields__ if name != "about")]
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -223,6 +233,7 @@ class Result:
         """Write the result to a netCDF file, beside it first and then in its place."""
         from hudna.result.storage import save
 
+        check_kind("save", "path", path, "str | Path")
         return save(self, Path(path))
 
     def _known(self, what: str, name: str, names: tuple[str, ...]) -> str:

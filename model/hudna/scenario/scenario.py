@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from hudna import shipped
+from hudna.arrays import ByContent
 from hudna.case import Case
-from hudna.case.documents import Document
+from hudna.case.documents import Document, given_leaves, no_file
 from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference, Text
 from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Points, Regime, Start, in_order, planned
 from hudna.case.parameters import Parameter
@@ -29,6 +31,7 @@ __all__ = [
     "RunSize",
     "Scenario",
     "ScenarioFile",
+    "is_folder_name",
     "planned",
 ]
 
@@ -112,8 +115,13 @@ class Outcome(Entry):
         return self
 
 
+def is_folder_name(value: Any) -> bool:
+    """Whether a value can be the name of a case's folder."""
+    return isinstance(value, str) and re.fullmatch(r"[^/\\\0-\x1f]+", value) is not None and value not in (".", "..")
+
+
 def _folder(value: Any) -> Any:
-    if isinstance(value, str) and (not re.fullmatch(r"[^/\\\0-\x1f]+", value) or value in (".", "..")):
+    if isinstance(value, str) and not is_folder_name(value):
         raise ValueError("must be the name of a folder under params/; a path may not leave its folder")
     return value
 
@@ -183,8 +191,8 @@ class ScenarioFile(Entry):
         return self
 
 
-@dataclass(frozen=True)
-class Scenario:
+@dataclass(frozen=True, eq=False)
+class Scenario(ByContent):
     """A checked question: the file, the case it asks about, and the case's nodes and parameters as assumed.
 
     `nodes` and `parameters` are the case's, with the scenario's `starts` and `parameters` laid over them.
@@ -195,7 +203,51 @@ class Scenario:
     case: Case
     nodes: Mapping[str, Node]
     parameters: Mapping[str, Parameter]
-    document: Document = field(repr=False)
+    document: Document = field(repr=False, compare=False)
+
+    def with_(self, **changes: Any) -> Scenario:
+        """Return a copy with other values, checked as a file that extends this scenario would be.
+
+        Parameters
+        ----------
+        **changes
+            The keys of a scenario's file: parameters, policies, assumptions, starts, outcomes, weeks, start, run and
+            so on. Tables merge, everything else is replaced. A parameter may be a number, which fixes it, a prior such
+            as {"family": "normal", "mean": 1, "sd": 0.3}, or a table as in a file; its unit is the case's where it is
+            left out, and it counts as a judgement given in Python. Where the case has a posterior, a parameter
+            that is given here is drawn from what is given, the others from the posterior, as with a file's.
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong, each with its key.
+
+        Examples
+        --------
+        >>> import hudna
+        >>> shorter = hudna.load("two-militias").with_(weeks=26, parameters={"presence_power": 0.5})
+        >>> shorter.n_steps, shorter.parameters["presence_power"].source
+        (26, 'given in Python')
+        """
+        from hudna.scenario.reading import changed
+
+        return changed(self, changes)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was given in Python or on the command line, with the keys of a scenario's file.
+
+        `scenario.with_` of it, or `hudna.load` where no file was extended by name, gives the scenario again.
+        """
+        found = given_leaves(self.document)
+        if no_file(self.path) and self.document.bases:
+            base = self.document.bases[0]
+            found["extends"] = base.stem if shipped.scenario(base.stem) == base else str(base)
+        return found
 
     @property
     def path(self) -> Path:
