@@ -103,6 +103,7 @@ def remove(
     scenario: Scenario | str | Path,
     what: str | Sequence[str],
     *,
+    silence: bool = False,
     progress: Progress | None = None,
     stage: Callable[[str], None] | None = None,
     **options: Any,
@@ -110,7 +111,9 @@ def remove(
     """Switch influences off, one at a time, and see how far each outcome moves: paired runs on the same numbers.
 
     Everything that is switched off stays in its place and goes on by itself; what goes is that others read it in their
-    effects and ties. The past is not rewritten: all runs start from the same state of the world.
+    effects and ties. With `silence` it is gone itself: its events and responses never happen, as at a rate or a
+    probability of 0, and its level is absent, as in a case without it. The past is not rewritten: all runs start from
+    the same state of the world.
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ def remove(
     Raises
     ------
     InputError
-        If one of them is not there, or moves nothing.
+        If one of them is not there, or moves nothing, or cannot be silenced.
     SimulationError
         If a rate or level leaves the range of numbers.
 
@@ -139,10 +142,13 @@ def remove(
     >>> found = remove("two-militias", "NORTH", draws=20, paths=10, seed=1).table()
     >>> bool(found.loc[("NORTH", "stay", "pressure"), "effect"] > 0)
     True
+    >>> found = remove("two-militias", "attacks.*", silence=True, draws=20, paths=10, seed=1).table()
+    >>> float(found.loc[("attacks.*", "stay", "attacks"), "without"])
+    0.0
     """
     question = scenario if isinstance(scenario, Scenario) else load(scenario)
     asked = (what,) if isinstance(what, str) else tuple(what)
-    influences = _influences(question, asked)
+    influences = _influences(question, asked, silence=silence)
     ready = begin(question, progress=progress, stage=stage, **options)
     runs = 1 + len(influences)
     whole = ready.labelled(ready.simulate(progress=_share_of(progress, 0, runs), stage=stage))
@@ -150,7 +156,7 @@ def remove(
     for i, one in enumerate(influences):
         done = ready.simulate(without(ready.program, one), progress=_share_of(progress, i + 1, runs), stage=stage)
         rest[one.asked] = ready.labelled(done)
-    return Removal(whole, rest, {one.asked: one.name for one in influences})
+    return Removal(whole, rest, {one.asked: one for one in influences})
 
 
 def shapley(
@@ -251,12 +257,12 @@ def _window(question: Scenario, window: Sequence[float] | None) -> tuple[float, 
     return low, high
 
 
-def _influences(question: Scenario, asked: Sequence[str]) -> list[Influence]:
-    """Return what is to be switched off, or every problem with it."""
+def _influences(question: Scenario, asked: Sequence[str], *, silence: bool = False) -> list[Influence]:
+    """Return what is to be switched off or silenced, or every problem with it."""
     problems = Problems()
     found = []
     for one in asked:
-        known = influence(question.case, one)
+        known = influence(question.case, one, silence=silence)
         if isinstance(known, str):
             problems.add(question.id, "remove", known, given=repr(one))
         else:
