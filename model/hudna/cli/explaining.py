@@ -278,7 +278,7 @@ def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str]
         label = found.whole.outcome(outcome)
         name = label.name.get(lang)
         rows.append((f"{name} ({label.unit.get(lang)})", []))
-        moved = [float(table.loc[(key, policy, outcome), "moved"]) for policy in found.whole.policies]
+        moved: list[Any] = [table.loc[(key, policy, outcome), "moved"] for policy in found.whole.policies]
         if any(math.isnan(share) for share in moved):
             notes.setdefault("absent", []).append(name)
         elif found.counted(key, outcome) and not influence.silenced:

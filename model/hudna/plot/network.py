@@ -193,7 +193,7 @@ def _ties(ax: Axes, data: NetworkData, texts: dict[str, Drawn], bend: float) -> 
         def draw(self, renderer: Any) -> None:
             for text in self.ends:
                 text.update_bbox_position_size(renderer)
-            self.patchA, self.patchB = (_Edge(text.get_bbox_patch()) for text in self.ends)
+            self.patchA, self.patchB = (_Edge(text.get_bbox_patch()) for text in self.ends)  # type: ignore[assignment]
             super().draw(renderer)
 
     drawn: dict[tuple[str, str], int] = {}
