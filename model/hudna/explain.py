@@ -19,7 +19,6 @@ from hudna.case.signals import resolve
 from hudna.engine.contributions import Part, contributions
 from hudna.engine.removal import without
 from hudna.errors import InputError, Problems, nearest
-from hudna.result.assemble import family_label
 from hudna.scenario import Scenario, load
 from hudna.scenario.influence import Influence, influence
 
@@ -381,6 +380,6 @@ def _contribution(question: Scenario, part: Part) -> Contribution:
         one = len({signal.node for signal in signals}) == 1
         if len(signals) == 1:
             return Contribution(part.reads, "effect", signals[0].label, signals[0].node, node.name)
-        source = family_label(question, part.reads) or Text(en=part.reads)
+        source = case.label(part.reads)
         return Contribution(part.reads, "effect", source, signals[0].node if one else part.reads, source)
     return Contribution(part.kind, part.kind, LEFT_OVER[part.kind], part.kind, LEFT_OVER[part.kind])

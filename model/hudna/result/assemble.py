@@ -27,7 +27,7 @@ from hudna.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["assemble", "config_hash", "family_label", "outcome_label"]
+__all__ = ["assemble", "config_hash", "outcome_label"]
 
 _TIMES = {"first", "time_above"}
 
@@ -202,9 +202,6 @@ def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
     signals = scenario.case.signals
     found = resolve(name, signals)
     first = signals[found[0]]
-    label = first.label
-    if name.endswith(".*"):
-        label = family_label(scenario, name) or Text(en=name)
     node = scenario.nodes[first.node]
     states = (
         [[state, node.states[state].name.model_dump()] for state in node.ordered_states]
@@ -213,7 +210,7 @@ def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
     )
     unit = _per_step(first.unit, scenario.file.step_days) if measure == "count" else first.unit
     return {
-        "name": label.model_dump(),
+        "name": scenario.case.label(name).model_dump(),
         "unit": unit.model_dump(),
         "measure": measure,
         "signals": list(found),
@@ -225,14 +222,6 @@ def _per_step(unit: Text, days: int) -> Text:
     if days == 7:
         return Text(en=f"{unit.en} per week", ar=f"{unit.ar} في الأسبوع" if unit.ar else None)
     return Text(en=f"{unit.en} per {days} days", ar=f"{unit.ar} كل {days} أيام" if unit.ar else None)
-
-
-def family_label(scenario: Scenario, name: str) -> Text | None:
-    """Return the name of an outcome that sums the same signals, as a name for their sum."""
-    for outcome in scenario.file.outcomes.values():
-        if outcome.signal == (name,) and outcome.reduce == "sum" and outcome.window is None:
-            return outcome.name
-    return None
 
 
 def config_hash(scenario: Scenario) -> str:

@@ -131,18 +131,14 @@ def _as(case: Case, kind: str, name: str) -> Influence | None:
             if name in case.nodes:
                 return None  # its signal of the same name is one of the driver's
             several = resolve(name, case.signals)
-            label = _signal_name(case, name, several) if several else Text(en=name)
-            return Influence(name, label, frozenset(), frozenset(several), frozenset(several)) if several else None
+            own = frozenset(several)
+            return Influence(name, case.label(name), frozenset(), own, own) if several else None
 
 
 def _tie_name(case: Case, name: str) -> Text:
     tie = next(tie for tie in case.ties if tie.id == name)
     ends = [case.actors[end].name for end in (tie.source, tie.target)]
     return Text(en=f"{ends[0].en} → {ends[1].en}", ar=f"{ends[0].get('ar')} ← {ends[1].get('ar')}")
-
-
-def _signal_name(case: Case, name: str, signals: tuple[str, ...]) -> Text:
-    return case.signals[signals[0]].label if len(signals) == 1 else Text(en=name)
 
 
 @dataclass(frozen=True)
