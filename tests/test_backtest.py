@@ -69,7 +69,7 @@ def test_the_columns_are_those_that_pictures_and_pages_are_made_of(whole):
     each = ("crps", "log", "brier_1", "brier_a", "brier_b", "p_1", "p_a", "p_b")
     assert list(frame) == own + [f"{what}_{name}" for name in BASELINES for what in each]
     assert frame.attrs["thresholds"] == [1, 5, 20]
-    assert frame.attrs["signal_name"] == {"en": "Attacks in a year", "ar": "الهجمات خلال عام"}
+    assert frame.attrs["signal_name"] == {"en": "Attacks by the militias", "ar": "هجمات الميليشيات"}
     days = (pd.to_datetime(frame["end"]) - pd.to_datetime(frame["start"])).dt.days + 1
     assert (frame["start"] >= frame["origin"]).all()
     assert ((days <= 7 * frame["weeks"]) & (2 * days >= 7 * frame["weeks"])).all()
@@ -286,8 +286,9 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     out, err = capsys.readouterr()
     assert err == ""
     assert "nan" not in out
-    for text in ("Attacks in a year: 6 origins, every 4 weeks", "4 weeks ahead, 6 origins", "rate of the last 8 weeks",
-                 "inside 90 %", f"Written to {Path('out') / f'backtest-{NAME}'}"):  # fmt: skip
+    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead, 6 origins",
+                 "rate of the last 8 weeks", "inside 90 %",
+                 f"Written to {Path('out') / f'backtest-{NAME}'}"):  # fmt: skip
         assert text in out
     folder = Path(f"out/backtest-{NAME}")
     assert sorted(path.name for path in folder.iterdir()) == ["forecasts.csv", "manifest.json", "record.md"]

@@ -14,6 +14,7 @@ from scipy import special
 import hudna
 from hudna.analysis.shapley import coalitions, shapley_values
 from hudna.beginning import Options, begin
+from hudna.case.signals import resolve
 from hudna.cli import main
 from hudna.engine import compile_scenario, contributions
 from hudna.engine.ensemble import Ensemble
@@ -349,6 +350,125 @@ def test_what_cannot_be_switched_off_is_said(what, text):
     assert text in str(error.value)
 
 
+@pytest.mark.parametrize("engine", ["vm", "oracle"])
+@pytest.mark.parametrize(("what", "file", "old", "new"), [
+    ("attacks.SOUTH", "drivers.toml", 'rate = "attack_rate_south"', "rate = 0"),
+    ("attacks.*", "drivers.toml", 'rate = "attack_rate"\n', "rate = 0\n"),
+    ("strikes", "drivers.toml", 'probability = "strike_probability"', "probability = 0"),
+    ("NORTH -> GOV (pressures)", "ties.toml", "weight = 2", "weight = 0"),
+])  # fmt: skip
+def test_silenced_it_is_the_case_in_which_it_never_happens(militias, tmp_path, what, file, old, new, engine):
+    path = changed(militias, tmp_path, file, old, new)
+    if what == "attacks.*":
+        drivers = path.parents[1] / "params" / "two-militias" / file
+        text = drivers.read_text(encoding="utf-8").replace('rate = "attack_rate_south"', "rate = 0")
+        drivers.write_text(text, encoding="utf-8")
+    options = {"draws": 4, "paths": 6, "seed": 4, "belief": "prior", "engine": engine}
+    found = hudna.remove("two-militias", what, silence=True, **options)
+    silenced, written = found.without[what], hudna.run(path, **options)
+    for outcome in written.outcome_names:
+        np.testing.assert_array_equal(silenced.outcomes[outcome], written.outcomes[outcome], err_msg=outcome)
+    assert any((found.whole.outcomes[name] != silenced.outcomes[name]).any() for name in written.outcome_names)
+
+
+ABSENT = {
+    **TWO_TIES,
+    "drivers": TWO_TIES["drivers"]
+    + """
+[raids]
+kind = "events"
+name = "Raids"
+unit = "raids"
+start = 6
+rate = 2
+exposure = { near = 0.5, push = 1 }
+effects = { near = 1, far = -0.5 }
+branching = 0.6
+half_life = 3
+""",
+}
+FELT = LAST + '[outcomes.raids]\nname = "Raids"\nsignal = "raids"\nreduce = "sum"\n'
+NEAR = LAST.replace("felt", "near") + FELT
+
+
+@pytest.mark.parametrize("engine", ["vm", "oracle"])
+def test_an_actor_that_is_silenced_is_the_case_without_its_level(write_case, tmp_path, engine):
+    path = write_case(**ABSENT, outcomes=NEAR, weeks=8)
+    options = {"draws": 2, "paths": 20, "seed": 1, "engine": engine}
+    found = hudna.remove(path, "A", silence=True, **options)
+    table = found.table().xs("A")
+    assert np.isnan(table.xs("near", level="outcome")[["without", "effect", "moved"]]).all(axis=None)
+    drivers = path.parents[1] / "params" / "made-up" / "drivers.toml"
+    text = drivers.read_text(encoding="utf-8").replace("near = 0.5, ", "").replace("near = 1, ", "")
+    drivers.write_text(text, encoding="utf-8")
+    ties = drivers.with_name("ties.toml")
+    ties.write_text(ties.read_text(encoding="utf-8").replace("weight = 2", "weight = 0"), encoding="utf-8")
+    written = hudna.run(path, **options)
+    for outcome in ("felt", "raids"):
+        np.testing.assert_array_equal(found.without["A"].outcomes[outcome], written.outcomes[outcome], err_msg=outcome)
+        assert (found.whole.outcomes[outcome] != written.outcomes[outcome]).any()
+
+
+@pytest.mark.parametrize("engine", ["vm", "oracle"])
+def test_events_that_are_silenced_never_happen_whatever_the_past_excites(write_case, engine):
+    path = write_case(**ABSENT, outcomes=FELT, weeks=8)
+    found = hudna.remove(path, "raids", silence=True, draws=2, paths=20, seed=1, engine=engine)
+    assert (found.without["raids"].outcomes["raids"] == 0).all()
+    assert (found.whole.outcomes["raids"] > 0).all()
+
+
+@pytest.mark.parametrize(("what", "text"), [
+    ("truce", "is a regime: it is always in one of its states; hold it with [assumptions]"),
+    ("truce.broken", "'truce' is a regime"),
+    ("presence", "is a schedule: it is what is decided; hold it with [assumptions]"),
+    ("attacks.NORTH.threat", "a part of 'attacks.NORTH', which can be silenced only as a whole"),
+    ("NORT", "did you mean 'NORTH'"),
+])  # fmt: skip
+def test_what_cannot_be_silenced_is_said(what, text):
+    with pytest.raises(InputError) as error:
+        hudna.remove("two-militias", what, silence=True, **SMALL)
+    assert text in str(error.value)
+
+
+def routes(asked: str, *, silence: bool = False) -> set[str]:
+    question = hudna.load("two-militias")
+    found = influence(question.case, asked, silence=silence)
+    return {name for name, one in question.file.outcomes.items()
+            if not found.reached.isdisjoint(resolve(one.signal[0], question.case.signals))}  # fmt: skip
+
+
+def test_routes_are_those_of_the_model():
+    every = {"attacks", "any_attack_4w", "truce_breaks", "pressure"}
+    assert routes("NORTH") == {"pressure"}
+    assert routes("attacks.NORTH") == {"pressure"}  # strikes are made with attacks, which nothing takes away
+    assert routes("attacks.NORTH", silence=True) == every
+    assert routes("strikes") == every
+    assert routes("anger.SOUTH", silence=True) == {"pressure"}
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.generate], derandomize=True,
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@given(case=written_cases(), seed=seeds)
+def test_where_no_route_leads_nothing_moves_in_random_cases(write_case, case, seed):
+    question = hudna.load(write_case(**case))
+    for silence in (False, True):
+        asked = [name for name in question.nodes
+                 if not isinstance(influence(question.case, f"driver:{name}", silence=silence), str)]  # fmt: skip
+        if asked:
+            asked = [f"driver:{name}" for name in asked]
+            table = hudna.remove(question, asked, silence=silence, draws=2, paths=4, seed=seed, engine="oracle").table()
+            assert (table.loc[~table["reached"].astype(bool), "moved"].fillna(0) == 0).all()
+
+
+def test_a_route_that_is_overlooked_would_be_seen(monkeypatch):
+    from hudna.scenario import influence as module
+
+    right = module._readings
+    monkeypatch.setattr(module, "_readings", lambda case: [one for one in right(case) if one.moves])
+    table = hudna.remove("two-militias", "strikes", draws=6, paths=40, seed=3).table()
+    assert (table.loc[~table["reached"].astype(bool), "moved"] > 0).any()
+
+
 def test_a_name_that_is_two_things_is_asked_about(write_case):
     case = dict(TWO_TIES, drivers=TWO_TIES["drivers"].replace("[near]", "[A]"))
     path = write_case(**case, outcomes=LAST)
@@ -474,9 +594,17 @@ def test_remove_prints_effects(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["remove", "two-militias", "NORTH", "presence + strikes", *QUICK, "--csv", "effects.csv"]) == 0
     said = capsys.readouterr().out
-    assert "Without: Northern militia" in said
-    assert "Without: Presence of the mission + Strikes by the mission" in said
+    assert "If nothing reads it any more: Northern militia" in said
+    assert "If nothing reads it any more: Presence of the mission + Strikes by the mission" in said
     assert (tmp_path / "effects.csv").read_text(encoding="utf-8").count("\n") == 1 + 2 * 2 * 4
+    assert "no route leads in the model from it to: Weeks until the truce breaks" in said
+    assert "--silence asks of a world without it: Attacks in a year, Any attack within 4 weeks" in said
+    assert main(["remove", "two-militias", "attacks.*", "--silence", *QUICK, "--json"]) == 0
+    rows = [row for row in json.loads(capsys.readouterr().out)["effects"] if row["outcome"] == "attacks"]
+    assert [(row["silenced"], row["reached"], row["without"]) for row in rows] == [(True, True, 0.0)] * 2
+    assert main(["remove", "two-militias", "pressure", "--silence", "--lang", "ar", *QUICK]) == 0
+    assert "إذا أسكت" in (said := capsys.readouterr().out)
+    assert "غائب فلا قيمة له" in said
     assert main(["remove", "two-militias", "nobody", *QUICK]) == 2
     assert "no such actor" in capsys.readouterr().err
     assert main(["remove", "two-militias", "NORTH", "--outcome", "attack", *QUICK]) == 2

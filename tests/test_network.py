@@ -615,3 +615,19 @@ def test_the_folder_holds_what_other_programs_read_and_no_other_folder_is_touche
     assert main(["network", "two-militias", "--out", "net"]) == 2
     assert "was not written by hudna" in capsys.readouterr().err
     assert Path("net/mine.txt").exists()
+
+
+def test_the_files_of_a_network_do_not_wait_for_its_picture(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["network", "two-militias", "--out", "net", "--no-figures"]) == 0
+    files = {"network.json", "network.graphml", "strengths.csv", "reach.csv", "paths.csv", "manifest.json"}
+    assert {path.name for path in (tmp_path / "net").iterdir()} == files
+
+    def broken(*_, **__):
+        assert "Strongest paths" in capsys.readouterr().out
+        raise RuntimeError("no picture")
+
+    monkeypatch.setattr("hudna.plot.network", broken)
+    with pytest.raises(RuntimeError, match="no picture"):
+        main(["network", "two-militias", "--out", "new"])
+    assert {path.name for path in (tmp_path / "new").iterdir()} == files

@@ -16,7 +16,7 @@ from matplotlib.patches import FancyArrowPatch
 import hudna
 from hudna.case import Case, load_case
 from hudna.errors import Problems
-from hudna.plot import network, network_data
+from hudna.plot import network, network_data, placing
 from hudna.plot.network import _COLOURS, _STYLES
 from hudna.plot.placing import _placed, place
 
@@ -218,6 +218,41 @@ def test_the_same_case_stands_the_same_way_every_time(iraq):
     _placed.cache_clear()
     assert place(iraq) == places
     assert len({(at.x, at.y) for at in places.values()}) == len(places)
+
+
+@pytest.mark.parametrize(("actors", "presses"), [(40, True), (45, False)])
+def test_the_work_of_placing_is_bounded_however_many_ties_there_are(monkeypatch, actors, presses):
+    names = [f"A{i:02d}" for i in range(actors)]
+    ties = tuple((a, b, presses, 1.0) for a, b in itertools.permutations(names, 2))
+    net = placing._Net(tuple((name, "one" if name < "A20" else "two") for name in names), ties, "A00")
+    measure, looks = placing._Measure(net), []
+    right = placing._Measure._of
+    monkeypatch.setattr(placing._Measure, "_of", lambda *a, **how: looks.append(how["context"]) or right(*a, **how))
+    places = placing._placed.__wrapped__(net)
+    assert len({(at.x, at.y) for at in places.values()}) == actors
+    own = len(measure.pairs[0]) + 2 * len(measure.strong) * actors, (1 + presses) * len(ties) * actors
+    assert own[0] * looks.count(False) < 1.1 * placing._WORK or looks.count(False) < 3010
+    assert own[1] * looks.count(True) < 1.1 * placing._WORK
+
+
+def test_a_network_of_the_size_of_iraqs_is_searched_in_full(iraq, monkeypatch):
+    looks = []
+    right = placing._Measure._of
+    monkeypatch.setattr(placing._Measure, "_of", lambda *a, **how: looks.append(how["context"]) or right(*a, **how))
+    _placed.cache_clear()
+    place(iraq)
+    assert looks.count(False) > placing._STARTS * placing._STEPS
+
+
+def test_pairs_of_many_ties_are_as_good_as_all(monkeypatch):
+    every = set(zip(*placing._pairs(60)[:2], strict=True))
+    assert (len(every), placing._pairs(60)[2]) == (60 * 59 // 2, 1.0)
+    monkeypatch.setattr(placing, "_PAIRS", 500)
+    a, b, weight = placing._pairs(60)
+    some = set(zip(a.tolist(), b.tolist(), strict=True))
+    assert len(some) == 500
+    assert some < every
+    assert weight == pytest.approx(len(every) / 500)
 
 
 def test_blocs_stand_together(iraq):

@@ -237,3 +237,34 @@ def test_a_draw_in_which_nothing_differs_is_not_lower():
 def test_an_unknown_language_is_refused(result):
     with pytest.raises(hudna.InputError, match="must be 'en' or 'ar'"):
         result.table(lang="fr")
+
+
+# ---- The name of a sum of signals -------------------------------------------------------------------------------
+
+
+def test_a_sum_of_signals_has_a_name_of_its_own_and_never_an_outcomes():
+    for scenario in ("two-militias", "toy-truce", "iraq-2024", "hindcast-2023"):
+        question = hudna.load(scenario)
+        outcomes = {one.name.en for one in question.file.outcomes.values()}
+        sums = {one for outcome in question.file.outcomes.values() for one in outcome.signal}
+        for name in {*sums, *question.file.series}:
+            label = question.case.label(name)
+            assert label.en not in outcomes or scenario == "iraq-2024"  # where outcomes' names are of all weeks
+            assert "*" not in label.en
+            assert label.ar
+    label = hudna.run("two-militias", draws=2, paths=2).series_label("attacks.*")
+    assert (label.name.en, label.unit.en) == ("Attacks by the militias", "attacks per week")
+
+
+def test_a_sum_without_a_name_has_those_of_its_signals(write_case):
+    raids = '[raids]\nkind = "events"\nname = "Raids on {}"\nper = ["bar", "foe", "goe", "hoe"]\nunit = "raids"\n'
+    outcome = '[outcomes.n]\nname = "N"\nsignal = "raids.*"\nreduce = "sum"\n'
+    path = write_case(raids + "start = 0\nrate = 1\n", outcomes=outcome)
+    assert hudna.load(path).case.label("raids.*").en == "Raids on bar + Raids on foe + 2 more"
+    about = path.parents[1] / "params" / "made-up" / "case.toml"
+    text = about.read_text(encoding="utf-8")
+    about.write_text(text + '\n[families]\n"raid.*" = "Raids"\n"raids.bar" = "Raids"\n', encoding="utf-8")
+    with pytest.raises(hudna.InputError) as error:
+        hudna.load(path)
+    assert "families.\"raid.*\": no node's name begins with 'raid.'; did you mean 'raids.*'?" in str(error.value)
+    assert "is one signal, whose name is its driver's" in str(error.value)

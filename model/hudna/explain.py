@@ -21,7 +21,6 @@ from hudna.case.signals import resolve
 from hudna.engine.contributions import Part, contributions
 from hudna.engine.removal import without
 from hudna.errors import InputError, Problems, nearest
-from hudna.result.assemble import family_label
 from hudna.scenario import Scenario, load
 from hudna.scenario.influence import Influence, influence
 
@@ -102,6 +101,7 @@ def remove(
     scenario: Scenario | str | Path | Mapping[str, Any],
     what: str | Iterable[str],
     *,
+    silence: bool = False,
     progress: Progress | None = None,
     stage: Callable[[str], None] | None = None,
     **options: Any,
@@ -109,7 +109,9 @@ def remove(
     """Switch influences off, one at a time, and see how far each outcome moves: paired runs on the same numbers.
 
     Everything that is switched off stays in its place and goes on by itself; what goes is that others read it in their
-    effects and ties. The past is not rewritten: all runs start from the same state of the world.
+    effects and ties. With `silence` it is gone itself: its events and responses never happen, as at a rate or a
+    probability of 0, and its level is absent, as in a case without it. The past is not rewritten: all runs start from
+    the same state of the world.
 
     Parameters
     ----------
@@ -129,7 +131,7 @@ def remove(
     Raises
     ------
     InputError
-        If one of them is not there, or moves nothing.
+        If one of them is not there, or moves nothing, or cannot be silenced.
     SimulationError
         If a rate or level leaves the range of numbers.
 
@@ -138,9 +140,12 @@ def remove(
     >>> found = remove("two-militias", "NORTH", draws=20, paths=10, seed=1).table()
     >>> bool(found.loc[("NORTH", "stay", "pressure"), "effect"] > 0)
     True
+    >>> found = remove("two-militias", "attacks.*", silence=True, draws=20, paths=10, seed=1).table()
+    >>> float(found.loc[("attacks.*", "stay", "attacks"), "without"])
+    0.0
     """
     question, chosen = load(scenario), Options.of("remove", options, without=_PATHS_ONLY)
-    influences = _influences(question, texts("remove", "what", what) or ())
+    influences = _influences(question, texts("remove", "what", what) or (), silence=silence)
     ready = begin(question, chosen, progress=progress, stage=stage)
     runs = 1 + len(influences)
     whole = ready.labelled(ready.simulate(progress=_share_of(progress, 0, runs), stage=stage))
@@ -148,7 +153,7 @@ def remove(
     for i, one in enumerate(influences):
         done = ready.simulate(without(ready.program, one), progress=_share_of(progress, i + 1, runs), stage=stage)
         rest[one.asked] = ready.labelled(done)
-    return Removal(whole, rest, {one.asked: one.name for one in influences})
+    return Removal(whole, rest, {one.asked: one for one in influences})
 
 
 def shapley(
@@ -254,12 +259,12 @@ def _window(question: Scenario, window: Sequence[float] | None) -> tuple[float, 
     return low, high
 
 
-def _influences(question: Scenario, asked: Sequence[str]) -> list[Influence]:
-    """Return what is to be switched off, or every problem with it."""
+def _influences(question: Scenario, asked: Sequence[str], *, silence: bool = False) -> list[Influence]:
+    """Return what is to be switched off or silenced, or every problem with it."""
     problems = Problems()
     found = []
     for one in asked:
-        known = influence(question.case, one)
+        known = influence(question.case, one, silence=silence)
         if isinstance(known, str):
             problems.add(question.id, "remove", known, given=repr(one))
         else:
@@ -378,6 +383,6 @@ def _contribution(question: Scenario, part: Part) -> Contribution:
         one = len({signal.node for signal in signals}) == 1
         if len(signals) == 1:
             return Contribution(part.reads, "effect", signals[0].label, signals[0].node, node.name)
-        source = family_label(question, part.reads) or Text(en=part.reads)
+        source = case.label(part.reads)
         return Contribution(part.reads, "effect", source, signals[0].node if one else part.reads, source)
     return Contribution(part.kind, part.kind, LEFT_OVER[part.kind], part.kind, LEFT_OVER[part.kind])

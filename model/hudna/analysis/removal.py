@@ -1,4 +1,4 @@
-"""What if an influence were not there: paired runs with and without it, path by path on the same numbers.
+"""What if nothing read it any more, or it were silenced: paired runs, path by path on the same numbers.
 
 What an actor does two ties away ("Iran, through the factions") has no exact part of a level's log odds, for every
 level on the way is bent. It has an effect in this sense: how far an outcome moves when the influence is switched off.
@@ -14,14 +14,17 @@ import numpy as np
 
 from hudna.analysis.estimate import estimate, mean_and_error
 from hudna.arrays import ByContent, FloatArray
-from hudna.case.grammar import Language, Text
+from hudna.case.grammar import Language
 from hudna.result.result import Result
 from hudna.result.samples import Paths
+from hudna.scenario.influence import Influence
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Removal"]
+
+_GONE = ("without", "effect", "mcse", "low", "high", "mean_q05", "mean_q95", "moved", "moved_mcse")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +33,24 @@ class Removal(ByContent):
 
     whole : the run as it is
     without : by what was asked, the run without it; the same draws, starts and random numbers
-    names : by what was asked, what readers see
+    influences : by what was asked, what it is, what readers see, and whether it was silenced
     """
 
     whole: Result
     without: Mapping[str, Result]
-    names: Mapping[str, Text]
+    influences: Mapping[str, Influence]
+
+    def reached(self, key: str, outcome: str) -> bool:
+        """Return whether any route leads in the model from what is removed to an outcome; if none does, it is exact."""
+        return not self.influences[key].reached.isdisjoint(self.whole.outcome(outcome).signals)
+
+    def counted(self, key: str, outcome: str) -> bool:
+        """Return whether an outcome is of what is removed itself: it goes on if nothing reads it, silenced it does not.
+
+        Of a level that is silenced nothing is left; then the outcome has no value.
+        """
+        own = self.influences[key]
+        return not {*own.signals, *own.nodes}.isdisjoint(self.whole.outcome(outcome).signals)
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
         """Return the effect of each influence on each outcome, by policy.
@@ -48,11 +63,13 @@ class Removal(ByContent):
         Returns
         -------
         pandas.DataFrame
-            Index (removed, policy, outcome). Columns: influence, name, unit; with and without, the mean of the whole
-            run and of the run without; effect, the first less the second, path by path, with its Monte Carlo error
-            mcse (clustered by draw) and the 90 % interval low to high that it gives; mean_q05, mean_q95, of the effect
-            over draws, path noise taken out; moved, the share of futures in which the outcome moves at all, and its
-            Monte Carlo error moved_mcse.
+            Index (removed, policy, outcome). Columns: influence, name, unit; silenced, whether it was silenced itself
+            or only nothing read it; reached, whether a route leads from it to the outcome in the model; with and
+            without, the mean of the whole run and of the run without; effect, the first less the second, path by path,
+            with its Monte Carlo error mcse (clustered by draw) and the 90 % interval low to high that it gives;
+            mean_q05, mean_q95, of the effect over draws, path noise taken out; moved, the share of futures in which the
+            outcome moves at all, and its Monte Carlo error moved_mcse. Of an outcome of a level that is silenced, all
+            from without on is NaN: it is absent.
         """
         import pandas as pd
 
@@ -90,14 +107,16 @@ class Removal(ByContent):
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["removed", "outcome"])
 
     def _row(self, key: str, outcome: str, whole: FloatArray, rest: FloatArray, lang: Language) -> dict[str, Any]:
-        label = self.whole.outcome(outcome)
+        own, label = self.influences[key], self.whole.outcome(outcome)
         effect = Paths(whole - rest, clusters=self.whole.clusters)
         found = asdict(estimate(effect))
         moved, moved_error = mean_and_error(effect.lower + effect.higher, effect.clusters)
-        return {
-            "influence": self.names[key].get(lang),
+        row = {
+            "influence": own.name.get(lang),
             "name": label.name.get(lang),
             "unit": label.unit.get(lang),
+            "silenced": own.silenced,
+            "reached": self.reached(key, outcome),
             "with": float(np.mean(whole)),
             "without": float(np.mean(rest)),
             "effect": found["mean"],
@@ -105,3 +124,5 @@ class Removal(ByContent):
             "moved": moved,
             "moved_mcse": moved_error,
         }
+        absent = own.silenced and not own.signals.isdisjoint(label.signals)
+        return {column: np.nan if absent and column in _GONE else value for column, value in row.items()}

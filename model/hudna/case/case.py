@@ -13,13 +13,13 @@ from pydantic import Field
 from hudna.arrays import ByContent
 from hudna.case.claims import Claim
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Entry, Label
+from hudna.case.grammar import Day, Entry, Label, Text
 from hudna.case.network import Actor, Channel, Tie
 from hudna.case.nodes import Level, Node
 from hudna.case.observations import Observations
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.posterior import Posterior
-from hudna.case.signals import Signal
+from hudna.case.signals import Signal, resolve
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -34,6 +34,9 @@ class About(Entry):
     summary: Label = Field(description="the case in a sentence or two")
     evidence_until: Day = Field(description="no evidence in the case is later than this date")
     blocs: dict[str, Label] = Field(default_factory=dict, description="what readers see of a bloc of actors.toml")
+    families: dict[str, Label] = Field(
+        default_factory=dict, description='signal.* = what readers see of the sum, such as "attacks.*"'
+    )
     channels: dict[Channel, str] = Field(
         default_factory=dict, description="channel = parameter: effect of a tie of weight 1 on the log odds"
     )
@@ -76,6 +79,19 @@ class Case(ByContent):
     def evidence_until(self) -> dt.date:
         """The date that no evidence is later than."""
         return self.about.evidence_until
+
+    def label(self, reference: str) -> Text:
+        """Return what readers see of a signal, or of a sum of signals (`attacks.*`): its own name in `families`.
+
+        A sum without one has those of its first two signals, and how many more there are.
+        """
+        signals = resolve(reference, self.signals)
+        if reference in self.about.families:
+            return self.about.families[reference]
+        shown, rest = [self.signals[name].label for name in signals[:2]], len(signals) - 2
+        english, arabic = ([name.get(lang) for name in shown] for lang in ("en", "ar"))
+        more = ([f"{rest} more"], [f"{rest} غيرها"]) if rest > 0 else ([], [])
+        return Text(en=" + ".join(english + more[0]), ar=" + ".join(arabic + more[1]))
 
     def level_of(self, actor: str) -> tuple[str, Level] | None:
         """Return the level of an actor, with its name, if it has one."""

@@ -33,7 +33,7 @@ from hudna.case.overlay import CHANNEL
 from hudna.case.parameters import Parameter
 from hudna.case.posterior import ABOUT, DRAWS, with_posterior
 from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
-from hudna.case.signals import publish
+from hudna.case.signals import Signal, publish, resolve, unknown_signal
 from hudna.errors import Problems, nearest, no_such, plain
 
 __all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
@@ -104,6 +104,7 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     if about is not None:
         _check_about(about, parameters, unread, documents["case"], problems)
         _check_blocs(about, actors, unread, documents["case"], problems)
+        _check_families(about, signals, unread, documents["case"], problems)
         _check_channels(about, found.values(), told.document, problems)
     claims = read_claims(documents.get("claims", empty), parameters, unread, problems)
     order = trigger_order(nodes, signals, Problems(), drivers)  # a circle is noted already
@@ -343,6 +344,16 @@ def _check_blocs(
         if bloc not in known and not unread.actors and "actors" not in unread.files:
             text = no_such("bloc", bloc, known, text="no actor is of this bloc")
             problems.add(document.where(("blocs",)), show_key(("blocs", bloc)), text)
+
+
+def _check_families(
+    about: About, signals: Mapping[str, Signal], unread: Unread, document: Document, problems: Problems
+) -> None:
+    for family in about.families if not unread.drivers and "drivers" not in unread.files else ():
+        text = "is one signal, whose name is its driver's; name sums here, such as attacks.*"
+        if not (family.endswith(".*") and resolve(family, signals)):
+            text = text if family in signals else unknown_signal(family, signals)
+            problems.add(document.where(("families",)), show_key(("families", family)), text)
 
 
 def _check_channels(about: About, ties: Iterable[tuple[Key, Tie]], document: Document, problems: Problems) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from hudna.analysis.attribution import Attribution
     from hudna.analysis.removal import Removal
-    from hudna.case.grammar import Language, Text
+    from hudna.case.grammar import Language
     from hudna.scenario import Scenario
 
 __all__ = ["explain", "remove", "shapley"]
@@ -53,7 +54,16 @@ _WORDS = {
     "share": ("share", "الحصة"),
     "of": ("{} ({}), {}: shares of the factors", "{} ({})، {}: حصص العوامل"),
     "less": ("{} less {}", "{} ناقص {}"),
-    "off": ("Without: {}", "من دون: {}"),
+    "off": ("If nothing reads it any more: {}", "إذا لم يعد شيء يتأثر به: {}"),
+    "silenced": ("If it is silenced: {}", "إذا أسكت: {}"),
+    "itself": (
+        "of the thing itself, which goes on; --silence asks of a world without it: {}",
+        "عن الشيء نفسه وهو مستمر؛ استعمل --silence للسؤال عن عالم يخلو منه: {}",
+    ),
+    "no route": ("no route leads in the model from it to: {}", "لا سبيل في النموذج يصل منه إلى: {}"),
+    "no path": ("a route leads there, but no path of this run moved: {}", "ثمة سبيل يصل إليه ولم يتغير أي مسار: {}"),
+    "absent": ("absent, so without a value: {}", "غائب فلا قيمة له: {}"),
+    "comma": (", ", "، "),
 }
 
 
@@ -120,6 +130,9 @@ def remove(
     outcome: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Show this one; may be repeated. The headline if left out.")
     ] = None,
+    silence: Annotated[
+        bool, typer.Option("--silence", help="Silence it itself: its events never happen, its level is absent.")
+    ] = False,
     draws: _Draws = None,
     paths: _Paths = None,
     seed: _Seed = None,
@@ -131,7 +144,7 @@ def remove(
     lang: _Lang = "en",
     as_json: _Json = False,
 ) -> None:
-    """Switch influences off, one at a time, and see how far each outcome moves."""
+    """Switch influences off, or silence what has them, one at a time, and see how far each outcome moves."""
     from hudna.explain import remove as switch_off
 
     language = known_language(lang)
@@ -140,7 +153,9 @@ def remove(
     _check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)
     with progress_bar(question.file.name.get(language)) as (progress, stage):
-        found = switch_off(question, what, policies=policy or None, progress=progress, stage=stage, **options)
+        found = switch_off(
+            question, what, silence=silence, policies=policy or None, progress=progress, stage=stage, **options
+        )
     table = found.table(language)
     _write(table, csv)
     if as_json:
@@ -256,22 +271,36 @@ def _differences(found: Attribution, table: pd.DataFrame, a: str, b: str, lang: 
 
 
 def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str], lang: Language) -> Iterator[Line]:
-    name: Text = found.names[key]
+    influence = found.influences[key]
     headers = [_word(word, lang) for word in ("with", "without", "effect", "error", "draws", "moved")]
     rows: list[tuple[str, list[str]]] = []
+    notes: dict[str, list[str]] = {}
     for outcome in shown:
         label = found.whole.outcome(outcome)
-        rows.append((f"{label.name.get(lang)} ({label.unit.get(lang)})", []))
+        name = label.name.get(lang)
+        rows.append((f"{name} ({label.unit.get(lang)})", []))
+        moved: list[Any] = [table.loc[(key, policy, outcome), "moved"] for policy in found.whole.policies]
+        if any(math.isnan(share) for share in moved):
+            notes.setdefault("absent", []).append(name)
+        elif found.counted(key, outcome) and not influence.silenced:
+            notes.setdefault("itself", []).append(name)
+        elif not any(moved):
+            notes.setdefault("no path" if found.reached(key, outcome) else "no route", []).append(name)
         for policy in found.whole.policies:
             row: Any = table.loc[(key, policy, outcome), :]
-            places = decimals(row["effect"], row["mcse"]) if row["mcse"] else decimals(row["with"], 0.0)
-            cells = [number(row[column], places) for column in ("with", "without", "effect")]
-            if row["moved"]:
+            places = decimals(row["effect"], row["mcse"]) if row["mcse"] > 0 else decimals(row["with"], 0.0)
+            cells = [MISSING if math.isnan(row[column]) else number(row[column], places)
+                     for column in ("with", "without", "effect")]  # fmt: skip
+            if row["moved"] > 0:
                 cells += [number(row["mcse"], places), interval(row["mean_q05"], row["mean_q95"])]
             else:
-                cells += [MISSING, MISSING]  # it reaches no path: that is exact
-            rows.append((found.whole.policy_name(policy, lang), [*cells, share(row["moved"], lang)]))
-    yield from lay_out(_word("off", lang).format(name.get(lang)), headers, rows)
+                cells += [MISSING, MISSING]  # it moves no path: that is exact
+            moves = MISSING if math.isnan(row["moved"]) else share(row["moved"], lang)
+            rows.append((found.whole.policy_name(policy, lang), [*cells, moves]))
+    heading = _word("silenced" if influence.silenced else "off", lang).format(influence.name.get(lang))
+    yield from lay_out(heading, headers, rows)
+    for why, names in notes.items():
+        yield f"  {_word(why, lang).format(_word('comma', lang).join(names))}", False
 
 
 def _headers(lang: Language) -> list[str]:

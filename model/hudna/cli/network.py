@@ -1,4 +1,4 @@
-"""The command that tells a network: who presses on whom, who reaches whom, and by which paths."""
+"""The command that shows a network: who presses on whom, who reaches whom, and by which paths."""
 
 from __future__ import annotations
 
@@ -74,9 +74,10 @@ def network(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write: GraphML, JSON, tables and the picture.")] = None,
     lang: Annotated[str, typer.Option(help="en or ar, for tables and the picture.")] = "en",
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no picture.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
-    """Tell the network: strengths by channel and sign, who reaches whom, and the strongest paths to an actor."""
+    """Show the network: strengths by channel and sign, who reaches whom, and the strongest paths to an actor."""
     from hudna.case import graph
 
     language = known_language(lang)
@@ -84,21 +85,27 @@ def network(
     target = graph.pressed_most(found) if to is None else to
     routes = graph.paths(found, target, _SHOWN) if target is not None else ()
     if out is not None:
-        from hudna.report import replacing
-        from hudna.report.network import write_network
-
-        with replacing(out) as folder:
-            write_network(found, folder, routes, lang=language)
+        _write(found, out, routes, language, with_figures=False)
     if as_json:
         _print_json(found, target, routes, out)
-        return
-    print_lines(_summary(found, language), language)
-    print()
-    print_lines(_strengths(found, language), language)
-    print_lines(_reach(found, language), language)
-    print_lines(_paths(found, target, routes, language), language)
-    if out is not None:
+    else:
+        print_lines(_summary(found, language), language)
+        print()
+        print_lines(_strengths(found, language), language)
+        print_lines(_reach(found, language), language)
+        print_lines(_paths(found, target, routes, language), language)
+    if out is not None and not no_figures:  # last: of a large network the picture takes longest
+        _write(found, out, routes, language, with_figures=True)
+    if out is not None and not as_json:
         print("\n" + written(out, language))
+
+
+def _write(case: Case, out: Path, routes: tuple[Route, ...], lang: Language, *, with_figures: bool) -> None:
+    from hudna.report import replacing
+    from hudna.report.network import write_network
+
+    with replacing(out) as folder:
+        write_network(case, folder, routes, lang=lang, with_figures=with_figures)
 
 
 def _case(name: str) -> Case:

@@ -1,7 +1,8 @@
 """A program without an influence: the same tables, nodes and random numbers, with some terms at 0.
 
-Whatever is switched off stays in its place and goes on by itself; nobody is moved by it any more. So a run of the
-changed program is paired with a run of the whole one, path by path, on the same numbers.
+Whatever is switched off stays in its place and goes on by itself; nobody is moved by it any more. What is silenced
+never happens: events have an exposure of 0, responses a probability of 0, and nobody reads an absent level. So a run
+of the changed program is paired with a run of the whole one, path by path, on the same numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from hudna.arrays import BoolArray, ints
-from hudna.engine.program import NONE, Program, Transform
+from hudna.engine.program import NONE, EventsTable, Program, Transform
 from hudna.errors import InputError
 from hudna.scenario.influence import Influence
 
@@ -37,19 +38,56 @@ def without(program: Program, influence: Influence) -> Program:
         If no term of the program stands for it.
     """
     chosen = _terms(program, influence)
-    if not chosen.any():
+    if not (influence.silenced or chosen.any()):
         raise InputError.of("remove", "nothing in this scenario is moved by it", given=repr(influence.asked))
     table, couplings = program.values, program.couplings
-    nought = table.constant.size
+    nought, never = table.constant.size, table.constant.size + 1
+    added = (0.0, -np.inf) if influence.silenced else (0.0,)
     values = replace(
         table,
-        constant=np.append(table.constant, 0.0),
-        parameter=ints([*table.parameter, NONE]),
-        transform=ints([*table.transform, int(Transform.IDENTITY)]),
-        label=(*table.label, f"without {influence.asked}"),
+        constant=np.append(table.constant, added),
+        parameter=ints([*table.parameter, *(NONE for _ in added)]),
+        transform=ints([*table.transform, *(int(Transform.IDENTITY) for _ in added)]),
+        label=(*table.label, *(f"without {influence.asked}" for _ in added)),
     )
+    value = np.where(chosen, nought, couplings.value)
+    events = program.events
+    if influence.silenced:
+        rows = [row for name, row in zip(program.responses.name, program.responses.predictor, strict=True)
+                if name in influence.nodes]  # fmt: skip
+        value[couplings.pointer[rows]] = never  # the base, in log odds
+        events = _exposures(program, influence, nought)
+    return replace(program, values=values, couplings=replace(couplings, value=value), events=events)
+
+
+def _exposures(program: Program, influence: Influence, nought: int) -> EventsTable:
+    """Return the events with an exposure of 0, a sum of no signals, where silenced; no other reads an absent level."""
+    table = program.events
+    pointer, power, lever, signal_pointer, signals, now = [0], [], [], [0], [], []
+    for i, name in enumerate(table.name):
+        for f in range(int(table.factor_pointer[i]), int(table.factor_pointer[i + 1])):
+            first, last = int(table.factor_signal_pointer[f]), int(table.factor_signal_pointer[f + 1])
+            read = [k for k in range(first, last) if program.signals[table.factor_signal[k]] not in influence.signals]
+            if not read:
+                continue
+            power.append(table.factor_power[f])
+            lever.append(table.factor_lever[f])
+            signals += [table.factor_signal[k] for k in read]
+            now += [table.factor_now[k] for k in read]
+            signal_pointer.append(len(signals))
+        if name in influence.nodes:
+            power.append(nought)
+            lever.append(False)
+            signal_pointer.append(len(signals))
+        pointer.append(len(power))
     return replace(
-        program, values=values, couplings=replace(couplings, value=np.where(chosen, nought, couplings.value))
+        table,
+        factor_pointer=ints(pointer),
+        factor_power=ints(power),
+        factor_lever=np.array(lever, bool),
+        factor_signal_pointer=ints(signal_pointer),
+        factor_signal=ints(signals),
+        factor_now=np.array(now, bool),
     )
 
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
-from hudna.case.grammar import Text
 from hudna.case.nodes import Schedule, planned
 from hudna.case.observations import Campaign, Row
 from hudna.case.signals import resolve
@@ -331,7 +330,7 @@ def _frame(
     signal = scenario.case.signals[signals[0]]
     frame.attrs = {
         "name": stretch.name.model_dump(exclude_none=True),
-        "signal_name": _label(scenario, plan, signal.label).model_dump(exclude_none=True),
+        "signal_name": scenario.case.label(plan.signal).model_dump(exclude_none=True),
         "unit": signal.unit.model_dump(exclude_none=True),
         "draws": plan.draws,
         "paths": plan.paths,
@@ -339,11 +338,3 @@ def _frame(
         "thresholds": [1, *plan.thresholds],
     }
     return frame
-
-
-def _label(scenario: Scenario, plan: Plan, own: Text) -> Text:
-    """Return what the scenario calls the signal, else its own name."""
-    for outcome in scenario.file.outcomes.values():
-        if outcome.signal == (plan.signal,):
-            return outcome.name
-    return own if plan.signal in scenario.case.signals else Text(en=plan.signal)

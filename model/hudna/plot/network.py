@@ -193,6 +193,7 @@ def _ties(ax: Axes, data: NetworkData, texts: dict[str, Drawn], bend: float) -> 
         def draw(self, renderer: Any) -> None:
             for text in self.ends:
                 text.update_bbox_position_size(renderer)
+            self.patchA, self.patchB = (_Edge(text.get_bbox_patch()) for text in self.ends)  # type: ignore[assignment]
             super().draw(renderer)
 
     drawn: dict[tuple[str, str], int] = {}
@@ -201,13 +202,24 @@ def _ties(ax: Axes, data: NetworkData, texts: dict[str, Drawn], bend: float) -> 
         pair = str(edge["source"]), str(edge["target"])
         drawn[pair] = drawn.get(pair, 0) + 1
         ends = texts[pair[0]], texts[pair[1]]
-        arrow = Tie(ends[0].get_position(), ends[1].get_position(), patchA=ends[0].get_bbox_patch(),
-                    patchB=ends[1].get_bbox_patch(), shrinkA=0.5, shrinkB=1.5, zorder=3 if edge["presses"] else 1,
+        arrow = Tie(ends[0].get_position(), ends[1].get_position(), shrinkA=0.5, shrinkB=1.5,
+                    zorder=3 if edge["presses"] else 1,
                     connectionstyle=f"arc3,rad={bend * (2.5 * drawn[pair] - 1.5)}",
                     **_arrow(edge["toward"], edge["presses"], edge["weight"], edge["channel"]))  # fmt: skip
         arrow.ends = ends
         arrow.set_in_layout(False)
         ax.add_patch(arrow)
+
+
+class _Edge:
+    """The edge of a name's box where it stands now; the box itself would be laid out anew at every question."""
+
+    def __init__(self, box: Any) -> None:
+        self.path, self.width = box.get_transform().transform_path(box.get_path()), box.get_linewidth()
+
+    def contains(self, event: Any) -> tuple[bool, dict[str, Any]]:
+        """Return whether a point is inside, as a patch does."""
+        return bool(self.path.contains_point((event.x, event.y), radius=self.width)), {}
 
 
 def _arrow(toward: str, presses: bool, weight: float, channel: str) -> dict[str, Any]:

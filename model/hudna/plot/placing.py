@@ -30,6 +30,8 @@ _HIGH = 0.25  # of a row, in columns
 _HALF = (0.4, 0.095)  # of an actor's name, in columns
 _LIFTS = (1.5, 1.0, 0.5, 0.0, -0.5, -1.0)
 _STARTS, _STEPS, _TRIES = 6, 500, 1000  # orders to be looked at: first here and there, then one by one
+_WORK = 1e7  # ties and names compared in each of the two, at most: a second or two, however large the network
+_PAIRS = 20_000  # of ties that may cross: of more, so many are looked at
 _WARM, _COOL = 3.0, 0.05  # how much worse an order may be at first, and the part of it at last
 
 
@@ -116,8 +118,8 @@ def _placed(net: _Net) -> Mapping[str, Place]:
     order = _first_order(net)
     if len(net.actors) > 1 and net.ties:
         measure = _Measure(net)
-        _shake(order, measure.rough)
-        _settle(order, measure.whole)
+        _shake(order, measure.rough, measure.looks(context=False))
+        _settle(order, measure.whole, min(_TRIES, measure.looks(context=True)))
     return order.places()
 
 
@@ -156,9 +158,14 @@ class _Measure:
                                if presses == kind}) for kind in (True, False)}  # fmt: skip
         self.strong = np.array(pairs[True], int).reshape(-1, 2)
         self.faint = np.array(pairs[False], int).reshape(-1, 2)
-        a, b = np.triu_indices(len(self.strong), 1)
+        a, b, self.weight = _pairs(len(self.strong))
         apart = ~(self.strong[a, :, None] == self.strong[b, None, :]).any(axis=(1, 2))
         self.pairs = a[apart], b[apart]
+
+    def looks(self, *, context: bool) -> int:
+        """Return how many orders can be measured within the work that a picture may take."""
+        ties = 2 * len(self.strong) + (len(self.faint) if context else 0)
+        return int(_WORK / (len(self.pairs[0]) + ties * len(self.names) + 1))
 
     def rough(self, places: Mapping[str, Place]) -> float:
         """Return the measure without what context runs over, which is most of the work."""
@@ -174,7 +181,17 @@ class _Measure:
         over = _covered(strong, self.strong, at, BEND).sum()
         crossing = _crossing(strong[self.pairs[0]], strong[self.pairs[1]]).sum()
         met = 0.15 * _covered(faint, self.faint, at).sum() if context else 0.0
-        return float(10 * over + 2 * crossing + _length(strong) + met + 0.08 * _length(faint))
+        return float(10 * over + 2 * self.weight * crossing + _length(strong) + met + 0.08 * _length(faint))
+
+
+def _pairs(n: int) -> tuple[IntArray, IntArray, float]:
+    """Return the pairs of n ties, or some of many, the same every time, and how many pairs each of them stands for."""
+    total = n * (n - 1) // 2
+    if total <= _PAIRS:
+        return *np.triu_indices(n, 1), 1.0
+    chosen = np.array(random.Random(1).sample(range(total), _PAIRS))
+    b = ((1 + np.sqrt(8.0 * chosen + 1)) // 2).astype(int)  # pair k is (k - b (b - 1) / 2, b)
+    return chosen - b * (b - 1) // 2, b, total / _PAIRS
 
 
 def _length(ends: FloatArray) -> float:
@@ -215,7 +232,7 @@ def _crossing(one: FloatArray, other: FloatArray) -> FloatArray:
     return ((turn(a, b, c) * turn(a, b, d) < 0) & (turn(c, d, a) * turn(c, d, b) < 0)).astype(float)
 
 
-def _shake(order: _Order, measure: Callable[[Mapping[str, Place]], float]) -> None:
+def _shake(order: _Order, measure: Callable[[Mapping[str, Place]], float], looks: int) -> None:
     """Change the order here and there, less and less against the measure (simulated annealing), and keep the best.
 
     The dice are the same every time.
@@ -226,15 +243,17 @@ def _shake(order: _Order, measure: Callable[[Mapping[str, Place]], float]) -> No
         return
     first = [(mine[0][0], mine[0][0][:]) for mine in changes]
     kept, best = first, measure(order.places())
-    for _ in range(_STARTS):
+    starts = min(_STARTS, max(1, looks // _STEPS))
+    steps = min(_STEPS, looks // starts)
+    for _ in range(starts):
         _put(first)
         now = measure(order.places())
-        for step in range(_STEPS):
+        for step in range(steps):
             row, changed = dice.choice(dice.choice(changes))
             before = row[:]
             row[:] = changed(before)
             found = measure(order.places())
-            if found < now or dice.random() < math.exp((now - found) / (_WARM * _COOL ** (step / _STEPS))):
+            if found < now or dice.random() < math.exp((now - found) / (_WARM * _COOL ** (step / steps))):
                 now = found
                 if now < best - 1e-9:
                     best, kept = now, [(row, row[:]) for row, _ in kept]
@@ -248,13 +267,13 @@ def _put(rows: list[tuple[list[Any], list[Any]]]) -> None:
         row[:] = values
 
 
-def _settle(order: _Order, measure: Callable[[Mapping[str, Place]], float]) -> None:
+def _settle(order: _Order, measure: Callable[[Mapping[str, Place]], float], most: int) -> None:
     """Change the order step by step as long as that makes the picture easier to read."""
     best, tries, better = measure(order.places()), 0, True
     while better:
         better = False
         for row, changed in _changes(order):
-            if tries == _TRIES:
+            if tries >= most:
                 return
             tries += 1
             before = row[:]

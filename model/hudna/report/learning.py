@@ -68,12 +68,9 @@ def _learned(calibration: Calibration, lang: Language) -> Axes:
 def _predictive(calibration: Calibration, found: Replicated, lang: Language) -> Axes:
     from hudna import plot
 
-    signal = calibration.case.signals[found.signals[0]]
-    family = signal.label
-    if len(found.signals) > 1:
-        name = f"{found.signals[0].split('.')[0]}.*"
-        family = Text(en=name, ar=f"{name}\u200e")  # the mark keeps the star on the right
+    first = found.signals[0]
+    name = calibration.case.label(f"{first.rsplit('.', 1)[0]}.*" if len(found.signals) > 1 else first)
     return plot.predictive(
-        found.starts, found.counted, found.quantiles, name=family, unit=signal.unit, weeks=found.weeks,
-        draws=calibration.theta.shape[0], paths=found.paths, lang=lang,
+        found.starts, found.counted, found.quantiles, name=name, unit=calibration.case.signals[first].unit,
+        weeks=found.weeks, draws=calibration.theta.shape[0], paths=found.paths, lang=lang,
     )  # fmt: skip

@@ -17,7 +17,7 @@ __all__ = ["write_network"]
 
 
 def write_network(
-    case: Case, folder: Folder, routes: tuple[graph.Route, ...], *, lang: Language = "en"
+    case: Case, folder: Folder, routes: tuple[graph.Route, ...], *, lang: Language = "en", with_figures: bool = True
 ) -> dict[str, Any]:
     """Write network.json, network.graphml, network.png, three tables and manifest.json; return the manifest.
 
@@ -29,6 +29,8 @@ def write_network(
         The paths to be written, as `hudna.case.graph.paths` finds them.
     lang : {"en", "ar"}
         Of the picture.
+    with_figures : bool
+        Whether to draw the picture.
 
     Returns
     -------
@@ -41,5 +43,6 @@ def write_network(
     tables = {"strengths": graph.strengths(case), "reach": graph.reach(case), "paths": graph.paths_table(routes)}
     for name, table in tables.items():
         table.to_csv(folder.aside / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    write_figure(plot.network(case, lang=lang), folder.aside / "network.png")
+    if with_figures:
+        write_figure(plot.network(case, lang=lang), folder.aside / "network.png")
     return folder.close({"case": case.id, "actors": len(case.actors), "ties": len(case.ties), "lang": lang})

@@ -26,7 +26,7 @@ from hudna.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["assemble", "config_hash", "family_label", "outcome_label"]
+__all__ = ["assemble", "config_hash", "outcome_label"]
 
 _TIMES = {"first", "time_above"}
 
@@ -203,9 +203,6 @@ def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
     signals = scenario.case.signals
     found = resolve(name, signals)
     first = signals[found[0]]
-    label = first.label
-    if name.endswith(".*"):
-        label = family_label(scenario, name) or Text(en=name)
     node = scenario.nodes[first.node]
     states = (
         [[state, node.states[state].name.model_dump()] for state in node.ordered_states]
@@ -214,7 +211,7 @@ def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
     )
     unit = _per_step(first.unit, scenario.file.step_days) if measure == "count" else first.unit
     return {
-        "name": label.model_dump(),
+        "name": scenario.case.label(name).model_dump(),
         "unit": unit.model_dump(),
         "measure": measure,
         "signals": list(found),
@@ -227,14 +224,6 @@ def _per_step(unit: Text, days: int) -> Text:
         days, (f"per {days} days", f"كل {days} {'أيام' if 3 <= days % 100 <= 10 else 'يوما'}")
     )
     return Text(en=f"{unit.en} {en}", ar=f"{unit.ar} {ar}" if unit.ar else None)
-
-
-def family_label(scenario: Scenario, name: str) -> Text | None:
-    """Return the name of an outcome that sums the same signals, as a name for their sum."""
-    for outcome in scenario.file.outcomes.values():
-        if outcome.signal == (name,) and outcome.reduce == "sum" and outcome.window is None:
-            return outcome.name
-    return None
 
 
 def config_hash(scenario: Scenario) -> str:

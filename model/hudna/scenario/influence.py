@@ -3,17 +3,20 @@
 An influence is a set of ties and of signals. Switching it off leaves every node in place and takes away what the
 ties carry and what others read of the signals in their effects. What a driver *is* stays: the rates that a regime's
 states set, exposures, and what a response answers are no influence that could be taken away.
+
+Silencing asks another question: what would be if it were not there itself. Events and responses never happen, and
+their readers see that; a level is absent, as in a case that does not have it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hudna.case import Case
 from hudna.case.grammar import Text
-from hudna.case.nodes import Events, Regime, Response
+from hudna.case.nodes import Events, Level, Regime, Response
 from hudna.case.signals import resolve
 from hudna.errors import no_such
 
@@ -25,15 +28,22 @@ _AND = " + "
 
 @dataclass(frozen=True)
 class Influence:
-    """Ties (by id), and signals with all that reads them, that go together; `name` is what readers see."""
+    """Ties (by id), and signals with all that reads them, that go together; `name` is what readers see.
+
+    nodes : what is meant itself; if it is `silenced`, its events and responses never happen and its levels are absent
+    reached : the signals that a route leads to in the case, whatever it carries
+    """
 
     asked: str
     name: Text
     ties: frozenset[str]
     signals: frozenset[str]
+    nodes: frozenset[str] = frozenset()
+    silenced: bool = False
+    reached: frozenset[str] = frozenset()
 
 
-def influence(case: Case, asked: str) -> Influence | str:
+def influence(case: Case, asked: str, *, silence: bool = False) -> Influence | str:
     """Return what `asked` stands for, or what is wrong with it.
 
     Parameters
@@ -43,6 +53,9 @@ def influence(case: Case, asked: str) -> Influence | str:
         One or several, joined by ` + `, of: a tie (`KH -> IRQ_GOV (pressures)`), an actor (`IRN`), a driver (`gaza`), a
         signal (`gaza.ceasefire`, `isis.*`). Where a name is two of these, write `actor:NAME`, `driver:NAME`,
         `signal:NAME` or `tie:NAME`.
+    silence : bool
+        Whether it is to be silenced itself: an actor with its level and all events and responses of its own, events,
+        responses, a level, a tie. A regime or a schedule cannot be.
 
     Returns
     -------
@@ -51,23 +64,32 @@ def influence(case: Case, asked: str) -> Influence | str:
     Examples
     --------
     >>> import hudna
-    >>> sorted(influence(hudna.load("two-militias").case, "NORTH").signals)
+    >>> case = hudna.load("two-militias").case
+    >>> sorted(influence(case, "NORTH").signals)
     ['anger.NORTH']
+    >>> sorted(influence(case, "NORTH", silence=True).nodes)
+    ['anger.NORTH', 'attacks.NORTH']
     """
     ties: set[str] = set()
     signals: set[str] = set()
+    nodes: set[str] = set()
     names: list[Text] = []
     for part in re.split(r"\s\+(?:\s|$)", asked):
         found = _one(case, part.strip())
+        if silence and isinstance(found, Influence):
+            found = _silenced(case, found)
         if isinstance(found, str):
             return found
         ties |= found.ties
         signals |= found.signals
+        nodes |= found.nodes
         names.append(found.name)
-    if not _touches(case, ties, signals):
-        return _nothing(case, asked, signals)
+    readings = list(_readings(case))
+    if not (silence or any(reading.moves and reading.of(ties, signals) for reading in readings)):
+        return _nothing(readings, asked, signals)
     name = Text(en=_AND.join(one.en for one in names), ar=_AND.join(one.get("ar") for one in names))
-    return Influence(asked, name, frozenset(ties), frozenset(signals))
+    found = Influence(asked, name, frozenset(ties), frozenset(signals), frozenset(nodes), silence)
+    return replace(found, reached=_reached(case, found, readings))
 
 
 def _one(case: Case, part: str) -> Influence | str:
@@ -97,18 +119,20 @@ def _as(case: Case, kind: str, name: str) -> Influence | None:
                 return None
             level = case.level_of(name)
             own = frozenset() if level is None else frozenset({level[0]})
-            return Influence(name, case.actors[name].name, frozenset(), own)
+            nodes = {node for node in case.nodes if node.endswith(f".{name}")} | own
+            acting = frozenset(node for node in nodes if isinstance(case.nodes[node], Events | Response | Level))
+            return Influence(name, case.actors[name].name, frozenset(), own, acting)
         case "driver":
             if name not in case.nodes:
                 return None
             own = frozenset(signal.name for signal in case.signals.values() if signal.node == name)
-            return Influence(name, case.nodes[name].name, frozenset(), own)
+            return Influence(name, case.nodes[name].name, frozenset(), own, frozenset({name}))
         case _:
             if name in case.nodes:
                 return None  # its signal of the same name is one of the driver's
             several = resolve(name, case.signals)
-            label = _signal_name(case, name, several) if several else Text(en=name)
-            return Influence(name, label, frozenset(), frozenset(several)) if several else None
+            own = frozenset(several)
+            return Influence(name, case.label(name), frozenset(), own, own) if several else None
 
 
 def _tie_name(case: Case, name: str) -> Text:
@@ -117,47 +141,74 @@ def _tie_name(case: Case, name: str) -> Text:
     return Text(en=f"{ends[0].en} → {ends[1].en}", ar=f"{ends[0].get('ar')} ← {ends[1].get('ar')}")
 
 
-def _signal_name(case: Case, name: str, signals: tuple[str, ...]) -> Text:
-    return case.signals[signals[0]].label if len(signals) == 1 else Text(en=name)
+@dataclass(frozen=True)
+class _Reading:
+    """Signals, or the tie, by which a node is moved (`moves`), or that it is made with."""
+
+    reader: str
+    signals: frozenset[str]
+    tie: str = ""
+    moves: bool = True
+
+    def of(self, ties: Collection[str], signals: Collection[str]) -> bool:
+        """Return whether it reads one of these."""
+        return self.tie in ties or not self.signals.isdisjoint(signals)
 
 
-def _readings(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield every reference that an effect or a pressing tie reads, with what the tie is called, if it is one."""
-    for node in case.nodes.values():
+def _readings(case: Case) -> Iterator[_Reading]:
+    """Yield whatever a node reads: effects, pressing ties, and what it is made with."""
+
+    def named(references: Iterable[str]) -> frozenset[str]:
+        return frozenset(signal for reference in references for signal in resolve(reference, case.signals))
+
+    for name, node in case.nodes.items():
         groups = [getattr(node, "effects", {})]
         groups += [transition.effects for transition in getattr(node, "transitions", {}).values()]
-        for effects in groups:
-            for reference in effects:
-                yield reference, ""
-    for tie in case.ties:
-        source = case.level_of(tie.source)
-        if tie.toward is not None and source is not None and case.level_of(tie.target) is not None:
-            yield source[0], tie.id
+        yield from (_Reading(name, named(effects)) for effects in groups)
+        regimes = [*getattr(node, "rate_by", ()), getattr(node, "resets_with", None)]
+        yield _Reading(name, frozenset(_published(case, regimes)), moves=False)
+        for made in (getattr(node, "exposure", ()), getattr(node, "triggers", ())):
+            yield _Reading(name, named(made), moves=False)
+    for target, presses in case.presses().items():
+        yield from (_Reading(target, frozenset({press.signal}), press.tie.id) for press in presses)
 
 
-def _touches(case: Case, ties: set[str], signals: set[str]) -> bool:
-    return any(tie in ties or signals & set(resolve(reference, case.signals)) for reference, tie in _readings(case))
+def _published(case: Case, nodes: Collection[str | None]) -> set[str]:
+    return {name for name, signal in case.signals.items() if signal.node in nodes}
 
 
-def _nothing(case: Case, asked: str, signals: set[str]) -> str:
+def _reached(case: Case, found: Influence, readings: Sequence[_Reading]) -> frozenset[str]:
+    """Return the signals of every node that some route leads to from what is switched off or silenced."""
+    reached = {node for node in found.nodes if found.silenced and not isinstance(case.nodes[node], Level)}
+    front = reached | {one.reader for one in readings
+                       if (one.moves or found.silenced) and one.of(found.ties, found.signals)}  # fmt: skip
+    while front:
+        reached |= front
+        signals = _published(case, front)
+        front = {one.reader for one in readings if one.of((), signals)} - reached
+    return frozenset(_published(case, reached))
+
+
+def _silenced(case: Case, found: Influence) -> Influence | str:
+    """Return the influence as one that is silenced itself: of signals, only levels are no longer read."""
+    for name in sorted(found.nodes):
+        own = case.signals[name].node
+        node = case.nodes[own]
+        if not isinstance(node, Events | Response | Level):
+            held = "it is always in one of its states" if isinstance(node, Regime) else "it is what is decided"
+            return f"'{own}' is a {node.kind}: {held}; hold it with [assumptions] in a scenario instead"
+        if own != name:
+            return f"'{name}' is a part of '{own}', which can be silenced only as a whole"
+    if not (found.nodes or found.ties):
+        return f"'{found.asked}' has no level, no events and no responses of its own, so there is nothing to silence"
+    levels = {name for name in found.nodes if isinstance(case.nodes[name], Level)}
+    return replace(found, signals=frozenset(_published(case, levels)))
+
+
+def _nothing(readings: Sequence[_Reading], asked: str, signals: Collection[str]) -> str:
     """Say why there is nothing to switch off, and what the drivers do that is no influence."""
-    does = sorted(set(_does(case, signals)))
+    does = sorted({one.reader for one in readings if one.of((), signals)})
     text = f"'{asked}' has no effect and no tie that presses, so there is nothing to switch off"
     if does:
         return f"{text}; it is what {', '.join(does)} are made with: hold it with [assumptions] in a scenario instead"
     return f"{text}; it is context"
-
-
-def _does(case: Case, signals: Iterable[str]) -> Iterator[str]:
-    wanted = set(signals)
-    nodes_of = {case.signals[signal].node for signal in wanted}
-    for name, node in case.nodes.items():
-        read: set[str] = set()
-        if isinstance(node, Events):
-            read |= {s for reference in node.exposure for s in resolve(reference, case.signals)}
-            if nodes_of & set(node.rate_by):
-                yield name
-        if isinstance(node, Response):
-            read |= {s for reference in node.triggers for s in resolve(reference, case.signals)}
-        if isinstance(node, Events | Response | Regime) and read & wanted:
-            yield name
