@@ -228,7 +228,9 @@ def test_one_mistake_is_one_line(row, column, text, tmp_path):
 
 def test_all_mistakes_are_said_at_once_each_with_its_line_and_column(tmp_path):
     good = "2023-01-01,2023-01-07,a.*,1,exact,,,,,"
-    rows, lines = problems_of(tmp_path / "t.csv", table(good, *(row for row, _, _ in BAD_ROWS), good))
+    rows, lines = problems_of(
+        tmp_path / "t.csv", table(good, *(row for row, _, _ in BAD_ROWS), good.replace("07", "08"))
+    )
     assert [row.line for row in rows] == [2, len(BAD_ROWS) + 3]
     assert len(lines) == len(BAD_ROWS)
     for i, (_, column, text) in enumerate(BAD_ROWS):
@@ -322,7 +324,11 @@ def test_a_table_of_nearly_the_right_name_is_not_passed_over(tmp_path, capsys):
 TOGETHER = [  # rows, and what is said of the last; nothing if they may stand together
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,,,,,"], "line 2 has 5"),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.x + a.y + a.z,6,official,,,,,"], "line 2"),
-    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,,,,"], ""),
+    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,,,,"], "and count of line 2"),
+    (["2023-01-01,2023-01-01,a.x,1,exact,,low,,,", "2023-01-01,2023-01-01,a.x,1,official,,low,,,"], "count of line 2"),
+    (["2023-01-01,2023-01-01,a.x,1,exact,,,,,", "2023-01-01,2023-01-01,a.x,2,exact,,,,,"], "give the sum in one row"),
+    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,low,,,"], ""),
+    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,,context,,"], ""),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,,medium,,,"], ""),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,claims,,,,"], ""),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,,,context,,"], ""),
@@ -650,7 +656,7 @@ def test_any_rows_are_refused_or_read(lines, tmp_path_factory):
 @FUZZ
 @given(planted=st.lists(st.sampled_from(range(len(BAD_ROWS))), min_size=1, max_size=8), seed=st.integers(0, 99))
 def test_every_planted_mistake_is_reported_with_its_line(planted, seed, tmp_path_factory):
-    rows = ["2023-01-01,2023-01-07,a.*,1,exact,,,,,"] * 5 + [BAD_ROWS[i][0] for i in planted]
+    rows = [f"2023-01-01,2023-01-{day:02},a.*,1,exact,,,,," for day in range(1, 6)] + [BAD_ROWS[i][0] for i in planted]
     order = random.Random(seed).sample(range(len(rows)), len(rows))
     read_, problems = read(tmp_path_factory.getbasetemp(), table(*(rows[i] for i in order)).encode())
     found = {(int(problem.where.rsplit(":", 1)[1]), problem.key) for problem in problems}
