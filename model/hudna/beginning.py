@@ -135,7 +135,8 @@ def _rows(question: Scenario, given: str | Path | Sequence[Row] | None) -> Seque
     if not isinstance(given, str | Path):
         return given
     problems = Problems()
-    rows = read_rows(Path(given), question.case.signals, question.case.observations.counters, problems)
+    own = question.case.observations
+    rows = read_rows(Path(given), question.case.signals, own.counters, problems, form=own.form, edges=own.edges)
     problems.raise_if_any()
     return rows
 
