@@ -25,7 +25,7 @@ from hudna.engine.dated import read_off
 from hudna.errors import InputError
 from hudna.inference import backtest as judging
 from hudna.inference.backtest import Backtest, Plan, backtest
-from hudna.inference.baselines import BASELINES
+from hudna.inference.baselines import BASELINES, reference_record
 from hudna.inference.calibration import Sizes
 from hudna.inference.forecasts import CountForecast
 from hudna.inference.gauges import known_by
@@ -114,12 +114,13 @@ def test_a_forecast_is_scored_by_its_own_sample(whole, monkeypatch):
     monkeypatch.setattr(
         CountForecast, "from_sample", lambda counts, *a, **k: kept.append(counts) or honest(counts, *a, **k)
     )
-    truth = judging._record(
-        hudna.load(NAME), hudna.load(NAME).case.observations.rows, ("attacks.NORTH", "attacks.SOUTH")
+    truth = reference_record(
+        hudna.load(NAME).case.observations, hudna.load(NAME).case.observations.rows, ("attacks.NORTH", "attacks.SOUTH")
     )
     counts = np.arange(600).reshape(100, 6) % 4
-    scored = judging._scored(ORIGINS[2], 4, replace(PLAN, horizons=(4, 6)), counts, truth.before(ORIGINS[2]), truth)
-    assert scored is not None
+    window = judging._window(truth, ORIGINS[2], 4)
+    assert window is not None
+    scored = judging._scored(window, 4, replace(PLAN, horizons=(4, 6)), counts, truth.before(ORIGINS[2]))
     assert (kept[0] == counts[:, :4].sum(axis=1)).all()
     assert scored["crps"] == honest(kept[0]).crps(19)
 
@@ -275,6 +276,63 @@ def test_windows_must_fall_on_steps(tmp_path):
 def test_a_case_without_campaigns_cannot_be_judged():
     with pytest.raises(InputError, match=r"no campaign in observations.toml"):
         judged("toy-truce", plan=Plan(signal="attacks"))
+
+
+# --- What the rows alone decide is said by check, and before anything is sampled --------------------------------------
+
+
+def test_check_lists_the_windows_that_a_backtest_scores(whole):
+    code, found, _ = call("check", NAME)
+    assert code == 0
+    listed = found["observations"]["campaigns"]["autumn"]["windows"]
+    assert listed == {"attacks.*": {"4": 6, "13": 4, "26": 1}}
+    assert {weeks: len(mine) for weeks, mine in whole.forecasts.groupby("weeks")} == {4: 6, 13: 4, 26: 1}
+
+
+def test_a_backtest_without_a_window_is_refused_before_anything_is_sampled(monkeypatch):
+    def sampled(*_: object, **__: object) -> None:
+        raise AssertionError("sampled")
+
+    monkeypatch.setattr(judging, "learn", sampled)
+    with pytest.raises(InputError, match="no window of attacks"):
+        judged(plan=Plan(horizons=(27,)))
+    with pytest.raises(AssertionError, match="sampled"):  # the twin: with a window it would go on
+        judged()
+
+
+def test_check_refuses_the_rows_that_calibrate_and_backtest_refuse(tmp_path, capsys):
+    scenario, folder = copied(tmp_path)
+    edit(
+        folder / "observations.csv", ("2023-07-03,2023-08-27,strikes,0,exact", "2023-07-03,2023-10-29,strikes,5,exact")
+    )
+    said = set()
+    for command in (
+        ["check", folder],
+        ["check", scenario],
+        ["calibrate", folder, *SMALL],
+        ["backtest", scenario, *SMALL],
+    ):
+        assert main([*map(str, command)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        said.add(err)
+    (text,) = said
+    assert "a response is known only where its exact count in a step is" in text
+
+
+def test_check_says_of_a_campaign_without_likelihood_that_nothing_can_be_calibrated_to_it(tmp_path, capsys):
+    _, folder = copied(tmp_path)
+    text = (folder / "observations.csv").read_text(encoding="utf-8")
+    (folder / "observations.csv").write_text(text.replace(",likelihood,", ",known,"), encoding="utf-8")
+    assert main(["check", str(folder)]) == 0
+    assert "lies in the campaign autumn: hudna calibrate refuses it" in capsys.readouterr().out
+
+
+def test_check_says_that_a_run_from_a_date_would_not_begin_on_a_step(tmp_path, capsys):
+    scenario, _ = copied(tmp_path)
+    edit(scenario, ("start = 2024-01-01", "start = 2024-01-03\nas_of = 2024-01-01"))
+    assert main(["check", str(scenario)]) == 2
+    assert "must be a whole number of steps of 7 days after 2023-07-03" in capsys.readouterr().err
 
 
 # --- The command ------------------------------------------------------------------------------------------------------

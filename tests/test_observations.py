@@ -238,7 +238,9 @@ def test_one_mistake_is_one_line(row, column, text, tmp_path):
 
 def test_all_mistakes_are_said_at_once_each_with_its_line_and_column(tmp_path):
     good = "2023-01-01,2023-01-07,a.*,1,exact,,,,,"
-    rows, lines = problems_of(tmp_path / "t.csv", table(good, *(row for row, _, _ in BAD_ROWS), good))
+    rows, lines = problems_of(
+        tmp_path / "t.csv", table(good, *(row for row, _, _ in BAD_ROWS), good.replace("07", "08"))
+    )
     assert [row.line for row in rows] == [2, len(BAD_ROWS) + 3]
     assert len(lines) == len(BAD_ROWS)
     for i, (_, column, text) in enumerate(BAD_ROWS):
@@ -352,7 +354,11 @@ def test_a_table_of_nearly_the_right_name_is_not_passed_over(tmp_path, capsys):
 TOGETHER = [  # rows, and what is said of the last; nothing if they may stand together
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,,,,,"], "line 2 has 5"),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.x + a.y + a.z,6,official,,,,,"], "line 2"),
-    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,,,,"], ""),
+    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,,,,"], "and count of line 2"),
+    (["2023-01-01,2023-01-01,a.x,1,exact,,low,,,", "2023-01-01,2023-01-01,a.x,1,official,,low,,,"], "count of line 2"),
+    (["2023-01-01,2023-01-01,a.x,1,exact,,,,,", "2023-01-01,2023-01-01,a.x,2,exact,,,,,"], "give the sum in one row"),
+    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,low,,,"], ""),
+    (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,5,exact,,,context,,"], ""),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,,medium,,,"], ""),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,claims,,,,"], ""),
     (["2023-01-01,2023-01-07,a.*,5,exact,,,,,", "2023-01-01,2023-01-07,a.*,6,exact,,,context,,"], ""),
@@ -430,7 +436,7 @@ IN_THE_CASE = [  # a text of a file, what takes its place, and what is said, not
     (TOML, "[counters.agency]",
      "[campaigns.two]\nname = \"x\"\nstart = 2023-05-01\nuntil = 2023-05-08\n[counters.agency]",
      f"{TOML}: default: is missing: the campaign that is meant if none is named, one of two, spring"),
-    (TOML, "[counters.agency]", "extra = 1\n[counters.agency]", "unknown key; allowed: default, counters, campaigns"),
+    (TOML, "[counters.agency]", "extra = 1\n[counters.agency]", "precision, only, default, counters, campaigns"),
 ]  # fmt: skip
 
 
@@ -680,7 +686,7 @@ def test_any_rows_are_refused_or_read(lines, tmp_path_factory):
 @FUZZ
 @given(planted=st.lists(st.sampled_from(range(len(BAD_ROWS))), min_size=1, max_size=8), seed=st.integers(0, 99))
 def test_every_planted_mistake_is_reported_with_its_line(planted, seed, tmp_path_factory):
-    rows = ["2023-01-01,2023-01-07,a.*,1,exact,,,,,"] * 5 + [BAD_ROWS[i][0] for i in planted]
+    rows = [f"2023-01-01,2023-01-{day:02},a.*,1,exact,,,,," for day in range(1, 6)] + [BAD_ROWS[i][0] for i in planted]
     order = random.Random(seed).sample(range(len(rows)), len(rows))
     read_, problems = read(tmp_path_factory.getbasetemp(), table(*(rows[i] for i in order)).encode())
     found = {(int(problem.where.rsplit(":", 1)[1]), problem.key) for problem in problems}
@@ -785,3 +791,94 @@ def test_the_other_files_are_as_they_were():
     """The edits above find what they replace; a case without observations has none."""
     assert edited() == texts()
     assert hudna.load("toy-truce").case.observations.rows == ()
+
+
+# --- A row an event -----------------------------------------------------------------------------------------
+
+# A table as UCDP's are: an event that lasts, two on one day, vague dates, another kind, and one after the cover.
+UCDP = """id,date_start,date_end,date_prec,type_of_violence,dyad_name,best,low,high
+1,2023-01-03,2023-01-03,1,1,"A - B, north",4,1,9
+2,2023-01-03 00:00:00.000,2023-01-03 00:00:00.000,1,1,A - B,2,2,2
+3,2023-01-10,2023-01-12,2,1,A - B,5,5,5
+4,2023-01-12,2023-01-13,2,1,A - B,1,1,1
+5,2023-02-08,2023-02-08,3,1,A - B,3,3,3
+6,2023-01-20,2023-01-20,1,2,C - D,7,7,7
+7,2023-01-21,2023-01-21,1,3,A - Civilians,1,1,1
+8,2024-06-01,2024-06-01,1,1,A - B,9,9,9
+"""
+EVENTS = """
+rows = "events"
+covers = [2023-01-02, 2023-04-30]
+columns = { precision = "date_prec", signal = "type_of_violence", value = "best" }
+signals = { 1 = "attacks.NORTH", 3 = "attacks.SOUTH", 2 = "strikes" }
+only = { type_of_violence = ["1", "3"] }
+"""
+SPRING = '\n[campaigns.spring]\nname = "Spring"\nstart = 2023-02-20\nuntil = 2023-05-01\n'
+BEFORE = '\n[campaigns.winter]\nname = "Winter"\nstart = 2023-01-02\nuntil = 2023-02-20\n'
+
+
+def of_events(folder: Path, toml: str = EVENTS, text: str = UCDP) -> tuple:
+    whole = f'default = "spring"\n{toml}\n{SPRING}{BEFORE}'
+    return hudna.load(write(files(table=text, toml=whole), folder)).case.observations.rows
+
+
+def counted(rows: tuple, signal: str) -> list[tuple[str, str, float]]:
+    return [(str(row.start), str(row.end), row.value) for row in rows if row.signal == signal]
+
+
+def test_a_table_of_events_is_read_as_it_is_and_summed(tmp_path):
+    rows = of_events(tmp_path)
+    assert counted(rows, "attacks.NORTH") == [
+        ("2023-01-02", "2023-01-02", 0), ("2023-01-03", "2023-01-03", 6), ("2023-01-04", "2023-01-09", 0),
+        ("2023-01-10", "2023-01-13", 6), ("2023-01-14", "2023-02-05", 0), ("2023-02-06", "2023-02-12", 3),
+        ("2023-02-13", "2023-02-19", 0), ("2023-02-20", "2023-04-30", 0),
+    ]  # fmt: skip
+    south = [("2023-01-02", "2023-01-20", 0), ("2023-01-21", "2023-01-21", 1), ("2023-01-22", "2023-02-19", 0),
+             ("2023-02-20", "2023-04-30", 0)]  # fmt: skip
+    assert counted(rows, "attacks.SOUTH") == south
+    none = [("2023-01-02", "2023-01-02", 0), ("2023-01-03", "2023-02-19", 0), ("2023-02-20", "2023-04-30", 0)]
+    assert counted(rows, "strikes") == none
+    assert {row.use for row in rows} == {"likelihood"}
+
+
+def test_without_a_cover_days_without_events_are_unknown_and_each_row_may_count_one(tmp_path):
+    toml = EVENTS.replace("covers = [2023-01-02, 2023-04-30]\n", "").replace(', value = "best"', "")
+    rows = of_events(tmp_path, toml, UCDP.replace("8,2024-06-01,2024-06-01", "8,2023-06-01,2023-06-01"))
+    north = [("2023-01-03", "2023-01-03", 2), ("2023-01-10", "2023-01-13", 2), ("2023-02-06", "2023-02-12", 1),
+             ("2023-06-01", "2023-06-01", 1)]  # fmt: skip
+    assert counted(rows, "attacks.NORTH") == north
+    assert [row.use for row in rows if row.start.month == 6] == ["context"]  # in no campaign
+
+
+def test_two_events_of_one_day_are_the_row_of_two(tmp_path):
+    """Whether the table has a row an event or the sum, what a fit takes from it is the same."""
+    days = "2023-03-06,2023-03-06,attacks.NORTH,{},exact"
+    one = "date_start,date_end,signal,value,qualifier\n"
+    two = of_events(tmp_path / "a", 'rows = "events"', f"{one}{days.format(1)}\n{days.format(1)}\n")
+    summed = of_events(tmp_path / "b", "", f"{one}{days.format(2)}\n")
+    assert [row.said for row in two] == [row.said for row in summed]
+    with pytest.raises(hudna.InputError, match=r"observations.csv:3: value = 1: has the days, signal, counter"):
+        of_events(tmp_path / "c", "", f"{one}{days.format(1)}\n{days.format(1)}\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ('"best"', '"bets"', "columns are missing: bets"),
+        ("type_of_violence = [", "kind = [", "columns are missing: kind"),
+        ('"attacks.NORTH"', '"attacks.NORT"', "did you mean 'attacks.NORTH'"),
+        ("3 = ", "4 = ", '"3": is not under signals in observations.toml; there are: 1, 4, 2'),
+        ('"attacks.SOUTH"', '"attacks.*"', "as attacks.NORTH of line 2 does; events are told apart by place"),
+        ('rows = "events"', 'rows = "counts"', 'is of a table with rows = "events"'),
+        ('rows = "events"', 'rows = "event"', "did you mean"),
+        ("2023-01-02, 2023-04-30", "2023-04-30, 2023-01-02", "is before 2023-04-30"),
+        ("only =", 'precision = { 1 = "day", 2 = "day" }\nonly =', '"3": is not under precision'),
+        ('only = { type_of_violence = ["1", "3"] }', "only = { type_of_violence = [1, 3] }", "only.type_of_violence"),
+    ],
+)
+def test_a_table_of_events_that_is_declared_wrong_is_one_clear_error(old, new, text, tmp_path):
+    assert old in EVENTS
+    with pytest.raises(hudna.InputError) as caught:
+        of_events(tmp_path, EVENTS.replace(old, new, 1))
+    assert any(text in str(problem) for problem in caught.value.problems), list(map(str, caught.value.problems))
+    assert len(caught.value.problems) <= 2

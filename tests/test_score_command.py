@@ -337,6 +337,21 @@ def test_all_that_is_wrong_is_said_at_once(saved, capsys):
 
 
 @pytest.mark.parametrize(
+    ("signal", "first"),
+    [
+        ("atacks.*", 'many.csv:2, 3, 4 and 21 more lines: signal = "atacks.*"'),
+        ("pressure", 'many.csv:2, 3, 4 and 21 more lines: value = "1": of a level'),
+    ],
+)
+def test_one_mistake_of_many_rows_is_said_once_with_how_many(signal, first, saved, capsys):
+    table([f"2024-01-{day:02},2024-01-{day:02},{signal},1,exact" for day in range(1, 25)], saved / "many.csv")
+    assert main(["score", "out", "many.csv"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) <= 2
+    assert said[0].startswith(first)
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["out", "no.csv"],

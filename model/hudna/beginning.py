@@ -200,7 +200,8 @@ def _rows(question: Scenario, given: Path | tuple[Row, ...] | None) -> Sequence[
     if not isinstance(given, Path):
         return given
     problems = Problems()
-    rows = read_rows(given, question.case.signals, question.case.observations.counters, problems)
+    own = question.case.observations
+    rows = read_rows(given, question.case.signals, own.counters, problems, form=own.form, edges=own.edges)
     problems.raise_if_any()
     return rows
 

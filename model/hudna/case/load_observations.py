@@ -17,6 +17,7 @@ from hudna.case.observations import (
     SD,
     Campaign,
     Counter,
+    EventTable,
     Observations,
     ObservationsFile,
     Row,
@@ -47,11 +48,15 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     file, lost = _file(document, problems)
     unread = replace(unread, counters=lost)
     rows: tuple[Row, ...] = ()
-    if table.exists() or table.is_symlink():
-        catalogue = Catalogue.of_nodes(case.nodes)
-        rows = read_rows(table, catalogue, file.counters, problems, unread=unread, case_folder=case.folder)
     default = _default(file, document, problems)
-    case = replace(case, observations=Observations(file.counters, file.campaigns, default, rows))
+    form = _form(document)
+    found = Observations(file.counters, file.campaigns, default, form=form or EventTable())
+    if form is not None and (table.exists() or table.is_symlink()):
+        catalogue = Catalogue.of_nodes(case.nodes)
+        rows = read_rows(table, catalogue, file.counters, problems, unread=unread, case_folder=case.folder,
+                         form=form, edges=found.edges)  # fmt: skip
+        rows = rows if form.rows == "counts" else tuple(_aside(row, found) for row in rows)
+    case = replace(case, observations=replace(found, rows=rows))
     _check_counters(case, unread, document, problems)
     for name, data in _table(document, "campaigns").items():
         if not isinstance(data, Mapping):
@@ -88,6 +93,18 @@ def _file(document: Document, problems: Problems) -> tuple[ObservationsFile, fro
         campaigns={name: campaign for name, campaign in stretches.items() if campaign is not None},
     )
     return kept, frozenset(counters) - frozenset(kept.counters)
+
+
+def _form(document: Document) -> EventTable | None:
+    """Return how the table is read; None if the file says so in a way that cannot be read."""
+    data = {name: document.data[name] for name in EventTable.model_fields if name in document.data}
+    return build(EventTable, data, document, (), Problems())
+
+
+def _aside(row: Row, found: Observations) -> Row:
+    """Return a row of a table of events as context if it is in no campaign: such a table is of more than one case."""
+    inside = not row.weighs or any(campaign.covers(row) for campaign in found.campaigns.values())
+    return row if inside else replace(row, use="context")
 
 
 def _table(document: Document, name: str) -> Mapping[str, Any]:

@@ -7,15 +7,26 @@ import datetime as dt
 import io
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from hudna.case.documents import display, read_text, show_value
+from hudna.case.events import chosen, day_counts, event_cells, interval_of
 from hudna.case.evidence import wrong_citations
 from hudna.case.nodes import Node, Regime
-from hudna.case.observations import CONFIDENCES, QUALIFIERS, USES, WEIGHING, Confidence, Counter, Qualifier, Row
+from hudna.case.observations import (
+    CONFIDENCES,
+    QUALIFIERS,
+    USES,
+    WEIGHING,
+    Confidence,
+    Counter,
+    EventTable,
+    Qualifier,
+    Row,
+)
 from hudna.case.references import Unread
 from hudna.case.row_checks import check_rows
 from hudna.case.signals import Signal, unknown_signal
@@ -25,6 +36,7 @@ __all__ = ["COLUMNS", "REQUIRED", "WORDS", "Catalogue", "read_rows"]
 
 REQUIRED = ("date_start", "date_end", "signal", "value", "qualifier")
 COLUMNS = (*REQUIRED, "counter", "confidence", "use", "source", "note")
+PRECISION = "precision"  # a column of tables of events
 MAX_FIELD = 20_000  # characters
 MAX_COUNT = 1_000_000_000
 _FIRST_YEAR, _LAST_YEAR = 1700, 2200  # as in the other files
@@ -91,6 +103,8 @@ def read_rows(
     *,
     unread: Unread | None = None,
     case_folder: Path | None = None,
+    form: EventTable | None = None,
+    edges: Collection[dt.date] = (),
 ) -> tuple[Row, ...]:
     """Read a table of observations; note everything that is wrong with it.
 
@@ -109,12 +123,16 @@ def read_rows(
         Names that are there but could not be read; rows that name them are excused.
     case_folder : Path, optional
         Where the files of evidence lie that rows name as their source; without it sources are not checked.
+    form, edges : EventTable and dates, optional
+        Where a row is an event: how to read it, and where stretches without one are cut; see `hudna.case.events`.
 
     Returns
     -------
     tuple of Row
-        The rows without a problem of their own, in the order of the table.
+        The rows without a problem of their own, in the order of the table; of events their sums, by date.
     """
+    form = form or EventTable()
+    events = form.rows == "events"
     catalogue = signals if isinstance(signals, Catalogue) else Catalogue.of_signals(signals)
     where = display(path)
     text = read_text(path, "CSV", problems)
@@ -128,11 +146,17 @@ def read_rows(
         if text is not None and not problems.about(where, ""):
             problems.add(where, "", f"has no rows; its first line names the columns: {', '.join(COLUMNS)}")
         return ()
-    if other := _other_form(header.fields):
+    if other := _other_form(header.fields, _known(form)):
         problems.add(f"{where}:{header.line}", "", other)
         return ()
-    columns = _columns(header, where, problems)
-    rows = []
+    columns = _columns(header, form, where, problems)
+    if columns is None:
+        return ()
+    none = _no_events(form, f"{where}:{header.line}", catalogue, unread or Unread(), problems) if events else ()
+    if none is None:
+        return ()
+    rows: list[Row] = []
+    names = [cell.strip() for cell in header.fields]
     lengths: dict[str, int | str] = {}
     for record in records:
         place = f"{where}:{record.line}"
@@ -148,15 +172,35 @@ def read_rows(
         for i in extra:  # a spreadsheet keeps columns that were emptied; these are not empty
             problems.add(f"{where}:{header.line}", "", f"column {i + 1} has no name; name it, or empty it")
         cells = {name: record.fields[i].strip() for name, i in columns.items()}
+        if events:
+            if not chosen(dict(zip(names, map(str.strip, record.fields), strict=True)), form):
+                continue
+            cells = event_cells(cells, form, place, problems)
         reader = _Reader(place, cells, catalogue, counters, unread or Unread(), problems)
         row = reader.row(record.line)
         if row is not None and not extra:
-            rows.append(row)
+            rows.append(interval_of(row, cells.get("precision", ""), form) if events else row)
         if case_folder is not None:
             for part, wrong in wrong_citations(cells.get("source", ""), case_folder, lengths):
                 problems.add(place, "source", wrong, given=show_value(part))
-    check_rows(rows, path, problems)
-    return tuple(rows)
+    rows += [row for row in none if all(row.signals != other.signals for other in rows)]
+    found = day_counts(rows, form, edges, where, problems) if events else tuple(rows)
+    check_rows(found, path, problems)
+    return found
+
+
+def _no_events(
+    form: EventTable, place: str, catalogue: Catalogue, unread: Unread, problems: Problems
+) -> tuple[Row, ...] | None:
+    """Return a count of 0 on the first covered day for each signal that cells stand for; None if one is wrong."""
+    before, found = len(problems), []
+    for name in dict.fromkeys(form.signals.values()):
+        first = str(form.covers[0] if form.covers else dt.date(_FIRST_YEAR, 1, 1))
+        cells = {"date_start": first, "date_end": first, "signal": name, "value": "0", "qualifier": "exact"}
+        row = _Reader(place, cells, catalogue, {}, unread, problems).row(0)
+        if row is not None and form.covers:
+            found.append(row)
+    return tuple(found) if len(problems) == before else None
 
 
 class _Record(NamedTuple):
@@ -188,37 +232,46 @@ def _records(text: str | None, where: str, problems: Problems) -> Iterator[_Reco
             yield _Record(line, fields)
 
 
-def _other_form(header: list[str]) -> str:
+def _other_form(header: list[str], known: Collection[str]) -> str:
     """Say that the columns are parted by something else than commas; an empty text if they are not."""
     parted = "columns are parted by commas, and a number is written 0.5"
     if header[0].strip().startswith("sep="):
         return f"is a line for Excel alone; take it away: {parted}"
     for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), ("\u060c", "Arabic commas")):
-        if sum(part.strip(' "') in COLUMNS for part in ",".join(header).split(mark)) > 1:
+        if sum(part.strip(' "') in known for part in ",".join(header).split(mark)) > 1:
             return (
                 f"has {name} between the columns: {parted}. Save the table anew (in Excel: CSV UTF-8, comma delimited)"
             )
     return ""
 
 
-def _columns(header: _Record, where: str, problems: Problems) -> dict[str, int]:
-    """Return the place of each column that is known."""
+def _known(form: EventTable) -> dict[str, str]:
+    """Return the columns that a table of this form may have, by their names in it."""
+    own = {str(name): theirs for name, theirs in form.columns.items()}
+    return {own.get(name, name): name for name in (*COLUMNS, *((PRECISION,) if form.rows == "events" else ()))}
+
+
+def _columns(header: _Record, form: EventTable, where: str, problems: Problems) -> dict[str, int] | None:
+    """Return the place of each column that is known; None if the table is not the one that is declared."""
     columns: dict[str, int] = {}
     place = f"{where}:{header.line}"
-    for i, cell in enumerate(header.fields):
-        name = cell.strip()
-        if name not in COLUMNS:
-            if name:
-                text = f"unknown column{nearest(name, COLUMNS)}; allowed: {', '.join(COLUMNS)}"
-                problems.add(place, "", text, given=show_value(name))
-        elif name in columns:
+    events = form.rows == "events"
+    own = {str(name): theirs for name, theirs in form.columns.items()}
+    known, names = _known(form), [cell.strip() for cell in header.fields]
+    for i, name in enumerate(names):
+        if name and name not in known and not form.columns:
+            text = f"unknown column{nearest(name, known)}; allowed: {', '.join(known)}"
+            problems.add(place, "", text, given=show_value(name))
+        elif name in known and known[name] in columns:
             problems.add(place, name, "is there twice; a column has a name of its own")
-        else:
-            columns[name] = i
-    missing = [name for name in REQUIRED if name not in columns]
+        elif name in known:
+            columns[known[name]] = i
+    required = ("date_start", *(() if "" in form.signals else ("signal",))) if events else REQUIRED
+    wanted = dict.fromkeys((*(own.get(name, name) for name in required), *own.values(), *form.only))
+    missing = [name for name in wanted if name not in names]
     if missing:
         problems.add(place, "", f"columns are missing: {', '.join(missing)}")
-    return columns
+    return None if events and missing else columns
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from hudna.case.grammar import ONE_PART, Day, Domain, Entry, Label
 from hudna.case.nodes import Plan, Start
-from hudna.case.parameters import Parameter
+from hudna.case.parameters import Parameter, Stretch
 
 __all__ = [
     "CONFIDENCES",
@@ -23,6 +23,7 @@ __all__ = [
     "Campaign",
     "Confidence",
     "Counter",
+    "EventTable",
     "Observations",
     "ObservationsFile",
     "Qualifier",
@@ -98,7 +99,61 @@ class Campaign(Entry):
 _NAMES: dict[str, Any] = {"propertyNames": {"pattern": ONE_PART}}
 
 
-class ObservationsFile(Entry):
+_Column: TypeAlias = Literal[
+    "date_start",
+    "date_end",
+    "precision",
+    "signal",
+    "value",
+    "qualifier",
+    "counter",
+    "confidence",
+    "use",
+    "source",
+    "note",
+]
+
+
+class EventTable(Entry):
+    """What a row of the table is, and, where it is an event, how the table is read."""
+
+    rows: Literal["counts", "events"] = Field(
+        "counts", description="what a row of observations.csv is: the count of all its days, or an event"
+    )
+    covers: Stretch | None = Field(
+        None, description="[first_date, last_date]: days of which the table has every event, so that others count 0"
+    )
+    columns: dict[_Column, str] = Field(
+        default_factory=dict, description="column = its name in the table; columns with other names are left aside"
+    )
+    signals: dict[str, str] = Field(
+        default_factory=dict, description='what a cell of the column signal stands for; "" if there is no such column'
+    )
+    precision: dict[str, Literal["day", "week", "month", "year"]] = Field(
+        default={"1": "day", "2": "week", "3": "week", "4": "month", "5": "year"},
+        description="what a cell of the column precision stands for: in what a single date may be off",
+    )
+    only: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="column of the table = the cells of rows that are read; others are left out"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, data: Any) -> Any:
+        only = data.get("only") if isinstance(data, Mapping) else None
+        if not isinstance(only, Mapping):
+            return data
+        return {**data, "only": {k: tuple(v) if isinstance(v, list) else v for k, v in only.items()}}
+
+    @model_validator(mode="after")
+    def _of_events(self) -> EventTable:
+        given = [name for name in EventTable.model_fields if name != "rows" and name in self.model_fields_set]
+        if self.rows == "counts" and given:
+            raise ValueError(f'{given[0]}: is of a table with rows = "events"')
+        return self
+
+
+class ObservationsFile(EventTable):
     """The file `observations.toml`."""
 
     default: str | None = Field(None, description="the campaign that is meant if none is named")
@@ -153,6 +208,12 @@ class Observations:
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     default: str = ""  # empty: there is no campaign
     rows: tuple[Row, ...] = ()
+    form: EventTable = field(default_factory=EventTable)
+
+    @property
+    def edges(self) -> frozenset[dt.date]:
+        """First days of campaigns, and the days after their last."""
+        return frozenset(day for campaign in self.campaigns.values() for day in (campaign.start, campaign.until))
 
     @property
     def reference(self) -> frozenset[str]:

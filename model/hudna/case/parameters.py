@@ -29,7 +29,7 @@ def _first_to_last(value: tuple[dt.date, dt.date]) -> tuple[dt.date, dt.date]:
     return value
 
 
-_Stretch: TypeAlias = Annotated[
+Stretch: TypeAlias = Annotated[
     tuple[Day, Day],
     BeforeValidator(_stretch),
     AfterValidator(_first_to_last),
@@ -46,7 +46,7 @@ class Parameter(Entry):
     status: Status = Field(description="evidence (computed from rows), judgement or calibrated")
     source: str = Field(min_length=1, description="a file under evidence/, or where the judgement comes from")
     note: str = Field(min_length=1, description="the computation, or the reasoning")
-    rows: _Stretch | None = Field(
+    rows: Stretch | None = Field(
         None, description="[first_date, last_date]: dates of the rows of evidence that the prior was computed from"
     )
 

@@ -32,6 +32,7 @@ def check_rows(rows: Iterable[Row], path: Path, problems: Problems) -> None:
     weighing = [row for row in rows if row.weighs]
     where = display(path)
     _check_sums(weighing, where, problems)
+    _check_twice(weighing, where, problems)
     totals: dict[_Total, list[Row]] = defaultdict(list)
     for row in weighing:
         if row.kind in ("events", "response") and row.confidence == "high" and row.qualifier != "approx":
@@ -62,6 +63,17 @@ def _check_sums(rows: Sequence[Row], where: str, problems: Problems) -> None:
             holding[name].append(names)
 
 
+def _check_twice(rows: Sequence[Row], where: str, problems: Problems) -> None:
+    """A count is said once: a second row of the same is either the same report or another event."""
+    first: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        if row.kind in ("events", "response") and (same := first.setdefault(row.said, row)) is not row:
+            text = (f"has the days, signal, counter and count of line {same.line}: a row is the count of all its days, "
+                    'so give the sum in one row, or say rows = "events" in observations.toml if each row is an event; '
+                    "a report that is only repeated has the use context")  # fmt: skip
+            problems.add(f"{where}:{row.line}", "value", text, given=f"{row.value:.0f}")
+
+
 def _check_total(rows: list[Row], where: str, problems: Problems) -> None:
     """What is counted from one day on does not fall, and is one number on any one day."""
     least: Row | None = None  # the highest so far
@@ -72,7 +84,8 @@ def _check_total(rows: list[Row], where: str, problems: Problems) -> None:
             if row.value != exact[0].value:
                 text = (
                     f"line {exact[0].line} has {exact[0].value:.0f} for the same days, signal and counter, exact and "
-                    "of high confidence too; lower the confidence of one, or set its use to context"
+                    "of high confidence too: a row is the count of all its days; give the sum in one row, lower the "
+                    "confidence of one, or set its use to context"
                 )
                 problems.add(f"{where}:{row.line}", "value", text, given=f"{row.value:.0f}")
         floor = max([*([least] if least else []), *(r for r in same if r.qualifier == "at_least")],

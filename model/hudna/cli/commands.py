@@ -176,20 +176,21 @@ def check(
         case = load_case(path, problems)
         if case is None:
             raise InputError(problems)
-        parameters = case.parameters
+        parameters, question = case.parameters, None
         found = count(case, case.nodes, parameters)
     else:
         question = asked(scenario, changes)
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found, said = count(case, question.nodes, parameters), question.notices
-    notices = (*case.notices, *(notice.en for notice in said), *check_claims(case, problems))
+    foreseen, foretold = observations.foresee(case, question, problems)
+    notices = (*case.notices, *(notice.en for notice in said), *foretold, *check_claims(case, problems))
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
     if as_json:
         print_json({"problems": [], "notices": notices, "nodes": found.nodes, "parameters": found.parameters,
                     "ties": found.ties, "pressing": found.pressing,
-                    "observations": observations.as_data(case, parameters),
+                    "observations": observations.as_data(case, parameters, foreseen),
                     "claims": {"tested": tested, "untested": len(case.claims) - tested},
                     "posterior": _posterior(case, parameters)})  # fmt: skip
         return
@@ -197,7 +198,7 @@ def check(
     print("nodes: " + ", ".join(f"{n} {kind}" for kind, n in found.nodes.items()))
     print("parameters: " + ", ".join(f"{n} {status}" for status, n in found.parameters.items()))
     print(f"ties: {found.ties}, of which {found.pressing} press")
-    for line in observations.summary(case):
+    for line in observations.summary(case, foreseen):
         print(line)
     if case.posterior is not None:
         print(f"posterior: {case.posterior.n_draws:,} draws, from the campaign {case.posterior.campaign}")

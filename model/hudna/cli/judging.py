@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,8 +75,8 @@ def score(
     language = known_language(lang)
     found = open_result(result)
     chosen = _policies(found, policy)
-    rows = scoring.rows_for(found, observations)
     try:
+        rows = scoring.rows_for(found, observations)
         tables = [scoring.score(found, rows, name) for name in chosen]
     except InputError as error:
         raise InputError(_at(observations, error)) from None
@@ -113,13 +114,19 @@ def _policies(result: Result, asked: Sequence[str] | None) -> list[str]:
 
 
 def _at(path: Path, error: InputError) -> Iterator[Problem]:
-    """Yield the problems of rows under the file and line that they are of."""
+    """Yield the problems of rows under the file and line that they are of, what several lines share once."""
     from hudna.case.documents import display
 
+    where = display(path)
+    lines: dict[Problem, list[str]] = {}
     for problem in error.problems:
-        line = problem.where.removeprefix("line ")
-        where = f"{display(path)}:{line}" if line != problem.where else problem.where
-        yield Problem(display(path) if where == "rows" else where, problem.key, problem.text, problem.given)
+        line = problem.where.removeprefix("line ").removeprefix(f"{where}:")
+        own = problem if line == problem.where and line != "rows" else replace(problem, where=where)
+        lines.setdefault(own, []).extend([line] if line.isdecimal() else [])
+    for problem, found in lines.items():
+        more = f" and {len(found) - 3} more lines" if len(found) > 4 else ""
+        shown = ", ".join(found[:3] if more else found) + more
+        yield replace(problem, where=f"{problem.where}:{shown}" if shown else problem.where)
 
 
 def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:

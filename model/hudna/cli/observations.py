@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.cells import cell_len
 
 from hudna.case.evidence import files_of
 from hudna.case.observations import USES, Row
+from hudna.errors import InputError, Problems
 
 if TYPE_CHECKING:
     from hudna.case import Case
     from hudna.case.parameters import Parameter
     from hudna.cli.tables import Line
+    from hudna.scenario import Scenario
 
-__all__ = ["as_data", "listing", "summary"]
+__all__ = ["Foreseen", "as_data", "foresee", "listing", "summary"]
 
 _SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
 _FEEDS = {
@@ -27,7 +30,68 @@ _FEEDS = {
 }
 
 
-def summary(case: Case) -> Iterator[str]:
+Foreseen: TypeAlias = Mapping[str, Mapping[str, Mapping[int, int]]]  # by campaign, signal and weeks ahead: windows
+
+
+def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[Foreseen, list[str]]:
+    """Note everything that `calibrate` and `backtest` would refuse because of the rows, without sampling.
+
+    Parameters
+    ----------
+    case : Case
+    question : Scenario, optional
+        Whose steps count in a backtest; steps of a week if left out.
+    problems : Problems
+
+    Returns
+    -------
+    how many windows of each family of events a backtest of each campaign could score, by weeks ahead; and notices
+    """
+    from hudna.inference.backtest import Plan, windows
+    from hudna.inference.calibration import NOTHING_WEIGHS, laid_rows
+    from hudna.inference.conditioned import past_of
+    from hudna.inference.history import history_program, laid_out, question_of
+
+    found: dict[str, dict[str, dict[int, int]]] = {}
+    notices = []
+    if question is not None and question.file.as_of is not None:
+        try:
+            past_of(question, question.file.as_of)
+        except InputError as error:
+            problems.extend(error.problems)
+    for name, campaign in case.observations.campaigns.items():
+        asked = question if question is not None else question_of(case, campaign)
+        try:
+            _, rows, _ = laid_rows(case, name)
+            if asked.file.step_days != 7:
+                laid_out(history_program(asked, campaign, campaign.until), rows, asked)
+        except InputError as error:
+            problems.extend(error.problems)
+            continue
+        if not any(row.use == "likelihood" for row in rows):
+            notices.append(NOTHING_WEIGHS.format(name) + ": hudna calibrate refuses it")
+        step = asked.file.step_days
+        plan = Plan(every=_steps(Plan.every, step), horizons=tuple(_steps(weeks, step) for weeks in Plan.horizons))
+        for family in sorted({_family(signal, case) for row in rows if row.kind == "events" for signal in row.signals}):
+            _, _, scored = windows(asked, name, replace(plan, signal=family))
+            found.setdefault(name, {})[family] = {weeks: len(origins) for weeks, origins in scored.items()}
+    return found, notices
+
+
+def _family(signal: str, case: Case) -> str:
+    """Return the sum that a backtest is likely to be of: all events whose names begin alike."""
+    first = signal.split(".", maxsplit=1)[0]
+    return first if first in case.nodes else f"{first}.*"
+
+
+def _steps(weeks: int, step_days: int) -> int:
+    """Return so many weeks, or the next number of weeks that is a whole number of steps."""
+    while 7 * weeks % step_days:
+        weeks += 1
+    return weeks
+
+
+def summary(case: Case, foreseen: Foreseen) -> Iterator[str]:
     """Yield how many rows there are, by use and by signal, and the campaigns; nothing if nothing was observed."""
     observations = case.observations
     if not (observations.rows or observations.campaigns or observations.counters):
@@ -39,6 +103,9 @@ def summary(case: Case) -> Iterator[str]:
         default = " (the default)" if name == observations.default and len(observations.campaigns) > 1 else ""
         inside = _count(len(observations.rows_of(name)))
         yield f"campaign {name}{default}: {campaign.weeks} weeks from {campaign.start}, {inside}"
+        for family, counts in foreseen.get(name, {}).items():
+            ahead = ", ".join(f"{n} of {weeks}" for weeks, n in counts.items())
+            yield f"  windows that a backtest of {family} can score, by weeks ahead: {ahead}"
 
 
 def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
@@ -75,7 +142,7 @@ def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
         yield from _columns([header, *cells])
 
 
-def as_data(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+def as_data(case: Case, parameters: Mapping[str, Parameter], foreseen: Foreseen) -> dict[str, Any]:
     """Return what `summary` and `listing` say as plain data, for JSON."""
     observations = case.observations
     return {
@@ -91,6 +158,7 @@ def as_data(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
                 "until": campaign.until,
                 "weeks": campaign.weeks,
                 "rows": [row.line for row in observations.rows_of(name)],
+                "windows": foreseen.get(name, {}),
             }
             for name, campaign in observations.campaigns.items()
         },

@@ -33,7 +33,7 @@ from hudna.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Backtest", "Plan", "backtest"]
+__all__ = ["Backtest", "Plan", "Window", "backtest", "windows"]
 
 _DAY = dt.timedelta(days=1)
 
@@ -67,6 +67,16 @@ class Plan:
             problems.add("backtest", "horizon", text, given=repr(list(self.horizons)))
         problems.extend(check_sizes(self.draws, self.paths, 0))
         problems.raise_if_any()
+
+
+@dataclass(frozen=True)
+class Window:
+    """What can be scored after an origin: so many days from `start` on, in which `count` events were counted."""
+
+    origin: dt.date
+    start: dt.date
+    days: int
+    count: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,15 +136,16 @@ def backtest(
     """
     plan, sizes = plan or Plan(), sizes or Sizes(draws=300, paths=120)
     sizes.check()
-    plan.check(scenario.file.step_days)
     check_run(seed, engine, threads)
     name, stretch = campaign_of(scenario.case, campaign)
-    signals = _signals(scenario, plan)
+    signals, truth, found_windows = windows(scenario, name, plan)
+    if not any(found_windows.values()):
+        text = f"no window of {plan.signal} after an origin has a count in observations.csv"
+        raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
     own = [row for row in scenario.case.observations.rows if row.use != "context"]
     known = [row for row in (own if rows is None else rows) if row.weighs and stretch.covers(row)]
-    truth = _record(scenario, own, signals)
-    told = truth if rows is None else _record(scenario, rows, signals)
-    origins = [stretch.start + w * 7 * _DAY for w in range(0, stretch.weeks - min(plan.horizons) + 1, plan.every)]
+    told = truth if rows is None else reference_record(scenario.case.observations, rows, signals)
+    origins = _origins(stretch, plan)
     stages = [_known(scenario, stretch, known, origin) for origin in origins]
     whole = history_program(scenario, stretch, stretch.until)
 
@@ -161,13 +172,8 @@ def backtest(
             shares.setdefault(regime, []).append(counted)
         counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
         past = told.before(origin)
-        for weeks in plan.horizons:
-            scored = _scored(origin, weeks, plan, counts, past, truth)
-            if scored is not None:
-                found.append(scored)
-    if not found:
-        text = f"no window of {plan.signal} after an origin has a count in observations.csv"
-        raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
+        here = {weeks: found_windows[weeks][origin] for weeks in plan.horizons if origin in found_windows[weeks]}
+        found += [_scored(window, weeks, plan, counts, past) for weeks, window in here.items()]
     names = dict(zip(whole.regimes.name, whole.regimes.state_name, strict=True))
     return Backtest(
         scenario=scenario.id,
@@ -182,6 +188,33 @@ def backtest(
     )
 
 
+def windows(
+    scenario: Scenario, campaign: str | None, plan: Plan
+) -> tuple[tuple[str, ...], Record, dict[int, dict[dt.date, Window]]]:
+    """Return what a backtest would score, which the rows and the plan alone decide: nothing is sampled.
+
+    Returns
+    -------
+    the signals that are summed; what the reference counted of them; by horizon in weeks and origin, the windows whose
+    count the rows say
+
+    Raises
+    ------
+    InputError
+        If the plan is wrong, the signal no sum of events, or there is no such campaign.
+    """
+    plan.check(scenario.file.step_days)
+    _, stretch = campaign_of(scenario.case, campaign)
+    signals = _signals(scenario, plan)
+    rows = [row for row in scenario.case.observations.rows if row.use != "context"]
+    truth = reference_record(scenario.case.observations, rows, signals)
+    found = {
+        weeks: {origin: w for origin in _origins(stretch, plan) if (w := _window(truth, origin, weeks)) is not None}
+        for weeks in plan.horizons
+    }
+    return signals, truth, found
+
+
 def _signals(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
     parts = [part.strip() for part in plan.signal.split("+")]
     signals = tuple(dict.fromkeys(name for part in parts for name in resolve(part, scenario.case.signals)))
@@ -194,8 +227,8 @@ def _signals(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
     return signals
 
 
-def _record(scenario: Scenario, rows: Sequence[Row], signals: tuple[str, ...]) -> Record:
-    return reference_record(scenario.case.observations, rows, signals)
+def _origins(stretch: Campaign, plan: Plan) -> list[dt.date]:
+    return [stretch.start + w * 7 * _DAY for w in range(0, stretch.weeks - min(plan.horizons) + 1, plan.every)]
 
 
 def _known(scenario: Scenario, stretch: Campaign, rows: Sequence[Row], origin: dt.date) -> Known:
@@ -248,17 +281,9 @@ def _until(node: Schedule, origin: dt.date) -> Schedule:
     return node.model_copy(update={"points": (*(p for p in node.points if p[0] < origin), (origin, now))})
 
 
-def _scored(
-    origin: dt.date, weeks: int, plan: Plan, counts: IntArray, past: Record, truth: Record
-) -> dict[str, Any] | None:
-    """Score one forecast of one window; None if the rows do not tell how many events there were in it."""
-    found = _told(truth, origin, origin + 7 * weeks * _DAY)
-    if found is None:
-        return None
-    start, days = found
-    came, known = truth.count(start, days)
-    if known < days:
-        return None
+def _scored(window: Window, weeks: int, plan: Plan, counts: IntArray, past: Record) -> dict[str, Any]:
+    """Score one forecast of one window."""
+    origin, start, days, came = window.origin, window.start, window.days, window.count
     value = round(came)
     sample = _within(counts, (start - origin).days, days, 7 * max(plan.horizons) / counts.shape[1], origin)
     forecast = CountForecast.from_sample(sample)
@@ -288,21 +313,25 @@ def _scored(
     return row
 
 
-def _told(truth: Record, start: dt.date, end: dt.date) -> tuple[dt.date, int] | None:
-    """Return the first day and the length of the longest window from `start` to before `end` whose count rows tell.
+def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:
+    """Return the longest window of these weeks whose count the rows say.
 
     Where an end of the window cuts an interval in which something happened, nobody knows on which side of it: the
-    window is drawn in to the interval's edge. None if less than half of the window is left.
+    window is drawn in to the interval's edge. None if less than half of the window is left, or days were not counted.
     """
-    first, last = start, end
+    end = origin + 7 * weeks * _DAY
+    first, last = origin, end
     for interval in truth.intervals:
         after = interval.end + _DAY
-        if interval.count > 0 and interval.start < start < after:
+        if interval.count > 0 and interval.start < origin < after:
             first = max(first, after)
         if interval.count > 0 and interval.start < end < after:
             last = min(last, interval.start)
     days = (last - first).days
-    return (first, days) if 2 * days >= (end - start).days else None
+    if 2 * days < (end - origin).days:
+        return None
+    came, known = truth.count(first, days)
+    return Window(origin, first, days, came) if known == days else None
 
 
 def _within(counts: IntArray, skip: int, days: int, step_days: float, origin: dt.date) -> IntArray:

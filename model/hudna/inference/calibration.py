@@ -14,7 +14,7 @@ from scipy import special
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case
-from hudna.case.observations import Campaign, Row
+from hudna.case.observations import Row
 from hudna.case.posterior import Learned
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters, parameters_from_scores
@@ -27,17 +27,19 @@ from hudna.inference.history import campaign_of, history_program, laid_out, ques
 from hudna.inference.smc import Island, Known, LostError, derived_seed
 
 __all__ = [
+    "NOTHING_WEIGHS",
     "Calibration",
     "Sizes",
     "calibrate",
     "check_run",
     "diagnostics",
+    "laid_rows",
     "learn",
     "marginal_scores",
     "prior_sample",
-    "program_of",
 ]
 
+NOTHING_WEIGHS = "no row of observations.csv with the use likelihood lies in the campaign {}"
 _FRESH = 2  # rounds of moves after the last row, so that draws differ
 
 
@@ -142,12 +144,10 @@ def calibrate(
     sizes = sizes or Sizes()
     sizes.check()
     check_run(seed, engine, threads)
-    name, stretch = campaign_of(case, campaign)
-    rows = tuple(row for row in case.observations.rows_of(name) if row.weighs)
+    name, rows, known = laid_rows(case, campaign)
     if not any(row.use == "likelihood" for row in rows):
-        text = f"no row of observations.csv with the use likelihood lies in the campaign {name}"
-        raise InputError.of(str(case.folder), text)
-    program, known = _whole(case, stretch, rows)
+        raise InputError.of(str(case.folder), NOTHING_WEIGHS.format(name))
+    program = known.program
 
     def one(island: Island, tick: Callable[[], None]) -> Island:
         island.learn(known, tick)
@@ -180,17 +180,19 @@ def prior_sample(program: Program, seed: int) -> FloatArray:
     return parameters_from_scores(program, scores)
 
 
-def program_of(case: Case, campaign: str | None = None) -> Program:
-    """Return a campaign's program, its regimes held where they are known."""
+def laid_rows(case: Case, campaign: str | None = None) -> tuple[str, tuple[Row, ...], Known]:
+    """Return a campaign's name, its rows that weigh, and its program with what is known in each step.
+
+    Raises
+    ------
+    InputError
+        If there is no such campaign, or its rows cannot be used: all that can be seen before anything is sampled.
+    """
     name, stretch = campaign_of(case, campaign)
-    rows = [row for row in case.observations.rows_of(name) if row.weighs]
-    return _whole(case, stretch, rows)[0]
-
-
-def _whole(case: Case, campaign: Campaign, rows: Sequence[Row]) -> tuple[Program, Known]:
-    question = question_of(case, campaign)
-    program, table = laid_out(history_program(question, campaign, campaign.until), rows, question)
-    return program, Known(program, table, program.n_steps)
+    rows = tuple(row for row in case.observations.rows_of(name) if row.weighs)
+    question = question_of(case, stretch)
+    program, table = laid_out(history_program(question, stretch, stretch.until), rows, question)
+    return name, rows, Known(program, table, program.n_steps)
 
 
 def learn(

@@ -14,7 +14,7 @@ from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.nodes import Level, Regime
-from hudna.case.observations import Row
+from hudna.case.observations import Campaign, Row
 from hudna.case.posterior import Posterior
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters
@@ -29,7 +29,7 @@ from hudna.inference.history import campaign_of, history_program, laid_out
 from hudna.inference.smc import Island, Known, Snapshot, derived_seed
 from hudna.scenario import Scenario
 
-__all__ = ["Origin", "from_belief", "from_world", "merged_snapshots"]
+__all__ = ["Origin", "from_belief", "from_world", "merged_snapshots", "past_of"]
 
 _PARTICLES = 200  # paths of each draw's filter, at least
 _BLOCK = 32  # draws that are filtered at once
@@ -128,12 +128,8 @@ def from_world(
         If the case has no campaign that leads up to the scenario's start, `as_of` is before it, or its posterior is out
         of date.
     """
-    _, campaign = campaign_of(scenario.case, None)
-    past = history_program(scenario, campaign, scenario.file.start)
+    campaign, past = past_of(scenario, as_of)
     own = scenario.case.observations.rows_of(scenario.case.observations.default)
-    if as_of < campaign.start:
-        text = f"must not be before {campaign.start}, where the case's history starts"
-        raise InputError.of(scenario.id, text, key="as_of", given=str(as_of))
     used = [row for row in (own if rows is None else rows) if row.weighs and row.end >= campaign.start]
     past, table = laid_out(past, used, scenario, as_of)
     posterior = _posterior(scenario, belief)
@@ -155,6 +151,22 @@ def from_world(
     assert found.states is not None  # noqa: S101 (for the type checker)
     states = _with_starts(scenario, program, found.theta, found.states)
     return Origin(found.theta, found.clusters, states, about)
+
+
+def past_of(scenario: Scenario, as_of: dt.date) -> tuple[Campaign, Program]:
+    """Return the campaign that a run from a date goes through, and its program up to the scenario's start.
+
+    Raises
+    ------
+    InputError
+        If the case has no campaign, the date is before it, or the start is at no step's beginning.
+    """
+    _, campaign = campaign_of(scenario.case, None)
+    past = history_program(scenario, campaign, scenario.file.start)
+    if as_of < campaign.start:
+        text = f"must not be before {campaign.start}, where the case's history starts"
+        raise InputError.of(scenario.id, text, key="as_of", given=str(as_of))
+    return campaign, past
 
 
 def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:

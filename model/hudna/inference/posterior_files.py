@@ -12,7 +12,7 @@ from hudna.case import Case
 from hudna.case.documents import as_toml, show_key
 from hudna.case.posterior import ABOUT, DRAWS, basis, digest
 from hudna.errors import InputError
-from hudna.inference.calibration import Calibration, Sizes, prior_sample, program_of
+from hudna.inference.calibration import Calibration, Sizes, laid_rows, prior_sample
 from hudna.result.storage import beside
 
 __all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior"]
@@ -156,7 +156,8 @@ def recalled(case: Case) -> Calibration:
     posterior = case.posterior
     if posterior is None:
         raise InputError.of(str(case.folder), "has no posterior; run hudna calibrate")
-    program = program_of(case, posterior.campaign)
+    _, rows, known = laid_rows(case, posterior.campaign)
+    program = known.program
     order = [posterior.names.index(name) for name in program.parameters]
     about = posterior.about
     seed, sizes = int(about["seed"]), Sizes(**about["sizes"])
@@ -166,7 +167,7 @@ def recalled(case: Case) -> Calibration:
         program=program,
         seed=seed,
         sizes=sizes,
-        rows=tuple(row for row in case.observations.rows_of(posterior.campaign) if row.weighs),
+        rows=rows,
         scores=np.zeros((posterior.n_draws, 0)),
         theta=posterior.theta[:, order],
         prior=prior_sample(program, seed),
