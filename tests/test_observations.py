@@ -288,10 +288,11 @@ def test_what_is_no_proper_table_is_said(text, expected, tmp_path):
 
 
 def test_rows_and_columns_that_a_spreadsheet_emptied_are_passed_over(tmp_path):
-    full, lines = problems_of(tmp_path / "t.csv", table(ROW, ROW))
+    later = ROW.replace("2023-01", "2023-02")
+    full, lines = problems_of(tmp_path / "t.csv", table(ROW, later))
     assert (len(full), lines) == (2, [])
     empty = "," * (HEAD.count(",") + 2)
-    text = "\n".join([empty, HEAD + ",,", ROW + ",,", empty, ' ,"",', ROW + ",,,,", *[empty] * 20]) + "\n"
+    text = "\n".join([empty, HEAD + ",,", ROW + ",,", empty, ' ,"",', later + ",,,,", *[empty] * 20]) + "\n"
     rows, lines = problems_of(tmp_path / "t.csv", text)
     assert lines == []
     assert [row.line for row in rows] == [3, 6]
