@@ -92,7 +92,7 @@ def test_a_file_of_the_size_of_a_large_network_is_read(tmp_path, capsys):
     assert main(["check", str(tmp_path / "work" / S)]) == 0
 
 
-@pytest.mark.parametrize("name", ["no-such", "two-militia", "x" * 5000, ".", "a\nb"])
+@pytest.mark.parametrize("name", ["no-such", "two-militia", "x" * 5000, ".", "a\nb", "x/" * 3000 + "y.toml"])
 def test_a_scenario_that_is_not_there(name, capsys):
     assert main(["check", name]) == 2
     assert main(["run", name]) == 2
