@@ -13,6 +13,7 @@ from mutations import FILES, edited, mutate, said, texts, write
 
 import hudna
 from hudna.case import load_case
+from hudna.case.documents import as_toml
 from hudna.cli import main
 from hudna.engine import compile_scenario, simulate
 from hudna.result.assemble import assemble
@@ -187,3 +188,18 @@ def test_the_folder_that_hudna_runs_in_is_a_case_like_any_other(tmp_path, capsys
         said.append(capsys.readouterr().out)
     assert "none of" not in said[0]
     assert said == said[:1] * 3
+
+
+@pytest.mark.parametrize("name", ["ميناء 2024", "Été", "a.b", "-", "x" * 5000, "..", "a/b", "a\\b", ""])
+def test_a_case_lies_in_a_folder_of_any_name_beside_the_others(name, tmp_path, capsys):
+    found = edited((S, 'case = "two-militias"', f"case = {as_toml(name)}"))
+    path = write(found, tmp_path / "work")
+    if name not in ("..", "a/b", "a\\b", "", "x" * 5000):
+        (tmp_path / "work" / C).parent.rename(tmp_path / "work/params" / name)
+        assert hudna.load(path).case.id == name
+        return
+    (line,) = said(capsys, tmp_path / "work")
+    text = (
+        "there is no such case beside" if len(name) > 10 else "must be the name of a folder under params/; a path may"
+    )
+    assert text in line
