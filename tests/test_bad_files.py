@@ -13,6 +13,7 @@ from mutations import FILES, edited, mutate, said, texts, write
 
 import hudna
 from hudna.case import load_case
+from hudna.case.documents import as_toml
 from hudna.cli import main
 from hudna.engine import compile_scenario, simulate
 from hudna.result.assemble import assemble
@@ -92,7 +93,7 @@ def test_a_file_of_the_size_of_a_large_network_is_read(tmp_path, capsys):
     assert main(["check", str(tmp_path / "work" / S)]) == 0
 
 
-@pytest.mark.parametrize("name", ["no-such", "two-militia", "x" * 5000, ".", "a\nb"])
+@pytest.mark.parametrize("name", ["no-such", "two-militia", "x" * 5000, ".", "a\nb", "x/" * 3000 + "y.toml"])
 def test_a_scenario_that_is_not_there(name, capsys):
     assert main(["check", name]) == 2
     assert main(["run", name]) == 2
@@ -187,3 +188,18 @@ def test_the_folder_that_hudna_runs_in_is_a_case_like_any_other(tmp_path, capsys
         said.append(capsys.readouterr().out)
     assert "none of" not in said[0]
     assert said == said[:1] * 3
+
+
+@pytest.mark.parametrize("name", ["ميناء 2024", "Été", "a.b", "-", "x" * 5000, "..", "a/b", "a\\b", ""])
+def test_a_case_lies_in_a_folder_of_any_name_beside_the_others(name, tmp_path, capsys):
+    found = edited((S, 'case = "two-militias"', f"case = {as_toml(name)}"))
+    path = write(found, tmp_path / "work")
+    if name not in ("..", "a/b", "a\\b", "", "x" * 5000):
+        (tmp_path / "work" / C).parent.rename(tmp_path / "work/params" / name)
+        assert hudna.load(path).case.id == name
+        return
+    (line,) = said(capsys, tmp_path / "work")
+    text = (
+        "there is no such case beside" if len(name) > 10 else "must be the name of a folder under params/; a path may"
+    )
+    assert text in line

@@ -111,6 +111,16 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
         [(T, 'target = "GOV"', 'target = "GVO"')],
         ["ties.toml: tie[0].target = \"GVO\": there is no such actor; did you mean 'GOV'?"],
     ),
+    "words that differ in what nobody sees": (
+        [
+            (A, 'kind = "militia"', 'kind = "militia\u200f"'),
+            (T, 'kind = "', 'kind = "\u2067'),
+        ],
+        [
+            'actors.toml: SOUTH.kind = "militia": is written "militia\\u200f" elsewhere; write both alike',
+            "elsewhere; write both alike (cannot be seen: \\u2067 RIGHT-TO-LEFT ISOLATE)",
+        ],
+    ),
     "signals that are not there": (
         [
             (D, '{ presence = "presence_angers", strikes', '{ presense = "presence_angers", "strike.*"'),

@@ -14,7 +14,7 @@ from hudna.case.observations import Row
 from hudna.engine import compile_scenario, simulate
 from hudna.engine.program import Program
 from hudna.engine.simulate import Simulation, check_sizes
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 from hudna.inference.conditioned import Origin, from_belief, from_world
 from hudna.inference.gauges import known_by
 from hudna.result import Result
@@ -78,8 +78,7 @@ class Options:
         chosen = wanted.policies or ()
         for policy in chosen:
             if policy not in question.policies:
-                known = ", ".join(question.policies)
-                text = f"there is no such policy{nearest(policy, question.policies)}; policies: {known}"
+                text = no_such("policy", policy, question.policies)
                 problems.add("run", "policies", text, given=repr(policy))
         if not chosen or any(chosen.count(policy) > 1 for policy in chosen):
             problems.add("run", "policies", "must name at least one policy, and each once", given=repr(list(chosen)))

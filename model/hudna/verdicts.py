@@ -19,7 +19,7 @@ from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
 from hudna.case.units import unit_text
-from hudna.errors import InputError, Problems, nearest
+from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.result.assemble import outcome_label
 from hudna.result.samples import Paths
 from hudna.scenario import Scenario, load
@@ -316,7 +316,7 @@ def _chosen(case: Case, only: str | Iterable[str] | None) -> dict[str, Claim]:
     problems = Problems()
     for name in asked:
         if name not in case.claims:
-            text = f"there is no such claim{nearest(name, case.claims)}; claims: {', '.join(case.claims)}"
+            text = no_such("claim", name, case.claims)
             problems.add("claims", "only", text, given=repr(name))
     if not asked:
         problems.add("claims", "only", "must name at least one claim", given="[]")

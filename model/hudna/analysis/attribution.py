@@ -16,7 +16,7 @@ import numpy as np
 from hudna.analysis.estimate import estimate, mean_and_error
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
-from hudna.errors import InputError, nearest
+from hudna.errors import InputError, nearest, no_such
 from hudna.result.samples import Paths
 
 if TYPE_CHECKING:
@@ -194,8 +194,7 @@ class Attribution(ByContent):
         """Return the place of a policy among the policies."""
         names = list(self.policies)
         if policy not in names:
-            text = f"there is no such policy{nearest(policy, names)}; policies: {', '.join(names)}"
-            raise InputError.of("attribution", text, key="policy", given=repr(policy))
+            raise InputError.of("attribution", no_such("policy", policy, names), key="policy", given=repr(policy))
         return names.index(policy)
 
 

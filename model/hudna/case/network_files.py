@@ -15,7 +15,7 @@ from hudna.case.checking import build
 from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.case.grammar import Entry, Label, Text, wrong_name
 from hudna.case.network import Actor, Tie
-from hudna.errors import Problems, nearest, no_such
+from hudna.errors import Problems, nearest, no_such, plain
 
 if TYPE_CHECKING:
     from hudna.case.case import Case
@@ -144,7 +144,20 @@ def read_actors(told: Told, problems: Problems) -> dict[str, Actor]:
         found = build(model, row, told.people, key, problems)
         if found is not None:
             actors[name] = _only(Actor, found)
+    for field in ("kind", "bloc"):
+        words = ((told.actors[name][0], getattr(actor, field)) for name, actor in actors.items())
+        _check_words(words, field, told.people, problems)
     return actors
+
+
+def _check_words(words: Iterable[tuple[Key, str]], field: str, document: Document, problems: Problems) -> None:
+    """Note a word that is another one but for capitals and what cannot be seen: the two would count as different."""
+    first: dict[str, str] = {}
+    for key, word in words:
+        other = first.setdefault(plain(word), word)
+        if word != other:
+            text = f"is written {show_value(other)} elsewhere; write both alike"
+            problems.add(document.where(key[:1]), show_key((*key, field)), text, given=show_value(word))
 
 
 def read_ties(told: Told, unread: Unread, problems: Problems) -> dict[str, tuple[Key, Tie]]:
@@ -169,6 +182,7 @@ def read_ties(told: Told, unread: Unread, problems: Problems) -> dict[str, tuple
             text = f"must be the kind once more, {show_value(found.kind)}, or left out"
             problems.add(where, show_key((*key, "key")), text, given=show_value(found.key))
         ties[found.id] = key, _only(Tie, found)
+    _check_words(((key, tie.kind) for key, tie in ties.values()), "kind", document, problems)
     return dict(sorted(ties.items()))
 
 

@@ -13,7 +13,7 @@ import typer
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, interval, number, percent
 from hudna.cli.printing import print_json, print_lines, written
-from hudna.errors import InputError, Problem, Problems, nearest
+from hudna.errors import InputError, Problem, Problems, no_such
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,8 +106,7 @@ def _policies(result: Result, asked: Sequence[str] | None) -> list[str]:
     problems = Problems()
     for name in chosen:
         if name not in result.policies:
-            known = ", ".join(result.policies)
-            text = f"the result has no such policy{nearest(name, result.policies)}; policies: {known}"
+            text = no_such("policy", name, result.policies, text="the result has no such policy")
             problems.add("score", "policy", text, given=repr(name))
     problems.raise_if_any()
     return chosen

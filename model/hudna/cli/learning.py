@@ -104,7 +104,7 @@ def _case(name: str) -> tuple[Case, Path | None]:
     """Return a case without what it has learned before, and its folder if that is the user's own."""
     from hudna import shipped
     from hudna.case import load_case
-    from hudna.errors import nearest
+    from hudna.errors import no_such
 
     path = Path(name)
     try:
@@ -113,8 +113,8 @@ def _case(name: str) -> tuple[Case, Path | None]:
         own = None
     folder = own or shipped.case(name)
     if folder is None:
-        text = f"is no folder of a case and no shipped case{nearest(name, shipped.cases())}; shipped: "
-        raise InputError.of(name, text + ", ".join(shipped.cases()))
+        text = "is no folder of a case and no shipped case"
+        raise InputError.of(name, no_such("shipped case", name, shipped.cases(), text=text))
     problems = Problems()
     found = load_case(folder, problems, posterior=False)
     if found is None:

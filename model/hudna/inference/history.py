@@ -14,7 +14,7 @@ from hudna.case.nodes import Node
 from hudna.case.observations import Campaign, Row
 from hudna.engine import compile_scenario
 from hudna.engine.program import NONE, Program
-from hudna.errors import InputError, nearest
+from hudna.errors import InputError, no_such
 from hudna.inference.gauges import Timetable, timetable
 from hudna.scenario import Scenario
 from hudna.scenario.scenario import Outcome, Policy, RunSize, ScenarioFile
@@ -32,8 +32,7 @@ def campaign_of(case: Case, name: str | None) -> tuple[str, Campaign]:
         raise InputError.of(str(case.folder), text)
     chosen = name or observations.default
     if chosen not in observations.campaigns:
-        known = observations.campaigns
-        text = f"there is no such campaign{nearest(chosen, known)}; campaigns: {', '.join(known)}"
+        text = no_such("campaign", chosen, observations.campaigns)
         raise InputError.of(str(case.folder), text, key="campaign", given=repr(chosen))
     return chosen, observations.campaigns[chosen]
 

@@ -13,7 +13,7 @@ import numpy as np
 from hudna.arguments import check_kind
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
-from hudna.errors import InputError, nearest
+from hudna.errors import InputError, no_such
 from hudna.result.samples import Paths, Sample, SummaryOfPaths
 from hudna.result.series import series_quantiles
 from hudna.result.summaries import none_of, read_summary, turned
@@ -238,6 +238,6 @@ class Result(ByContent):
 
     def _known(self, what: str, name: str, names: tuple[str, ...]) -> str:
         if name not in names:
-            text = f"the result has no such {what}{nearest(name, names)}; there are: {', '.join(names)}"
+            text = no_such(what, name, names, text=f"the result has no such {what}")
             raise InputError.of("result", text, key=what, given=repr(name))
         return name

@@ -11,7 +11,7 @@ from hudna import shipped
 from hudna.case import Case
 from hudna.case.claims import ClaimTest
 from hudna.case.documents import display, read_document, show_key, show_value
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, nearest, no_such
 
 __all__ = ["check_claims", "scenario_files"]
 
@@ -96,11 +96,11 @@ def _check_test(
                 say((*side, "scenario"), _missing(scenario, known, files, case), scenario)
             continue
         if policy and policy not in names.policies and _said_here(test, side, "policy"):
-            text = f"{scenario} has no such policy{nearest(policy, names.policies)}; policies: "
-            say((*side, "policy"), text + ", ".join(names.policies), policy)
+            text = no_such("policy", policy, names.policies, text=f"{scenario} has no such policy")
+            say((*side, "policy"), text, policy)
         if outcome and outcome not in names.outcomes and _said_here(test, side, "outcome"):
-            text = f"{scenario} has no such outcome{nearest(outcome, names.outcomes)}; outcomes: "
-            say((*side, "outcome"), text + ", ".join(names.outcomes), outcome)
+            text = no_such("outcome", outcome, names.outcomes, text=f"{scenario} has no such outcome")
+            say((*side, "outcome"), text, outcome)
     if test.against is not None:
         first, second = (_reducer(known.get(scenario), outcome) for scenario, _, outcome in (test.asked, test.against))
         if first and second and first != second:

@@ -187,7 +187,7 @@ def _find(scenario: str | Path) -> Path:
     except OSError:  # a name that is too long, a folder that may not be looked into
         there = True
     if there and not os.path.lexists(path):
-        beside = [other.name for other in path.parent.glob("*.toml")]
+        beside = [p.name for p in path.parent.glob("*.toml")] if os.path.isdir(path.parent) else []  # noqa: PTH112
         raise InputError.of(display(path), f"no such file{nearest(path.name, beside)}")
     found = path if there else shipped.scenario(str(scenario))
     if found is not None:
