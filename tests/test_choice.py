@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ import pytest
 import hudna
 from hudna.engine import compile_scenario
 from hudna.engine.choice import chosen_engine, chosen_threads
+from hudna.engine.vm import compilation
 
 kernel = importlib.import_module("hudna.engine.vm.kernel")
 
@@ -86,3 +91,69 @@ def test_another_version_of_the_kernel_is_never_taken_for_this_one(tmp_path, mon
         with (tmp_path / "engine" / name).open("a") as source:
             source.write("#")
         assert kernel._fingerprint() != before
+
+
+# Where compiled code cannot be kept ---------------------------------------------------------------------------------
+
+
+def one_more(x):
+    return x + 1
+
+
+def alone(code: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own that has no home."""
+    environment = {**os.environ, "HOME": "/nonexistent", **more}
+    python = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.run(python, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_without_a_folder_for_compiled_code_it_is_compiled_all_the_same_and_said_once(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    code = """
+        from numba.core import caching
+        caching.CacheImpl._locator_classes = [caching.UserProvidedCacheLocator]
+        from hudna.cli.main import main
+        from hudna.engine.vm.compilation import kept
+        import hudna.inference.choosing, hudna.engine.vm.kernel
+        assert kept(lambda x: x + 1)(1) == 2
+        raise SystemExit(main(["run", "two-militias", "--draws", "2", "--paths", "2", "--no-figures", "--out", "o"]))
+    """
+    found = alone(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "file"))
+    assert found.returncode == 0, found.stderr
+    assert found.stderr.count("NUMBA_CACHE_DIR") == 1
+    assert "Traceback" not in found.stderr
+
+
+def test_the_oracle_needs_no_numba(tmp_path):
+    code = """
+        import sys
+        import numpy as np
+        sys.modules["numba"] = None
+        from hudna.cli.main import main
+        size = ["two-militias", "--draws", "2", "--paths", "2"]
+        for command in (["run", "--engine", "oracle", "--no-figures", "--out", "o"], ["claims"]):
+            assert main([*command, *size]) == 0, command
+        from hudna.inference.choosing import sums
+        three = np.full((1, 2), 3.0)
+        assert sums(three, three, three, [], [], three / 6)[0].tolist() == three.tolist()
+        raise SystemExit(main(["run", "--engine", "vm", *size]))
+    """
+    found = alone(code, tmp_path)
+    assert found.returncode == 2, found.stderr
+    assert "Traceback" not in found.stderr
+    assert "the compiled engine needs numba" in found.stderr
+
+
+@pytest.mark.parametrize("what", ["load", "save"])
+def test_a_folder_that_is_full_or_damaged_stops_nothing(what, monkeypatch):
+    def fails(*_):
+        raise OSError(28, "No space left on device") if what == "save" else EOFError
+
+    for each in ("load", "save"):
+        monkeypatch.setattr(f"numba.core.caching.IndexDataCacheFile.{each}", fails if each == what else lambda *_: None)
+    function = compilation.kept(one_more)
+    if what == "save":
+        with pytest.warns(UserWarning, match="every process compiles it anew"):
+            assert function(1) == 2
+    else:
+        assert function(1) == 2

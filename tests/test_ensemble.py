@@ -125,6 +125,29 @@ def test_a_run_goes_on_from_the_states_of_an_ensemble(engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_the_counts_of_the_last_week_go_with_the_states(engine: str) -> None:
+    """Of steps of 2 days: this one, the two before it and half of the third; through a copy and a resampling."""
+    scenario = hudna.load("two-militias")
+    program = compile_scenario(replace(scenario, file=scenario.file.model_copy(update={"step_days": 2})))
+    place = program.signal_index()
+    week, found, seen = place["strikes (last week)"], begun(program, engine, paths=300), []
+    for _ in range(60):
+        found.advance()
+        seen.append(found.signal(place["strikes"]).copy())
+    counted = seen[-1] + seen[-2] + seen[-3] + seen[-4] / 2
+    assert counted.any()
+    np.testing.assert_array_equal(found.signal(week), counted)
+    found.reorder(np.tile(np.arange(300)[::-1], (3, 1)), np.arange(3))
+    other = Ensemble(program, found.theta, paths=300, seed=5, engine=engine, states=found.states())
+    for each in (found, other):
+        each.step = 60
+        each.advance()
+    np.testing.assert_array_equal(everything(found), everything(other))
+    older = (seen[-1] + seen[-2] + seen[-3] / 2)[:, ::-1]
+    np.testing.assert_array_equal(found.signal(week), found.signal(place["strikes"]) + older)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_states_that_went_through_a_copy_go_on_as_they_would_have(engine: str) -> None:
     """Begun anew from states as of step 4 and put to step 4, an ensemble has the numbers of the one that went on."""
     program = shipped("iraq-2024", 8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from math import factorial
 
 import numpy as np
@@ -44,6 +45,11 @@ def scores(ready, level: str) -> np.ndarray:
     return np.stack(found)
 
 
+def in_steps_of(name: str, days: int):
+    question = hudna.load(name)
+    return replace(question, file=question.file.model_copy(update={"step_days": days}))
+
+
 def off(question, level: str, **options) -> float:
     """Return how far the parts of a level are from adding up to it, at most, in any step of any path."""
     found = hudna.attribute(question, level, keep=10**6, **options)
@@ -59,6 +65,15 @@ def off(question, level: str, **options) -> float:
                                               ("toy-truce", "pressure")])  # fmt: skip
 def test_the_parts_add_up_on_every_step(name, level, engine):
     assert off(name, level, engine=engine, **SMALL) < 1e-12
+
+
+@pytest.mark.parametrize("step_days", [1, 28])
+@pytest.mark.parametrize("engine", ["vm", "oracle"])
+def test_counts_of_steps_that_are_no_weeks_have_their_own_parts(step_days, engine):
+    question = in_steps_of("two-militias", step_days)
+    assert off(question, "pressure", engine=engine, **SMALL) < 1e-12
+    parts = hudna.attribute(question, "anger.NORTH", **SMALL).parts
+    assert [part.source for part in parts if part.kind == "effect"] == ["presence", "strikes"]
 
 
 def test_the_parts_add_up_in_a_run_that_starts_from_the_state_of_the_world():
@@ -85,8 +100,6 @@ def test_a_mistake_in_the_parts_would_be_seen(monkeypatch, bug):
         right = contributions._term
 
         def now(program, j, *more):
-            from dataclasses import replace
-
             couplings = replace(program.couplings, now=np.ones_like(program.couplings.now))
             return right(replace(program, couplings=couplings), j, *more)
 
@@ -330,6 +343,16 @@ def test_a_program_without_an_influence_has_the_same_shape_and_numbers():
     signals = {program.signals[program.couplings.signal[j]] for j in moved}
     assert signals == {"gaza.ceasefire", "gaza.outbreak", "gaza.regional", "gaza.direct"}
     assert np.all(changed.values.constant[changed.couplings.value[moved]] == 0)
+
+
+@pytest.mark.parametrize("step_days", [1, 7, 28])
+def test_a_count_is_switched_off_whatever_the_length_of_a_step(step_days):
+    question = in_steps_of("two-militias", step_days)
+    program = compile_scenario(question)
+    changed = without(program, influence(question.case, "strikes"))
+    moved = changed.couplings.value != program.couplings.value
+    assert moved.sum() == 3  # the truce, and the anger of both
+    assert set(program.looked_at()[changed.couplings.signal[moved]]) == {program.signal_index()["strikes"]}
 
 
 @pytest.mark.parametrize(("what", "text"), [

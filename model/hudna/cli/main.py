@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="replace")  # a terminal that knows no Arabic shows ?, it does not stop the run
     try:
-        with _polite_kills():
+        with _polite_kills(), warnings.catch_warnings():
+            warnings.showwarning = _note  # type: ignore[assignment]
             code = _dispatch(given)
             sys.stdout.flush()
             if code == INTERRUPTED:
@@ -56,6 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _silence()
         return FAILED
     return code
+
+
+def _note(message: Warning | str, *_: object) -> None:
+    """Show a warning as a reader of a terminal wants it: without the place in the code that gave it."""
+    print(f"note: {message}", file=sys.stderr)
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -17,7 +17,6 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE
-from hudna.inference import choosing
 from hudna.inference.gauges import Family, Gauge, Piece, Timetable
 from hudna.inference.reports import Report
 
@@ -227,6 +226,8 @@ class _Draw:
 
     def _sum(self, nodes: tuple[int, ...], mean: FloatArray, already: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Draw how many more events there are in a set: by their mean, what is read now, what must come later."""
+        from hudna.inference import choosing
+
         reports = self.piece.reports.get(nodes)
         if reports:
             return self._read(reports, mean, already)
@@ -252,6 +253,8 @@ class _Draw:
         self, reports: Sequence[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw a count of which something is read at the end of the piece."""
+        from hudna.inference import choosing
+
         gauge, sharpest = reports[0]
         missing = sharpest.value - self._so_far(gauge) - already
         low, high = _allowed(sharpest, missing, mean)
@@ -295,6 +298,8 @@ class _Draw:
         self, nodes: tuple[int, ...], part: tuple[int, ...], left: FloatArray, share: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw how many of `left` events fall to a part."""
+        from hudna.inference import choosing
+
         led = self.piece.leads.get(part)
         coming = None if led is None else self.piece.coming(nodes, led.day)
         if led is None or coming is None or (not left.any() and part not in self.sums.guesses):
@@ -311,6 +316,8 @@ class _Draw:
 
     def _excess(self, gauge: Gauge, report: Report) -> FloatArray:
         """Weigh another counter's report: what it has beyond the reference is Poisson, (ratio - 1) x rate."""
+        from hudna.inference import choosing
+
         ratio = self.week.theta[:, gauge.parameter][:, None] if gauge.parameter != NONE else gauge.ratio
         counts, means = self.sums.counts[gauge.key], self.sums.means[gauge.key]
         value, before, expected = self.sums.last.get(gauge.key, (0.0, 0.0, 0.0))

@@ -10,7 +10,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import After
-from hudna.engine.vm.compilation import compiled, kept, merged
+from hudna.engine.vm.compilation import kept, merged
 from hudna.engine.vm.nodes import GOOD, events, expectations, levels, look_back, regimes, responses, schedules
 from hudna.engine.vm.records import (
     begin_outcomes,
@@ -306,16 +306,13 @@ def _fingerprint() -> str:
 
 
 def _keep(function: Any) -> Any:
-    """Return the compiled function, kept on disk where that is possible.
+    """Return the compiled function.
 
     The compiler knows what it kept by the name and file of this function alone, so the name is given a hash of
     every source that goes in: what another version left behind is never taken for this one's.
     """
     function.__qualname__ = f"simulate_block_{_FINGERPRINT}"
-    try:
-        return kept(function)
-    except RuntimeError:  # nowhere to keep it: it is compiled in every process
-        return compiled(function)
+    return kept(function)
 
 
 _CONSTANTS = ("program.py", "quantiles.py", "refusals.py")  # where numbers in the kernel come from
