@@ -75,6 +75,8 @@ def test_names_may_be_one_text_or_anything_to_go_through(result):
     assert hudna.claims(NAME, only=iter(["T1"]), **SMALL) == hudna.claims(NAME, only="T1", **SMALL) == verdicts
     two = plot.fan_data(result, "pressure", ["stay", "leave"])
     assert plot.fan_data(result, "pressure", iter(["stay", "leave"])).equals(two)
+    case = hudna.load(NAME).case
+    assert list(plot.priors_data(case, "presence_power").index) == ["presence_power"]
 
 
 OPTIONS = "draws, paths, seed, policies, engine, threads, as_of, given, belief"
@@ -152,7 +154,7 @@ def test_a_picture_says_what_is_wrong_with_its_language_and_its_axes(result):
         with pytest.raises(InputError) as caught:
             plot.outcome(result, "attacks", **wrong)
         assert str(caught.value) == wanted
-    with pytest.raises(InputError, match="plot: policy = 3: must be a text"):
+    with pytest.raises(InputError, match="fan_data: policy = 3: must be a text"):
         plot.fan_data(result, "pressure", 3)
 
 

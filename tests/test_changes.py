@@ -255,6 +255,13 @@ def test_with_a_posterior_a_parameter_is_what_is_given_in_every_draw():
     assert (started.parameters[name] == 0.5).all()
 
 
+def test_the_hash_sees_the_rows_that_a_run_is_given():
+    base = hudna.load("iraq-2024")
+    rows = base.case.observations.rows
+    ran = [hudna.run(base, given=given, draws=2, paths=2, seed=1) for given in (iter(rows), rows[:-1])]
+    assert ran[0].about["config_hash"] == config_hash(base) != ran[1].about["config_hash"]
+
+
 # ---- On the command line ----------------------------------------------------------------------------------------
 
 

@@ -127,8 +127,8 @@ def check_kind(call: str, key: str, value: Any, kinds: str) -> None:
 def checked(function: Callable[P, T]) -> Callable[P, T]:
     """Return a function that says what is wrong with its first argument, its `lang` and its `ax` before it is called.
 
-    What the first argument may be is read off its annotation. Whole numbers become ints, and what can be gone through
-    once only becomes a tuple.
+    What the first argument may be is read off its annotation, and so which arguments are names: these become a tuple.
+    Whole numbers become ints, and what can be gone through once only a tuple.
     """
     signature = inspect.signature(function)
     first = next(iter(signature.parameters.values()))
@@ -137,7 +137,9 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     def door(*arguments: P.args, **keywords: P.kwargs) -> T:
         bound = signature.bind(*arguments, **keywords)
         given = bound.arguments
-        given.update({name: _settled(value) for name, value in given.items()})
+        for name, value in given.items():
+            several = re.search(r"(Sequence|Iterable)\[str\]", str(signature.parameters[name].annotation))
+            given[name] = texts(function.__name__, name, value) if several else _settled(value)
         check_kind(function.__name__, first.name, given[first.name], str(first.annotation))
         check_kind(function.__name__, "ax", given.get("ax"), "Axes | None")
         if given.get("lang", "en") not in ("en", "ar"):

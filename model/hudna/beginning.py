@@ -191,7 +191,11 @@ def begin(
             question, program, date, rows=rows, draws=draws, paths=paths, seed=seed, belief=belief,
             engine="oracle" if options.engine == "oracle" else "vm", threads=options.threads, progress=progress,
         )  # fmt: skip
-    return Ready(question, program, origin, options, tuple(_record(question, rows, date)))
+    record = tuple(_record(question, rows, date))
+    if rows is not None:  # they are what the run was made of
+        observations = replace(question.case.observations, rows=tuple(rows))
+        question = replace(question, case=replace(question.case, observations=observations))
+    return Ready(question, program, origin, options, record)
 
 
 def _rows(question: Scenario, given: Path | tuple[Row, ...] | None) -> Sequence[Row] | None:

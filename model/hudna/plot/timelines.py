@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hudna.arguments import texts
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
 from hudna.errors import InputError
@@ -295,7 +294,7 @@ def chosen_policies(result: Result, policy: str | Sequence[str] | None) -> tuple
     """Return the policies asked for, all of the result if none; raise InputError for one that it has not."""
     if policy is None:
         return result.policies
-    chosen = texts("plot", "policy", policy) or ()
+    chosen = (policy,) if isinstance(policy, str) else tuple(policy)
     for name in chosen:
         result.policy_name(name)
     if not chosen:

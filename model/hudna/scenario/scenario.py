@@ -220,6 +220,7 @@ class Scenario(ByContent):
         Returns
         -------
         Scenario
+            Of the same `id`; `dataclasses.replace(changed, id="shorter")` gives it one of its own, to be compared.
 
         Raises
         ------
