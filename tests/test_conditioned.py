@@ -188,6 +188,99 @@ def test_a_posterior_that_knows_more_than_the_date_is_not_used(learned):
     assert "learned_until" not in origin.about
 
 
+# --- A posterior of another record ------------------------------------------------------------------------------------
+
+OTHERS = """
+[campaigns.other]
+name = { en = "Weeks in between", ar = "أسابيع بينهما" }
+start = 2023-07-24
+until = 2023-09-18
+
+[campaigns.crooked]
+name = "From a Thursday"
+start = 2023-07-06
+until = 2023-09-21
+"""
+
+
+def learned_again(bare: Path, folder: Path, campaign: str) -> Path:
+    """A copy with the posterior of another campaign than the one that runs go through."""
+    scenario, case = copied(folder)
+    scenario.write_bytes(bare.read_bytes())
+    edit(case / "observations.toml", ("[counters.mission]", 'default = "autumn"\n\n[counters.mission]'))
+    with (case / "observations.toml").open("a", encoding="utf-8") as file:
+        file.write(OTHERS)
+    assert call("calibrate", case, *SMALL, "--campaign", campaign)[0] == 0
+    return scenario
+
+
+def left(given: dict) -> str:
+    return " ".join(notice["en"] for notice in given.get("notices", ()) if "not learned" in notice["en"])
+
+
+def test_a_posterior_of_another_record_says_so_and_which_rows_it_passes_over(bare, tmp_path, monkeypatch, capsys):
+    scenario = learned_again(bare, tmp_path / "other", "other")
+    rows = hudna.load(scenario).case.observations.rows
+    inside = [r for r in rows if r.use == "likelihood" and (r.kind != "events" or r.start >= dt.date(2023, 7, 24))]
+    seen = {r.line for r in inside if dt.date(2023, 7, 24) <= r.end < dt.date(2023, 9, 18)}
+    never = [r.line for r in rows if r.use == "likelihood" and r.end < dt.date(2023, 9, 18) and r.line not in seen]
+    given = hudna.run(scenario, as_of=START, **SIZE).about["given"]
+    assert (given["belief"], given["campaign"], given["campaign_name"]["ar"]) == ("posterior", "other", "أسابيع بينهما")
+    assert never == [3, 4]
+    assert "weigh nothing here: 2, observations.csv:3, 4; calibrate the campaign autumn" in left(given)
+    plain = hudna.run(scenario, **SIZE).about["given"]
+    assert "or start from a date with --as-of" in left(plain)
+    assert f"here: {sum(r.use == 'likelihood' for r in rows) - len(seen)}, " in left(plain)
+    monkeypatch.chdir(tmp_path)
+    small = ["--draws", "20", "--paths", "4"]
+    assert main(["run", str(scenario), *small, "--no-figures", "--as-of", "2024-01-01", "--lang", "ar"]) == 0
+    out = capsys.readouterr().out
+    assert "مشاهدات لم يستفد منها التوزيع البعدي" in out
+    assert "أسابيع بينهما" in out
+    for command in (["explain", str(scenario), *small], ["claims", str(scenario), *small],
+                    ["compare", str(scenario), str(started(scenario, "")), *small]):  # fmt: skip
+        assert main(command) == 0
+        assert "has not learned from" in capsys.readouterr().out, command
+
+
+def test_rows_that_would_weigh_twice_are_refused(bare, tmp_path):
+    """Of a campaign that ends within a step: what ended in it before is in the posterior already."""
+    scenario = learned_again(bare, tmp_path, "crooked")
+    with pytest.raises(
+        InputError,
+        match=r"has learned from rows that would weigh its draws again, from 2023-09-18 on: observations.csv:9",
+    ):
+        hudna.run(scenario, as_of=START, **SIZE)
+    assert left(hudna.run(scenario, **SIZE).about["given"])
+
+
+def test_a_posterior_of_the_rows_of_the_run_has_nothing_to_say_of_them(filtered):
+    assert left(filtered.about["given"]) == ""
+
+
+def test_a_posterior_that_was_learned_badly_says_so_wherever_it_is_used(learned, filtered, tmp_path, capsys):
+    posterior = hudna.load(learned).case.posterior
+    assert posterior is not None
+    well = replace(posterior, theta=np.arange(2800.0).reshape(200, 14), about={},
+                   learned={name: replace(found, rhat=1.01) for name, found in posterior.learned.items()})  # fmt: skip
+    assert well.notices == ()
+    badly = {
+        "R-hat of attack_rate is 1.10": replace(
+            well, learned={**well.learned, "attack_rate": replace(well.learned["attack_rate"], rhat=1.1)}
+        ),
+        "distinct draws of the posterior: 99": replace(well, theta=well.theta[:99]),
+        "of a quick calibration": replace(well, about={"preset": "quick"}),
+    }
+    for text, one in badly.items():
+        (notice,) = one.notices
+        assert text in notice.en
+        assert notice.ar
+    question = hudna.load(learned)
+    question = replace(question, case=replace(question.case, posterior=replace(posterior, about={"preset": "quick"})))
+    for given in (hudna.run(question, **SIZE).about["given"], hudna.run(question, as_of=START, **SIZE).about["given"]):
+        assert given["notices"][0]["en"].startswith("the posterior is of a quick calibration")
+
+
 # --- Policies, clusters and errors ------------------------------------------------------------------------------------
 
 
@@ -325,7 +418,7 @@ def test_the_command_says_what_the_run_started_from(learned, tmp_path, monkeypat
     assert main(["run", str(learned), *small, "--as-of", "2024-01-01"]) == 0
     out = capsys.readouterr().out
     assert "From the state of the world on 2024-01-01, as 24 rows of observations tell it" in out
-    assert "parameters learned from rows to 2023-10-02" in out
+    assert "parameters learned from rows to 2023-10-02 (The first quarter)" in out
     assert "distinct draws" in out
     assert main(["run", str(learned), *small]) == 0
     assert "From each node's start; parameters learned from rows to 2023-10-02" in capsys.readouterr().out

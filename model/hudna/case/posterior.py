@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from hudna.arrays import ByContent, FloatArray
 from hudna.case.documents import display, read_document
+from hudna.case.grammar import Text
 from hudna.errors import Problems
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["ABOUT", "DRAWS", "Learned", "Posterior", "basis", "digest", "read_posterior", "with_posterior"]
 
 DRAWS, ABOUT = "posterior.csv", "posterior.toml"
+RHAT = 1.1  # at which the means of samplers differ by half a standard deviation of the posterior
+DISTINCT = 100  # draws, of which five lie beyond a quantile of 5 %
 OVERLAP = 0.9  # of prior and posterior, below which a parameter counts as calibrated
 _TEXTS = ("name", "note", "unit", "source", "url")
 
@@ -70,6 +74,25 @@ class Posterior(ByContent):
         """Number of draws."""
         return int(self.theta.shape[0])
 
+    @cached_property
+    def notices(self) -> tuple[Text, ...]:
+        """What everybody who uses the draws must know of how well they were learned; nothing if well enough."""
+        found = []
+        if self.about.get("preset") == "quick":
+            en = "the posterior is of a quick calibration: rough, for a first look only"
+            found.append(Text(en=en, ar="التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى"))
+        name, worst = max(self.learned.items(), key=lambda item: item[1].rhat)
+        if not worst.rhat < RHAT:
+            en = f"the posterior's samplers disagree: R-hat of {name} is {worst.rhat:.2f}; calibrate with more draws"
+            ar = f"عينات التوزيع البعدي غير متفقة: قيمة R-hat لـ {name} هي {worst.rhat:.2f}؛ أعد المعايرة بعينات أكثر"
+            found.append(Text(en=en, ar=ar))
+        distinct = np.unique(self.theta, axis=0).shape[0]
+        if distinct < DISTINCT:
+            en = f"distinct draws of the posterior: {distinct}, too few for its tails; calibrate with more"
+            ar = f"عدد العينات المختلفة في التوزيع البعدي {distinct}، وهو قليل للأطراف؛ أعد المعايرة بعينات أكثر"
+            found.append(Text(en=en, ar=ar))
+        return tuple(found)
+
 
 def digest(draws: str) -> str:
     """Return a hash of the text of posterior.csv, which ties it to its posterior.toml."""
@@ -111,7 +134,8 @@ def with_posterior(case: Case, problems: Problems) -> Case:
         name: parameter.model_copy(update={"status": "calibrated"}) if found.learned[name].calibrated else parameter
         for name, parameter in case.parameters.items()
     }
-    return replace(case, posterior=found, parameters=parameters)
+    notices = (*case.notices, *(notice.en for notice in found.notices))
+    return replace(case, posterior=found, parameters=parameters, notices=notices)
 
 
 def _without_texts(item: Any) -> Any:

@@ -10,7 +10,7 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, decimals, interval, number, share
-from hudna.cli.printing import print_json, print_lines, progress_bar, run_size, told_day, written
+from hudna.cli.printing import print_json, print_lines, progress_bar, record_name, run_size, told_day, written
 from hudna.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _WORDS = {
     "judgement": ("judgement", "تقدير"),
     "calibrated": ("calibrated", "معايرة"),
     "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
-    "posterior": ("parameters learned from rows to {}", "المعاملات: مستفادة من المشاهدات حتى {}"),
+    "posterior": ("parameters learned from rows to {} ({})", "المعاملات: مستفادة من المشاهدات حتى {} ({})"),
     "learned": ("parameters learned anew from the rows", "المعاملات: مستفادة من المشاهدات نفسها"),
     "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
     "note": (
@@ -121,7 +121,7 @@ def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
     if answered.draws is not None and answered.paths is not None and answered.seed is not None:
         size = run_size(answered.draws, answered.paths, answered.seed, lang)
         yield f"{answered.title.get(lang)}: {size}", False
-        for origin in dict.fromkeys(_origin(given, lang) for given in answered.given.values()):
+        for origin in dict.fromkeys(line for given in answered.given.values() for line in _origin(given, lang)):
             yield origin, False
         yield _word("note", lang), False
         if any(part.overlap is not None for v in answered for a in v.answers for part in a.rests_on):
@@ -202,14 +202,16 @@ def _supports(parts: tuple[Support, ...], lang: Language) -> Iterator[str]:
         yield f"{_word(status, lang)}: {names}"
 
 
-def _origin(given: object, lang: Language) -> str:
-    """Say in a line what a run started from."""
+def _origin(given: object, lang: Language) -> list[str]:
+    """Say in a line what a run started from, and in others what must be known of it."""
+    from hudna.plot.style import notices
+
     about = given if isinstance(given, dict) else {}
     belief = about.get("belief", "prior")
-    told = _word(belief, lang).format(told_day(about.get("learned_until"), lang))
-    if "as_of" not in about:
-        return told
-    return f"{told}{_word('comma', lang)}{_word('as of', lang).format(told_day(about['as_of'], lang))}"
+    told = _word(belief, lang).format(told_day(about.get("learned_until"), lang), record_name(about, lang))
+    if "as_of" in about:
+        told += f"{_word('comma', lang)}{_word('as of', lang).format(told_day(about['as_of'], lang))}"
+    return [told, *notices(about, lang)]
 
 
 def _word(key: str, lang: Language) -> str:

@@ -117,6 +117,7 @@ def explain(
     for a, b in found.contrasts:
         print()
         print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
+    _notify(found.about["given"], language)
     if out is not None:
         print("\n" + written(out, language))
 
@@ -164,6 +165,7 @@ def remove(
     for key in found.without:
         print_lines(_effects(found, table, key, shown, language), language)
         print()
+    _notify(found.whole.about["given"], language)
     if csv is not None:
         print(written(csv, language))
 
@@ -210,6 +212,7 @@ def shapley(
         rows.append((row["name"], [number(row["mean"], places), number(row["mcse"], places), spread, part]))
     headers = [_word(key, language) for key in ("mean", "error", "draws", "share")]
     print_lines(lay_out(heading, headers, rows), language)
+    _notify(found.about["given"], language)
     if csv is not None:
         print("\n" + written(csv, language))
 
@@ -217,6 +220,13 @@ def shapley(
 def _options(draws: int | None, paths: int | None, seed: int | None, as_of: str | None, prior: bool) -> dict[str, Any]:
     date: dt.date | None = day(as_of)
     return {"draws": draws, "paths": paths, "seed": seed, "as_of": date, "belief": "prior" if prior else None}
+
+
+def _notify(given: dict[str, Any], lang: Language) -> None:
+    """Print what must be known of the draws that the runs started from."""
+    from hudna.plot.style import notices
+
+    print_lines(((text, False) for text in notices(given, lang)), lang)
 
 
 def _first_level(question: Scenario) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
 
-__all__ = ["print_json", "print_lines", "progress_bar", "run_size", "told_day", "written"]
+__all__ = ["print_json", "print_lines", "progress_bar", "record_name", "run_size", "told_day", "written"]
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
@@ -77,6 +77,12 @@ def told_day(day: str | None, lang: Language = "en") -> str:
     from hudna.plot.style import date
 
     return date(dt.date.fromisoformat(day), lang)
+
+
+def record_name(given: Mapping[str, Any], lang: Language) -> str:
+    """Return the name of the campaign that a posterior was learned from."""
+    name = given.get("campaign_name", {})
+    return str(name.get(lang) or name.get("en") or given.get("campaign", ""))
 
 
 def written(path: Path, lang: Language = "en") -> str:

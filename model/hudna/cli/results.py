@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hudna.case.grammar import Text
 from hudna.cli import tables
-from hudna.cli.printing import print_json, print_lines, run_size, told_day, written
+from hudna.cli.printing import print_json, print_lines, record_name, run_size, told_day, written
 
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
@@ -17,7 +17,7 @@ __all__ = ["print_data", "print_tables"]
 
 _WORDS = {
     "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
-    "posterior": ("parameters learned from rows to {}", "المعاملات: مستفادة من المشاهدات حتى {}"),
+    "posterior": ("parameters learned from rows to {} ({})", "المعاملات: مستفادة من المشاهدات حتى {} ({})"),
     "learned": ("parameters learned anew from these rows", "المعاملات: مستفادة من المشاهدات نفسها"),
     "start": ("From each node's start; {}", "من قيم البداية الواردة في الحالة؛ {}"),
     "state": (
@@ -71,12 +71,17 @@ def _headline(result: Result) -> list[str]:
 
 
 def _origin(given: dict[str, Any], lang: Language) -> str:
-    """Say in a line or two what the run started from."""
-    belief = _word(given.get("belief", "prior"), lang).format(told_day(given.get("learned_until"), lang))
-    if "as_of" not in given:
-        return _word("start", lang).format(belief)
-    rows = given["rows"]["likelihood"] + given["rows"]["known"]
-    return _word("state", lang).format(told_day(given["as_of"], lang), rows, belief, given["distinct_draws"])
+    """Say in some lines what the run started from, and what must be known of it."""
+    from hudna.plot.style import notices
+
+    belief = _word(given.get("belief", "prior"), lang).format(
+        told_day(given.get("learned_until"), lang), record_name(given, lang)
+    )
+    said = _word("start", lang).format(belief)
+    if "as_of" in given:
+        rows = given["rows"]["likelihood"] + given["rows"]["known"]
+        said = _word("state", lang).format(told_day(given["as_of"], lang), rows, belief, given["distinct_draws"])
+    return "\n".join([said, *notices(given, lang)])
 
 
 def _word(key: str, lang: Language) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
+from hudna.case.grammar import Text
 from hudna.case.nodes import Level, Regime
 from hudna.case.observations import Campaign, Row
 from hudna.case.posterior import Posterior
@@ -71,9 +72,13 @@ def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, bel
     for i, name in enumerate(program.parameters):
         if name not in scenario.file.parameters:
             theta[:, i] = posterior.theta[taken, column[name]]
+    known = known_by(_default_rows(scenario), scenario.file.start)
+    notices = (*posterior.notices, *_left_aside(scenario, posterior, known, scenario.file.start, None))
     about = {
         "belief": "posterior", "campaign": posterior.campaign, "learned_until": str(posterior.until),
         "posterior": posterior.digest,
+        "campaign_name": scenario.case.observations.campaigns[posterior.campaign].name.model_dump(exclude_none=True),
+        **({"notices": _said(notices)} if notices else {}),
     }  # fmt: skip
     same = np.unique(posterior.theta, axis=0, return_inverse=True)[1].ravel()
     return Origin(theta, same[taken], None, about)
@@ -129,18 +134,23 @@ def from_world(
         of date.
     """
     campaign, past = past_of(scenario, as_of)
-    own = scenario.case.observations.rows_of(scenario.case.observations.default)
+    own = _default_rows(scenario)
     used = [row for row in (own if rows is None else rows) if row.weighs and row.end >= campaign.start]
     past, table = laid_out(past, used, scenario, as_of)
     posterior = _posterior(scenario, belief)
     if posterior is not None and posterior.until <= as_of and _alike(own, used, posterior.until):
         origin = from_belief(scenario, past, draws, seed, belief)
-        found = _filtered(past, table, origin, posterior.until, paths, seed, engine, threads, progress)
+        halfway = min(past.n_steps, max(0, (posterior.until - past.start).days // past.step_days))
+        first = past.start + halfway * dt.timedelta(days=past.step_days)
+        notices = (*posterior.notices, *_left_aside(scenario, posterior, known_by(used, as_of), as_of, first))
+        found = _filtered(past, table, origin, halfway, paths, seed, engine, threads, progress)
     else:
+        notices = ()
         found = _learned(past, table, draws, paths, seed, engine, threads, progress)
     known = known_by(used, as_of)
     about = {
-        **found.about,
+        **{key: value for key, value in found.about.items() if key != "notices"},
+        **({"notices": _said(notices)} if notices else {}),
         "as_of": str(as_of),
         "from": str(past.start),
         "rows": {use: sum(row.use == use for row in known) for use in ("likelihood", "known")},
@@ -175,21 +185,81 @@ def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:
     return first == second
 
 
+def _default_rows(scenario: Scenario) -> tuple[Row, ...]:
+    """Return the rows of the campaign that a run from a date goes through."""
+    return scenario.case.observations.rows_of(scenario.case.observations.default)
+
+
+def _said(notices: Sequence[Text]) -> list[dict[str, Any]]:
+    return [notice.model_dump(exclude_none=True) for notice in notices]
+
+
+def _left_aside(
+    scenario: Scenario, posterior: Posterior, known: Sequence[Row], date: dt.date, first: dt.date | None
+) -> tuple[Text, ...]:
+    """Say which rows neither the posterior has learned from nor the run weighs.
+
+    Parameters
+    ----------
+    known : rows of the campaign that the run goes through, known by `date`
+    first : day from which on they weigh the posterior's draws; None if none do
+
+    Raises
+    ------
+    InputError
+        If rows would weigh that the posterior has learned from.
+    """
+    observations = scenario.case.observations
+    campaign, through = (observations.campaigns[name] for name in (posterior.campaign, observations.default))
+    learned = {row.said for row in _read(known_by(observations.rows_of(posterior.campaign), posterior.until), campaign)}
+    weighed = [row for row in _read(known, through) if first is not None and row.end >= first]
+    twice = [row for row in weighed if row.said in learned]
+    if twice:
+        text = (
+            f"the posterior, of the campaign {posterior.campaign} until {posterior.until}, has learned from rows that "
+            f"would weigh its draws again, from {first} on: {_lines(twice)}; calibrate the campaign "
+            f'{observations.default}, or run from the priors with --prior (belief="prior")'
+        )
+        raise InputError.of(scenario.id, text, key="as_of", given=str(date))
+    later = known_by([row for row in observations.rows if row.start >= posterior.until], date)
+    seen = learned | {row.said for row in weighed}
+    left = {row.line: row for row in (*_read(known, through), *_read(later, None)) if row.said not in seen}
+    if not left:
+        return ()
+    lines = _lines(left.values())
+    en = f"rows that the posterior has not learned from and that weigh nothing here: {len(left)}, {lines}; "
+    ar = f"مشاهدات لم يستفد منها التوزيع البعدي ولا ترجح شيئا هنا: عددها {len(left)}، {lines}؛ "
+    en += f"calibrate the campaign {observations.default}" + ("" if first else ", or start from a date with --as-of")
+    ar += f"أعد المعايرة للمرحلة {observations.default}" + ("" if first else "، أو ابدأ من تاريخ بالخيار --as-of")
+    return (Text(en=en, ar=ar),)
+
+
+def _read(rows: Sequence[Row], campaign: Campaign | None) -> list[Row]:
+    """Return the rows that weigh in a fit; a count that began before the campaign cannot be read."""
+    weighing = [row for row in rows if row.use == "likelihood"]
+    return [row for row in weighing if campaign is None or row.kind != "events" or row.start >= campaign.start]
+
+
+def _lines(rows: Iterable[Row]) -> str:
+    """Name rows by their lines in the table."""
+    lines = [str(row.line) for row in rows]
+    return "observations.csv:" + ", ".join(lines if len(lines) < 6 else [*lines[:4], "..."])
+
+
 def _filtered(
     past: Program,
     table: Timetable,
     origin: Origin,
-    learned_until: dt.date,
+    halfway: int,
     paths: int,
     seed: int,
     engine: str,
     threads: int | None,
     progress: Callable[[int, int], None] | None,
 ) -> Origin:
-    """Filter each draw through the past; weigh draws by what came after they were learned."""
+    """Filter each draw through the past; weigh draws by what came from step `halfway` on, after they were learned."""
     draws = origin.theta.shape[0]
     particles = max(paths, _PARTICLES)
-    halfway = min(past.n_steps, (learned_until - past.start).days // past.step_days)
 
     def block(first: int) -> tuple[FloatArray, States]:
         theta = origin.theta[first : first + _BLOCK].copy()

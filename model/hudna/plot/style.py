@@ -37,6 +37,7 @@ __all__ = [
     "months",
     "new_axes",
     "note",
+    "notices",
     "number",
     "origin",
     "panels",
@@ -334,7 +335,12 @@ def origin(given: Mapping[str, Any], lang: Language) -> list[str]:
     believed = str(given.get("belief", "prior"))
     until = given.get("learned_until")
     learned = date(dt.date.fromisoformat(until), lang) if until else ""
-    return [start, word(f"from {believed}", lang).format(learned)]
+    return [start, word(f"from {believed}", lang).format(learned), *notices(given, lang)]
+
+
+def notices(given: Mapping[str, Any], lang: Language) -> list[str]:
+    """Return what readers must know of the draws that a run started from."""
+    return [str(text["ar"] if lang == "ar" else text["en"]) for text in given.get("notices", ())]
 
 
 def colour_of(result: Result, policy: str) -> tuple[str, Any]:
