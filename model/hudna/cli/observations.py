@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from hudna.case.evidence import files_of
 from hudna.case.observations import USES, Row
+from hudna.plot.style import number
 
 if TYPE_CHECKING:
     from hudna.case import Case
@@ -38,7 +39,7 @@ def summary(case: Case) -> Iterator[str]:
     for name, campaign in observations.campaigns.items():
         default = " (the default)" if name == observations.default and len(observations.campaigns) > 1 else ""
         inside = _count(len(observations.rows_of(name)))
-        yield f"campaign {name}{default}: {campaign.weeks} weeks from {campaign.start}, {inside}"
+        yield f"campaign {name}{default}: {number(campaign.weeks, 'week', 'en')} from {campaign.start}, {inside}"
 
 
 def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
@@ -168,4 +169,4 @@ def _uses(rows: Sequence[Row], start: str = "") -> str:
 
 
 def _count(n: int) -> str:
-    return f"{n} row{'' if n == 1 else 's'}"
+    return number(n, "row", "en")
