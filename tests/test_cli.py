@@ -66,11 +66,11 @@ def test_the_headline_is_printed_and_the_rest_on_demand(here, capsys):
     assert "Mean pressure (index, 0 to 1)" in short
     assert "Attacks in a year" not in short
     assert "exposure" not in short  # no difference that is shown has it
-    assert "3 further outcomes are in outcomes.csv and differences.csv; --all prints them." in short
+    assert "Further outcomes in outcomes.csv and differences.csv: 3; --all prints them." in short
     assert main([*run, "--all"]) == 0
     whole = capsys.readouterr().out
     assert "Attacks in a year" in whole
-    assert "further outcomes" not in whole
+    assert "Further outcomes" not in whole
     assert len(hudna.open_result("out/two-militias/result.nc").table()) == 2 * 4
 
 

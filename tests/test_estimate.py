@@ -1,10 +1,15 @@
 """Estimates: exact answers for clustered samples, and checks that would see the usual mistakes."""
 
+import os
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from hudna.analysis.estimate import estimate, proportion_bounds, settled_means
+from hudna.analysis.estimate import FEWEST, estimate, over_draws, proportion_bounds, settled_means, tails
+from hudna.result.samples import Paths
+
+FULL = os.environ.get("HUDNA_FULL") == "1"
 
 BETWEEN, WITHIN = 2.0, 5.0
 
@@ -34,8 +39,27 @@ def test_monte_carlo_error_is_the_exact_one():
     y = hierarchical(50, 30)
     expected = y.mean(axis=1).std(ddof=1) / np.sqrt(50)
     assert estimate(y).mcse == pytest.approx(expected, rel=1e-12)
-    low, high = stats.t.interval(0.90, 49, loc=y.mean(), scale=expected)
-    assert (estimate(y).low, estimate(y).high) == pytest.approx((low, high), rel=1e-9)
+    even = np.concatenate([y, 2 - y])  # no skewness: then the interval is Student's
+    error = even.mean(axis=1).std(ddof=1) / 10
+    assert (estimate(even).low, estimate(even).high) == pytest.approx(stats.t.interval(0.90, 99, 1.0, error), rel=1e-9)
+
+
+def test_the_interval_of_a_mean_allows_for_skewness():
+    """Student's interval of a skewed mean ends too early on the side of the long tail."""
+    rng = np.random.default_rng(8)
+    runs = np.exp(rng.normal(-0.245, 0.7, (1500, 60, 1)))  # of mean 1
+    found = np.array([(e.low, e.high, *stats.t.interval(0.90, 59, e.mean, e.mcse)) for e in map(estimate, runs)])
+    low, high, early, late = (found < 1).mean(axis=0)
+    assert [1 - low, high] == pytest.approx([0.05, 0.08], abs=0.02)
+    assert [1 - early, late] != pytest.approx([0.05, 0.08], abs=0.02)
+
+
+def test_the_interval_of_a_mean_is_not_shown_where_few_draws_are_unlike_the_others():
+    y = np.zeros((200, 5))
+    y[:9] = 3.0
+    assert np.isnan([estimate(y).low, estimate(y).high]).all()
+    y[:10] = 3.0
+    assert 0 < estimate(y).low < 0.15 < estimate(y).high
 
 
 def test_spread_over_draws_has_the_noise_of_paths_taken_out():
@@ -48,10 +72,133 @@ def test_spread_over_draws_has_the_noise_of_paths_taken_out():
         assert abs(y.mean(axis=1).var(ddof=1) - BETWEEN**2) < 5.73 * error
 
 
-def test_spread_over_draws_is_floored_at_zero():
-    y = np.array([[0.0, 10.0], [10.0, 0.0], [0.5, 9.5]])
+def test_spread_over_draws_is_floored_at_zero_and_then_not_shown():
+    y = np.tile([[0.0, 10.0], [10.0, 0.0], [0.5, 9.5]], (7, 1))
     assert np.ptp(settled_means(y)) == 0
-    assert estimate(y).mean_q05 == estimate(y).mean_q95 == pytest.approx(5.0)
+    assert np.isnan(over_draws(y)).all()
+    assert over_draws(y.mean(axis=1, keepdims=True) + np.zeros((21, 2))) == (5.0, 5.0)  # no chance: that is certain
+
+
+# The interval over draws holds 90 % of what it is over --------------------------------------------------------
+
+N_DRAWS, N_PATHS = 300, 100
+
+
+def normal(rng, n_draws, n_paths):
+    true = rng.normal(0, 1, n_draws)
+    return true, true[:, None] + rng.normal(0, 5, (n_draws, n_paths))
+
+
+def atom(rng, n_draws, n_paths):
+    """Six draws in ten are exactly 0 on every path."""
+    none = rng.random(n_draws) < 0.6
+    true = np.where(none, 0.0, rng.normal(5, 1, n_draws))
+    return true, true[:, None] + np.where(none, 0.0, 3.0)[:, None] * rng.normal(size=(n_draws, n_paths))
+
+
+def gate(rng, n_draws, n_paths):
+    """Half the draws can have no event."""
+    true = np.where(rng.random(n_draws) < 0.5, 0.0, rng.gamma(3, 4 / 3, n_draws))
+    return true, rng.poisson(true[:, None], (n_draws, n_paths)).astype(float)
+
+
+def mixed(rng, n_draws, n_paths):
+    """Differences of either sign, and 0 on every path in six draws of ten."""
+    none = rng.random(n_draws) < 0.6
+    true = np.where(none, 0.0, rng.normal(0.3, 1, n_draws))
+    return true, true[:, None] + np.where(none, 0.0, 3.0)[:, None] * rng.normal(size=(n_draws, n_paths))
+
+
+def censored(rng, n_draws, n_paths):
+    """Weeks until something that need not come within 52."""
+    rate = rng.gamma(3, 1 / 30, n_draws)
+    return (1 - np.exp(-52 * rate)) / rate, np.minimum(rng.exponential(1 / rate[:, None], (n_draws, n_paths)), 52)
+
+
+def rare(rng, n_draws, n_paths):
+    """One path in 31, so that many draws see no hit."""
+    true = rng.beta(2, 60, n_draws)
+    return true, (rng.random((n_draws, n_paths)) < true[:, None]).astype(float)
+
+
+def coverage(world, interval):
+    """Return how far beyond 94.5 to 95.5 % the share of true means at or above the lower end is, and at or below the
+    upper, in standard errors over runs; 0 within."""
+    truth = np.sort(world(np.random.default_rng(1), 400_000, 1)[0])
+    rng = np.random.default_rng(2)
+    ends = np.array([interval(world(rng, N_DRAWS, N_PATHS)[1]) for _ in range(2000 if FULL else 200)])
+    inside = np.stack([
+        1 - np.searchsorted(truth, ends[:, 0], side="left") / truth.size,
+        np.searchsorted(truth, ends[:, 1], side="right") / truth.size,
+    ])  # fmt: skip
+    off, error = inside.mean(axis=1) - 0.95, inside.std(axis=1, ddof=1) / np.sqrt(len(ends))
+    return np.sign(off) * np.maximum(np.abs(off) - 0.005, 0) / np.maximum(error, 1e-6)
+
+
+def all_shrunk(y):
+    """Draw every mean towards their mean alike."""
+    means, noise = y.mean(axis=1), y.var(axis=1, ddof=1).mean() / y.shape[1]
+    shrink = np.sqrt(max(0.0, means.var(ddof=1) - noise) / means.var(ddof=1))
+    return tails(means.mean() + shrink * (means - means.mean()))
+
+
+@pytest.mark.parametrize("world", [normal, mixed, censored])
+def test_the_interval_over_draws_covers_where_chance_is_small(world):
+    assert (np.abs(coverage(world, over_draws)) < 5.73).all()
+
+
+@pytest.mark.parametrize("world", [atom, gate, rare])
+def test_the_interval_over_draws_keeps_what_most_draws_have(world):
+    """At an atom it covers more than 95 %: the atom is in it; the other end is as exact as before."""
+    low, high = coverage(world, over_draws)
+    assert low > 5.73
+    assert abs(high) < 5.73
+    assert coverage(world, all_shrunk)[0] < -5.73
+
+
+def test_noise_that_is_left_in_the_interval_over_draws_is_seen():
+    assert (coverage(normal, lambda y: tails(y.mean(axis=1))) > 5.73).all()
+    type_7 = coverage(gate, lambda y: np.quantile(settled_means(y[:30]), [0.05, 0.95]))  # too short with few draws
+    assert type_7[1] < -5.73
+    assert abs(coverage(gate, lambda y: over_draws(y[:30]))[1]) < 5.73
+
+
+def test_the_interval_over_draws_holds_the_mean():
+    """Of a probability near 1 most draws show 1 on every path; the mean of all is below."""
+    y = np.ones((200, 50))
+    y[:6, :30] = 0
+    assert over_draws(y) == (y.mean(), 1.0)
+
+
+def test_an_interval_takes_nineteen_draws():
+    """The smallest and the largest of 19 hold 18 / 20 of what they come from."""
+    x = np.arange(19.0)
+    assert tails(x) == (0.0, 18.0)
+    assert np.isnan(tails(x[1:])).all()
+    assert np.isnan(tails(x, np.arange(19) // 2 * 2)).all()  # copies of a draw are one
+    assert np.isnan(over_draws(np.ones((FEWEST, 1)))).all()
+    few = estimate(np.arange(18.0).reshape(9, 2))
+    assert np.isnan([few.q05, few.q95, few.mean_q05]).all()
+    assert few.mcse > 0
+    assert np.isfinite([few.q50, estimate(np.arange(20.0).reshape(10, 2)).q05]).all()
+
+
+@pytest.mark.parametrize("n_paths", [1, 7])
+def test_rounding_is_no_spread(n_paths):
+    """0.1 + 0.2 - 0.2 is not 0.1 on every path: that is no error, and no noise."""
+    away = np.random.default_rng(4).normal(0, 1, (60, n_paths))
+    found = estimate((away + 0.1) - away)
+    assert found.same
+    assert found.mcse == 0
+    assert (found.low, found.high) == (found.mean, found.mean) == pytest.approx((0.1, 0.1))
+    assert not estimate(away).same
+    assert not estimate(np.array([[1.0]])).same  # of one future there is nothing to say
+
+
+def test_equal_means_of_unequal_paths_are_not_the_same():
+    assert not estimate(np.array([[1.0, 3.0], [0.0, 4.0]])).same
+    assert not estimate(np.array([[1.0, 1.0], [2.0, 2.0]])).same
+    assert not estimate(Paths(np.array([[1.0, 3.0]]))).same
 
 
 def test_what_cannot_be_known_is_not_a_number():

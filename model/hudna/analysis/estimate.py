@@ -5,7 +5,8 @@ draws' means. How far the true mean moves from draw to draw (what we don't know)
 the paths inside draws (chance); a one-way analysis of variance takes that noise out.
 
 Sources: Searle, Casella & McCulloch (1992), *Variance Components*; Clopper & Pearson (1934); Korn & Graubard
-(1998), "Confidence intervals for proportions with small expected number of positive counts".
+(1998), "Confidence intervals for proportions with small expected number of positive counts"; Hall (1992), "On the
+removal of skewness by transformation".
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ from scipy import special
 from hudna.arrays import FloatArray, IntArray
 from hudna.result.samples import Paths, Sample
 
-__all__ = ["ENOUGH_DRAWS_HIT", "LEVEL", "Estimate", "estimate", "mean_and_error", "proportion_bounds", "settled_means"]
+__all__ = [
+    "ENOUGH_DRAWS_HIT", "FEWEST", "LEVEL", "Estimate", "estimate", "mean_and_error", "over_draws", "path_variances",
+    "proportion_bounds", "settled_means", "tails",
+]  # fmt: skip
 
 Numbers: TypeAlias = FloatArray | Sample
 
 LEVEL = 0.90  # of every interval
 _TAIL = (1 - LEVEL) / 2
+FEWEST = 19  # numbers whose smallest and largest hold 90 % of what they come from on average, (n - 1) / (n + 1)
+_ROUNDING = 1e-12  # of a number, below which nothing but rounding makes two differ
 ENOUGH_DRAWS_HIT = 10  # draws with a hit, below which the clustering of hits cannot be estimated
 
 
@@ -34,7 +40,9 @@ class Estimate:
 
     `mcse` is its Monte Carlo standard error, clustered by draw, and `low` to `high` the 90 % interval that
     this error gives. `q05`, `q50`, `q95` are quantiles over futures; `mean_q05`, `mean_q95` over draws, with
-    the noise of paths taken out. What cannot be known (an error from one draw) is NaN.
+    the noise of paths taken out. `same` says that every future has the same number. What cannot be known is NaN: an
+    error from one draw, an interval from fewer than 19 draws or futures, or over draws that differ no more than
+    chance makes them.
     """
 
     mean: float
@@ -46,6 +54,7 @@ class Estimate:
     q95: float
     mean_q05: float
     mean_q95: float
+    same: bool
 
 
 def estimate(y: Numbers, *, proportion: bool = False) -> Estimate:
@@ -67,16 +76,14 @@ def estimate(y: Numbers, *, proportion: bool = False) -> Estimate:
     mean, mcse = mean_and_error(sample.means, sample.clusters)
     if proportion:
         low, high = proportion_bounds(sample.means, sample.n_paths, sample.clusters)
-    elif np.isfinite(mcse):
-        distinct = sample.n_draws if sample.clusters is None else np.unique(sample.clusters).size
-        reach = float(special.stdtrit(distinct - 1, 1 - _TAIL)) * mcse
-        low, high = mean - reach, mean + reach
     else:
-        low = high = np.nan
+        low, high = _mean_bounds(sample.means, sample.clusters)
     q05, q50, q95 = sample.quantiles(np.array([_TAIL, 0.5, 1 - _TAIL]))
-    settled = settled_means(sample)
-    mean_q05, mean_q95 = np.quantile(settled, [_TAIL, 1 - _TAIL]) if settled is not None else (np.nan, np.nan)
-    return Estimate(mean, mcse, low, high, float(q05), float(q50), float(q95), float(mean_q05), float(mean_q95))
+    if sample.n_draws * sample.n_paths < FEWEST:
+        q05 = q95 = np.nan
+    several = sample.n_draws * sample.n_paths > 1
+    same = several and not np.nan_to_num(path_variances(sample)).any() and _alike(sample.means)
+    return Estimate(mean, mcse, low, high, float(q05), float(q50), float(q95), *over_draws(sample), same)
 
 
 def _sample(y: Numbers) -> Sample:
@@ -87,24 +94,59 @@ def mean_and_error(means: FloatArray, clusters: IntArray | None = None) -> tuple
     """Return the mean of the draws' means, shape (n_draws,), and its Monte Carlo error, clustered by draw.
 
     Draws of one cluster (equal numbers in `clusters`) have the same parameters and count as one. The error is NaN with
-    a single draw or cluster.
+    a single draw or cluster, and exactly 0 where only rounding makes the means differ.
     """
+    x = _independent(means, clusters)
     mean = float(means.mean())
-    if clusters is not None:
-        _, place = np.unique(clusters, return_inverse=True)
-        off = np.bincount(place, weights=means - mean)
-        if off.size < 2:
-            return mean, np.nan
-        return mean, float(np.sqrt((off**2).sum() * off.size / (off.size - 1)) / means.size)
-    error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
-    return mean, error
+    if x.size < 2:
+        return mean, np.nan
+    return mean, 0.0 if _alike(means) else float(x.std(ddof=1) / np.sqrt(x.size))
+
+
+def path_variances(sample: Sample) -> FloatArray:
+    """Return the variance inside each draw, exactly 0 where only rounding makes the paths differ."""
+    return np.where(sample.variances > (_ROUNDING * sample.means) ** 2, sample.variances, sample.variances * 0)
+
+
+def _alike(x: FloatArray) -> bool:
+    return bool(np.ptp(x) <= _ROUNDING * np.abs(x).max())
+
+
+def _independent(means: FloatArray, clusters: IntArray | None) -> FloatArray:
+    """Return a number for each cluster; their mean is that of the draws."""
+    if clusters is None:
+        return means
+    _, place = np.unique(clusters, return_inverse=True)
+    off = np.bincount(place, weights=means - means.mean())
+    return np.asarray(means.mean() + off * off.size / means.size)
+
+
+def _mean_bounds(means: FloatArray, clusters: IntArray | None) -> tuple[float, float]:
+    """Return the 90 % interval of the mean: Student's, with the skewness of the draws' means taken out (Hall 1992).
+
+    It is NaN where most draws have one mean and fewer than 10 another: nobody can say how rare those are.
+    """
+    x = _independent(means, clusters)
+    mean, error = mean_and_error(means, clusters)
+    away = int((np.abs(x - np.median(x)) > _ROUNDING * np.abs(x).max()).sum())
+    if not np.isfinite(error) or (0 < away < ENOUGH_DRAWS_HIT and 2 * away <= x.size):
+        return np.nan, np.nan
+    if error == 0:
+        return mean, mean
+    reach = float(special.stdtrit(x.size - 1, 1 - _TAIL)) * np.array([1.0, -1.0])
+    skew = float(((x - mean) ** 3).mean() / x.std() ** 3 / np.sqrt(x.size))
+    if abs(skew) > 1e-6:  # else the transformation is the identity, up to rounding
+        reach = (np.cbrt(1 + skew * (reach - skew / 6)) - 1) * 3 / skew
+    low, high = mean - error * reach
+    return float(low), float(high)
 
 
 def settled_means(y: Numbers) -> FloatArray | None:
     """Return the draws' means with the noise of their paths taken out, or None if it cannot be told apart.
 
     The variance between draws is that of the means less the paths' variance over n_paths, floored at 0; the
-    means are drawn towards their own mean until they have just that variance.
+    means are drawn towards their own mean until they have just that variance. A draw whose paths are all equal
+    keeps its mean, which has no noise to be seen, unless draws differ no more than chance makes them.
 
     Parameters
     ----------
@@ -117,11 +159,43 @@ def settled_means(y: Numbers) -> FloatArray | None:
     sample = _sample(y)
     if sample.n_draws < 2 or sample.n_paths < 2:
         return None
-    means = sample.means
-    seen = float(means.var(ddof=1))
-    noise = float(sample.variances.mean()) / sample.n_paths
+    means, variances = sample.means, path_variances(sample)
+    seen, noise = float(means.var(ddof=1)), float(variances.mean()) / sample.n_paths
+    if noise == 0:
+        return means
     shrink = np.sqrt(max(0.0, seen - noise) / seen) if seen > 0 else 0.0
-    return np.asarray(means.mean() + shrink * (means - means.mean()))
+    settled = means.mean() + shrink * (means - means.mean())
+    return np.asarray(np.where((variances == 0) & (shrink > 0), means, settled))
+
+
+def over_draws(y: Numbers) -> tuple[float, float]:
+    """Return the 90 % interval of the draws' means with the noise of paths taken out; it holds the mean of them all.
+
+    It is NaN from fewer than 19 draws, from one path a draw, and where draws differ no more than chance makes them.
+
+    Parameters
+    ----------
+    y : float array, shape (n_draws, n_paths), or a Sample
+    """
+    sample = _sample(y)
+    settled = settled_means(sample)
+    if settled is None or (np.ptp(settled) == 0 and path_variances(sample).any()):
+        return np.nan, np.nan
+    low, high = tails(settled, sample.clusters)
+    mean = float(sample.means.mean())
+    return (min(low, mean), max(high, mean)) if low <= high else (low, high)
+
+
+def tails(x: FloatArray, clusters: IntArray | None = None) -> tuple[float, float]:
+    """Return the ends of a 90 % interval of the draws' numbers, shape (n_draws,); NaN from fewer than 19 draws.
+
+    The i-th smallest of n is the quantile i / (n + 1) (Weibull 1939), so that 5 % of all draws to come lie beyond
+    either end, on average.
+    """
+    if _independent(x, clusters).size < FEWEST:
+        return np.nan, np.nan
+    low, high = np.quantile(x, [_TAIL, 1 - _TAIL], method="weibull")
+    return float(low), float(high)
 
 
 def proportion_bounds(means: FloatArray, n_paths: int, clusters: IntArray | None = None) -> tuple[float, float]:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.analysis.estimate import ENOUGH_DRAWS_HIT, estimate, mean_and_error, proportion_bounds, settled_means
+from hudna.analysis.estimate import (
+    ENOUGH_DRAWS_HIT,
+    estimate,
+    mean_and_error,
+    path_variances,
+    proportion_bounds,
+    settled_means,
+)  # fmt: skip
 from hudna.analysis.exposure import exposure_alone
 from hudna.arrays import FloatArray
 from hudna.result.samples import Sample
@@ -35,8 +42,9 @@ def table(result: Result, lang: Language = "en") -> pd.DataFrame:
     pandas.DataFrame
         Index (policy, outcome). Columns: name, unit; mean and its Monte Carlo error mcse, clustered by draw,
         with the 90 % interval low to high that it gives; q05, q50, q95 over futures; mean_q05, mean_q95 over
-        draws, path noise taken out; never, for a time to something, the share of futures in which it never
-        comes (there the mean is the mean restricted to the window), and its Monte Carlo error never_mcse.
+        draws, path noise taken out; same, whether every future has the same number; never, for a time to
+        something, the share of futures in which it never comes (there the mean is the mean restricted to the
+        window), and its Monte Carlo error never_mcse.
     """
     import pandas as pd
 
@@ -67,10 +75,11 @@ def contrast(result: Result, a: str, b: str, lang: Language = "en") -> pd.DataFr
     Returns
     -------
     pandas.DataFrame
-        Index outcome. Columns: name, unit; mean ... mean_q95 as in `table`, of the difference; p_lower and
+        Index outcome. Columns: name, unit; mean ... same as in `table`, of the difference; p_lower and
         p_higher, the share of paired futures in which the outcome is lower (higher) under `a`, with the Monte
         Carlo error of each; mean_lower, the share of draws in which its mean is lower, with error; vr_factor,
-        (var a + var b) / var(a - b) within draws, what common random numbers gain; exposure_alone, the part
+        (var a + var b) / var(a - b) within draws, what common random numbers gain, NaN where the difference never
+        varies inside a draw; exposure_alone, the part
         of the difference that is exposure alone (same threat as under `b`), its Monte Carlo error and its
         share of the whole with error, for sums of events; NaN elsewhere.
     """
@@ -101,7 +110,7 @@ def differences(result: Result, outcome: str, a: str, b: str) -> FloatArray:
 
 
 def difference_estimate(result: Result, outcome: str, a: str, b: str) -> dict[str, float]:
-    """Return the columns mean ... mean_q95 of `contrast`, of one outcome."""
+    """Return the columns mean ... same of `contrast`, of one outcome."""
     d = result.paired(outcome, a, b)
     return asdict(estimate(d)) | _difference_bounds(result, outcome, a, b, d)
 
@@ -109,8 +118,8 @@ def difference_estimate(result: Result, outcome: str, a: str, b: str) -> dict[st
 def _difference_bounds(result: Result, outcome: str, a: str, b: str, d: Sample) -> dict[str, float]:
     """Return the 90 % interval of a difference of probabilities where too few draws differ to estimate its error.
 
-    It is taken from the bounds of the probabilities of either sign. Where the two policies are the same up to
-    the end of the outcome's window, the difference is 0 by construction and needs no bounds.
+    It is taken from the bounds of the probabilities of either sign. Where no lever from which a route leads to the
+    outcome differs up to the end of its window, the difference is 0 by construction and needs no bounds.
     """
     label = result.outcome(outcome)
     if (
@@ -125,11 +134,12 @@ def _difference_bounds(result: Result, outcome: str, a: str, b: str, d: Sample) 
 
 
 def _same_until(result: Result, a: str, b: str, label: OutcomeLabel) -> bool:
-    """Whether both policies set every lever alike up to the end of the outcome's window."""
+    """Whether both policies set every lever that reaches the outcome alike up to the end of its window."""
     steps = slice(0, round(label.window[1] / result.step))
     levers = result.levers.isel(time=steps)
     one, other = levers.sel(policy=a), levers.sel(policy=b)
-    return all(bool((one[name].to_numpy() == other[name].to_numpy()).all()) for name in levers.data_vars)
+    reaching = levers.data_vars if label.levers is None else label.levers
+    return all(bool((one[name].to_numpy() == other[name].to_numpy()).all()) for name in reaching)
 
 
 def _direction(d: Sample) -> dict[str, float]:
@@ -149,14 +159,12 @@ def _direction(d: Sample) -> dict[str, float]:
 
 
 def _variance_reduction(a: Sample, b: Sample, d: Sample) -> float:
-    """(var a + var b) / var(a - b) within draws; infinite if the difference never varies inside a draw."""
+    """(var a + var b) / var(a - b) within draws; NaN if the difference never varies inside a draw."""
     if d.n_paths < 2:
         return float("nan")
     apart = float(a.variances.mean() + b.variances.mean())
-    paired = float(d.variances.mean())
-    if paired == 0:
-        return float("nan") if apart == 0 else float("inf")
-    return apart / paired
+    paired = float(path_variances(d).mean())
+    return apart / paired if paired > 0 else float("nan")
 
 
 def _distinct(sample: Sample) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from hudna.analysis.estimate import LEVEL, estimate, mean_and_error, proportion_bounds, settled_means
+from hudna.analysis.estimate import FEWEST, LEVEL, estimate, mean_and_error, proportion_bounds, settled_means, tails
 from hudna.arrays import FloatArray, IntArray
 from hudna.result.samples import Paths
 
@@ -95,8 +95,7 @@ def parameter(x: FloatArray, limit: FloatArray | float, sign: int, clusters: Int
     hit = sign * (x - limit) > 0
     holds = np.stack([hit] * 3)
     mean, error = mean_and_error(number, clusters)
-    q05, q95 = np.quantile(number, [_TAIL, 1 - _TAIL])
-    return Truth(*together([holds], clusters), np.nan, np.nan, mean, error, float(q05), float(q95), holds=holds)
+    return Truth(*together([holds], clusters), np.nan, np.nan, mean, error, *tails(number, clusters), holds=holds)
 
 
 def apart(a: Paths, b: Paths, sign: int) -> Truth:
@@ -114,9 +113,9 @@ def apart(a: Paths, b: Paths, sign: int) -> Truth:
     low, high = _bounds(*shares[0], trials)[0], _bounds(*shares[2], trials)[1]
     p, error = shares[1]
     mcse = float(np.hypot(error, (shares[2][0] - shares[0][0]) / (2 * _REACH)))
-    between = np.subtract.outer(_spread(means[0]), _spread(means[1]))
-    q05, q95 = np.quantile(between, [_TAIL, 1 - _TAIL])
-    return Truth(p, mcse, low, high, futures, futures_error, *told, float(q05), float(q95))
+    between = np.subtract.outer(_spread(means[0]), _spread(means[1])).ravel()
+    q05, q95 = tails(between) if trials >= FEWEST else (np.nan, np.nan)
+    return Truth(p, mcse, low, high, futures, futures_error, *told, q05, q95)
 
 
 def together(holds: Sequence[BoolArray], clusters: IntArray | None) -> tuple[float, float, float, float]:

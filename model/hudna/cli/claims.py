@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.numbers import MISSING, decimals, interval, number, share
+from hudna.cli.numbers import decimals, few, interval, number, share
 from hudna.cli.printing import print_json, print_lines, progress_bar, record_name, run_size, told_day, written
 from hudna.errors import InputError
 
@@ -100,7 +100,8 @@ def claims(
     if as_json:
         rows = table.astype(object).where(table.notna(), None).to_dict("records")
         size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
-        print_json({"case": answered.case, **size, "given": answered.given, "rows": rows})
+        note = None if answered.draws is None or answered.paths is None else few(answered.draws, answered.paths)
+        print_json({"case": answered.case, **size, "note": note, "given": answered.given, "rows": rows})
         return
     print_lines(_lines(answered, language), language)
     if csv is not None:
@@ -123,6 +124,8 @@ def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
         yield f"{answered.title.get(lang)}: {size}", False
         for origin in dict.fromkeys(line for given in answered.given.values() for line in _origin(given, lang)):
             yield origin, False
+        if note := few(answered.draws, answered.paths, lang):
+            yield note, False
         yield _word("note", lang), False
         if any(part.overlap is not None for v in answered for a in v.answers for part in a.rests_on):
             yield _word("overlap", lang), False
@@ -136,8 +139,7 @@ def _answer(answer: Answer, lang: Language) -> Iterator[Line]:
     places = decimals(found.estimate, found.mcse)
     unit = answer.unit.get(lang)
     told = f"{number(found.estimate, places)} ± {number(found.mcse, places)}"
-    unseen = found.q05 == found.q95 and found.mcse > 0  # no more spread than chance makes: that is not certainty
-    spread = MISSING if unseen else interval(found.q05, found.q95)
+    spread = interval(found.q05, found.q95)
     number_of = _word("difference" if test.than is not None or isinstance(test.value, str) else "estimate", lang)
     if lang == "ar":  # before the number, for a noun after it would have to agree with it
         number_of = f"{number_of} ({unit})"

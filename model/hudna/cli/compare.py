@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.numbers import share
+from hudna.cli.numbers import few, share
 from hudna.cli.printing import print_json, print_lines, progress_bar, run_size, written
 from hudna.errors import InputError
 
@@ -96,6 +96,7 @@ def compare(
                 "outcomes": list(found.outcomes),
                 "policies": list(found.policies),
                 "rows": found.frame(language).to_dict("records"),
+                "note": few(found.results[0].n_distinct, found.results[0].n_paths, language),
                 "largest_regret": found.minimax(lang=language).reset_index().to_dict("records"),
                 "written": [str(path) for path in files],
                 "manifest": manifest,
@@ -122,6 +123,9 @@ def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
         yield from _outcome(found, name, label, table, regret, lang)
         if label.better is not None:
             yield from _largest(found, name, largest, lang)
+    if note := few(found.results[0].n_distinct, about["paths"], lang):
+        yield "", False
+        yield f"  {note}", False
     if any(found.outcome(name).better for name in found.outcomes):
         yield "", False
         for text in _WORDS["notes"][1 if lang == "ar" else 0]:
@@ -141,12 +145,12 @@ def _outcome(
         rows.append((found.scenario_name(scenario, lang), []))
         for policy in found.policies:
             row: Any = table.loc[(scenario, policy, name), :]
-            cells = _without_futures(row)
+            cells = _without_futures(row, lang)
             shown = found.policy_name(policy, lang)
             if judged:
                 own: Any = regret.loc[(scenario, policy, name), :]
                 cells += [
-                    *(["0", "", ""] if own["best"] else _without_futures(_as_estimate(own))),
+                    *(["0", "", ""] if own["best"] else _without_futures(_as_estimate(own), lang)),
                     share(own["p_best"], lang),
                 ]
                 shown += (" *" if own["told_apart"] else " ~") if own["best"] and len(found.policies) > 1 else ""
@@ -163,7 +167,7 @@ def _largest(found: Comparison, name: str, largest: pd.DataFrame, lang: Language
     rows = []
     for policy in found.policies:
         row: Any = largest.loc[(policy, name), :]
-        shown = ["0", ""] if row["regret"] <= 0 else _without_futures(_as_estimate(row))[:2]
+        shown = ["0", ""] if row["regret"] <= 0 else _without_futures(_as_estimate(row), lang)[:2]
         rows.append((found.policy_name(policy, lang), [*shown, row["scenario"], _word("smallest", lang)
                      if row["minimax"] else ""]))  # fmt: skip
     yield from lay_out(_word("largest", lang), [_word(key, lang) for key in ("regret", "error", "where")] + [""], rows)
@@ -171,15 +175,15 @@ def _largest(found: Comparison, name: str, largest: pd.DataFrame, lang: Language
 
 def _as_estimate(row: Any) -> dict[str, float]:
     """Return a row of regrets with the names of an estimate's columns."""
-    blank = {"q05": float("nan"), "q95": float("nan"), "mean_q05": float("nan"), "mean_q95": float("nan")}
-    return {**blank, **row.to_dict(), "mean": row["regret"]}
+    blank = dict.fromkeys(("q05", "q95", "mean_q05", "mean_q95"), float("nan"))
+    return {**blank, "same": False, **row.to_dict(), "mean": row["regret"]}
 
 
-def _without_futures(row: Any) -> list[str]:
+def _without_futures(row: Any, lang: Language) -> list[str]:
     """Return estimate, Monte Carlo error, and interval over draws, without what single futures do."""
     from hudna.cli.tables import estimates
 
-    cells = estimates(row, likely=True)
+    cells = estimates(row, lang, likely=True)
     return [cells[0], cells[1], cells[3]]
 
 

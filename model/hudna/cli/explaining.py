@@ -12,7 +12,7 @@ import typer
 
 from hudna.cli.changes import Changes, asked
 from hudna.cli.commands import app, day, known_language
-from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
+from hudna.cli.numbers import MISSING, decimals, few, interval, number, percent, share
 from hudna.cli.printing import print_json, print_lines, progress_bar, written
 from hudna.cli.tables import Line, lay_out
 from hudna.errors import InputError, nearest, no_such
@@ -110,7 +110,8 @@ def explain(
     table = found.table(by, language)  # type: ignore[arg-type]
     apart = contrast_table(found, by, language)  # type: ignore[arg-type]
     if as_json:
-        records = {"parts": _records(table), "differences": apart.to_dict("records")}
+        note = few(found.about["draws"], found.about["paths"], language)
+        records = {"note": note, "parts": _records(table), "differences": apart.to_dict("records")}
         print_json({"level": found.level, "by": by, **found.about, **records})
         return
     print_lines(_parts(found, table, language), language)
@@ -118,6 +119,7 @@ def explain(
         print()
         print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
     _notify(found.about["given"], language)
+    _print_note(found.about["draws"], found.about["paths"], language)
     if out is not None:
         print("\n" + written(out, language))
 
@@ -160,12 +162,14 @@ def remove(
     table = found.table(language)
     _write(table, csv)
     if as_json:
-        print_json({"effects": _records(table)})
+        note = few(found.whole.n_distinct, found.whole.n_paths, language)
+        print_json({"note": note, "effects": _records(table)})
         return
     for key in found.without:
         print_lines(_effects(found, table, key, shown, language), language)
         print()
     _notify(found.whole.about["given"], language)
+    _print_note(found.whole.n_distinct, found.whole.n_paths, language)
     if csv is not None:
         print(written(csv, language))
 
@@ -198,7 +202,8 @@ def shapley(
     table = found.table(language)
     _write(table, csv)
     if as_json:
-        print_json({"outcome": outcome, "of": list(found.of), **found.about, "shares": _records(table)})
+        note = few(found.about["draws"], found.about["paths"], language)
+        print_json({"outcome": outcome, "of": list(found.of), **found.about, "note": note, "shares": _records(table)})
         return
     names = [question.file.policies[policy].name.get(language) for policy in found.of]
     of = names[0] if b is None else _word("less", language).format(*names)
@@ -213,6 +218,7 @@ def shapley(
     headers = [_word(key, language) for key in ("mean", "error", "draws", "share")]
     print_lines(lay_out(heading, headers, rows), language)
     _notify(found.about["given"], language)
+    _print_note(found.about["draws"], found.about["paths"], language)
     if csv is not None:
         print("\n" + written(csv, language))
 
@@ -312,13 +318,18 @@ def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str]
         yield f"  {_word(why, lang).format(_word('comma', lang).join(names))}", False
 
 
+def _print_note(draws: int, paths: int, lang: Language) -> None:
+    if note := few(draws, paths, lang):
+        print(note)
+
+
 def _headers(lang: Language) -> list[str]:
     return [_word(key, lang) for key in ("mean", "error", "draws")]
 
 
 def _numbers(row: Any) -> list[str]:
     places = decimals(row["mean"], row["mcse"])
-    spread = interval(row["mean_q05"], row["mean_q95"]) if row["mean_q05"] < row["mean_q95"] else MISSING
+    spread = interval(row["mean_q05"], row["mean_q95"])
     return [number(row["mean"], places), number(row["mcse"], places), spread]
 
 

@@ -188,12 +188,14 @@ def _totals(sums: pd.DataFrame, lang: Language) -> Iterator[Line]:
 
 def _row_notices(table: pd.DataFrame) -> Iterator[str]:
     """Yield what rows have to say, once, with the number of rows that say it."""
+    from hudna.plot.style import number as counted
+
     said: dict[str, int] = {}
     for text in table["notice"]:
         for part in filter(None, text.split("; ")):
             said[part] = said.get(part, 0) + 1
     for part, n in said.items():
-        yield f"{part} ({n} {'row' if n == 1 else 'rows'})"
+        yield f"{part} ({counted(n, 'row', 'en')})"
 
 
 def _number(x: float) -> str:

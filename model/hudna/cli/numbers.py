@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
 
-__all__ = ["decimals", "interval", "number", "percent", "share"]
+__all__ = ["decimals", "few", "interval", "number", "percent", "share"]
 
 MISSING = "–"
 _MOST = 6  # decimals, beyond which powers of ten are easier to read
+_FEW = {
+    "en": "{}: too few for 90 % intervals over draws, which take {} different draws of 2 paths",
+    "ar": "{}: أقل مما يلزم لمجالات 90٪ من العينات، وهو {} عينة مختلفة في كل منها مساران",
+}
 
 
 def decimals(estimate: float, error: float) -> int:
@@ -77,6 +81,33 @@ def share(x: float, lang: Language = "en") -> str:
     if 0.999 < x < 1:
         return percent(">99.9", lang)
     return percent(f"{100 * x:.0f}" if x in (0, 1) else f"{100 * x:.1f}", lang)
+
+
+def few(draws: int, paths: int, lang: Language = "en") -> str | None:
+    """Return the note under the tables of a run that is too small for 90 % intervals over draws; None if it is not.
+
+    Parameters
+    ----------
+    draws : int
+        Draws that differ.
+    paths : int
+        Per draw.
+    lang : {"en", "ar"}
+
+    Examples
+    --------
+    >>> few(2, 1)
+    '2 draws x 1 path: too few for 90 % intervals over draws, which take 19 different draws of 2 paths'
+    >>> few(19, 2) is None
+    True
+    """
+    from hudna.analysis.estimate import FEWEST
+    from hudna.plot.style import number as counted
+
+    if draws >= FEWEST and paths > 1:
+        return None
+    size = (" x " if lang == "en" else "، ").join((counted(draws, "draw", lang), counted(paths, "path", lang)))
+    return _FEW[lang].format(size, FEWEST)
 
 
 def percent(text: str, lang: Language) -> str:

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from hudna.case.evidence import files_of
 from hudna.case.observations import USES, Row
 from hudna.errors import InputError, Problems
+from hudna.plot.style import number
 
 if TYPE_CHECKING:
     from hudna.case import Case
@@ -102,7 +103,7 @@ def summary(case: Case, foreseen: Foreseen) -> Iterator[str]:
     for name, campaign in observations.campaigns.items():
         default = " (the default)" if name == observations.default and len(observations.campaigns) > 1 else ""
         inside = _count(len(observations.rows_of(name)))
-        yield f"campaign {name}{default}: {campaign.weeks} weeks from {campaign.start}, {inside}"
+        yield f"campaign {name}{default}: {number(campaign.weeks, 'week', 'en')} from {campaign.start}, {inside}"
         for family, counts in foreseen.get(name, {}).items():
             ahead = ", ".join(f"{n} of {weeks}" for weeks, n in counts.items())
             yield f"  windows that a backtest of {family} can score, by weeks ahead: {ahead}"
@@ -236,4 +237,4 @@ def _uses(rows: Sequence[Row], start: str = "") -> str:
 
 
 def _count(n: int) -> str:
-    return f"{n} row{'' if n == 1 else 's'}"
+    return number(n, "row", "en")

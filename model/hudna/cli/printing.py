@@ -59,15 +59,11 @@ def _marked(line: str) -> str:
 
 def run_size(draws: int, paths: int, seed: int, lang: Language = "en") -> str:
     """Return the size of a run, and its seed."""
+    from hudna.plot.style import number, size
+
     if lang == "en":
-        return f"{_counted(draws, 'draw')} x {_counted(paths, 'path')}, seed {seed}"
-    from hudna.plot.style import size
-
+        return f"{number(draws, 'draw', lang)} x {number(paths, 'path', lang)}, seed {seed}"
     return "، ".join(size(draws, paths, lang, seed))
-
-
-def _counted(n: int, of: str) -> str:
-    return f"{n:,} {of}" if n == 1 else f"{n:,} {of}s"
 
 
 def told_day(day: str | None, lang: Language = "en") -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hudna.case.grammar import Text
 from hudna.cli import tables
+from hudna.cli.numbers import few
 from hudna.cli.printing import print_json, print_lines, record_name, run_size, told_day, written
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ _WORDS = {
     "learned": ("parameters learned anew from these rows", "المعاملات: مستفادة من المشاهدات نفسها"),
     "start": ("From each node's start; {}", "من قيم البداية الواردة في الحالة؛ {}"),
     "state": (
-        "From the state of the world on {}, as {} rows of observations tell it;\n{}; {} distinct draws",
+        "From the state of the world on {}, as {} of observations tell it;\n{}; distinct draws: {}",
         "من الوضع القائم في {} كما تسجله المشاهدات، وعددها {}؛\n{}؛ عدد العينات المختلفة {}",
     ),
     "note": ("note: {}", "ملاحظة: {}"),
     "more": (
-        "{} further outcomes are in outcomes.csv and differences.csv; --all prints them.",
+        "Further outcomes in outcomes.csv and differences.csv: {}; --all prints them.",
         "في outcomes.csv وdifferences.csv نتائج أخرى عددها {}، ويطبعها الخيار --all",
     ),
 }  # fmt: skip
@@ -46,6 +47,8 @@ def print_tables(result: Result, target: Path, lang: Language, *, everything: bo
         print()
         print_lines(tables.differences(result, a, b, result.contrast(a, b, lang), shown, lang), lang)
     print()
+    if note := few(result.n_distinct, result.n_paths, lang):
+        print(note)
     if left := len(result.outcome_names) - len(shown):
         print(_word("more", lang).format(left))
     print(written(target, lang))
@@ -58,6 +61,7 @@ def print_data(result: Result, target: Path, manifest: dict[str, Any]) -> None:
     print_json(
         {
             "out": str(target),
+            "note": few(result.n_distinct, result.n_paths),
             "manifest": manifest,
             "outcomes": outcome_table(result).to_dict("records"),
             "differences": difference_table(result).to_dict("records"),
@@ -73,13 +77,15 @@ def _headline(result: Result) -> list[str]:
 def _origin(given: dict[str, Any], lang: Language) -> str:
     """Say in some lines what the run started from, and what must be known of it."""
     from hudna.plot.style import notices
+    from hudna.plot.style import number as counted
 
     belief = _word(given.get("belief", "prior"), lang).format(
         told_day(given.get("learned_until"), lang), record_name(given, lang)
     )
     said = _word("start", lang).format(belief)
     if "as_of" in given:
-        rows = given["rows"]["likelihood"] + given["rows"]["known"]
+        n = given["rows"]["likelihood"] + given["rows"]["known"]
+        rows = counted(n, "row", lang) if lang == "en" else n
         said = _word("state", lang).format(told_day(given["as_of"], lang), rows, belief, given["distinct_draws"])
     return "\n".join([said, *notices(given, lang)])
 

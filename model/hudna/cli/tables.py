@@ -25,6 +25,7 @@ _WORDS = {
     "estimate": ("estimate", "التقدير"),
     "difference": ("difference", "الفرق"),
     "error": ("MC error", "خطأ المحاكاة"),
+    "same": ("on every path", "في كل المسارات"),
     "futures": ("90 % of futures", "90٪ من المسارات"),
     "draws": ("90 % over draws", "90٪ من العينات"),
     "never": ("never", "لم يحدث"),
@@ -64,7 +65,9 @@ def outcomes(result: Result, table: pd.DataFrame, shown: Sequence[str], lang: La
         for policy in result.policies:
             row: Any = table.loc[(policy, name), :]
             never = [share(float(row["never"]), lang) if label.reduce == "first" else ""] if timed else []
-            rows.append((result.policy_name(policy, lang), [*estimates(row, likely=label.reduce == "any"), *never]))
+            rows.append(
+                (result.policy_name(policy, lang), [*estimates(row, lang, likely=label.reduce == "any"), *never])
+            )
     return lay_out(_word("outcomes", lang), [_word(header, lang) for header in headers], rows)
 
 
@@ -103,7 +106,7 @@ def differences(
     for name in shown:
         label = result.outcome(name)
         row: Any = contrast.loc[name, :]
-        cells = [*estimates(row, likely=label.reduce == "any"), share(row["p_lower"], lang),
+        cells = [*estimates(row, lang, likely=label.reduce == "any"), share(row["p_lower"], lang),
                  share(row["p_higher"], lang)]  # fmt: skip
         if exposed:
             cells.append(_exposure(float(row["exposure_share"]), float(row["exposure_share_mcse"]), lang))
@@ -128,21 +131,20 @@ def lay_out(heading: str, headers: list[str], rows: list[tuple[str, list[str]]])
         yield (line(label, cells), False) if cells else (label, True)
 
 
-def estimates(row: Any, *, likely: bool) -> list[str]:
+def estimates(row: Any, lang: Language, *, likely: bool) -> list[str]:
     """Return estimate, Monte Carlo error, and the intervals over futures and over draws.
 
     One future of a probability is 0 or 1, so there it has no interval. An error of 0 from draws that are all
-    alike is no certainty: the bounds are shown in its place, where there are some.
+    alike is no certainty: the bounds are shown in its place, where there are some; else that every path has the number.
     """
     mean, error = float(row["mean"]), float(row["mcse"])
     low, high = float(row["low"]), float(row["high"])
     places = decimals(mean, error)
     bounded = error == 0 and math.isfinite(low) and low < high
-    shown = interval(low, high) if bounded else number(error, places)
+    same = _word("same", lang) if row["same"] else number(error, places)
+    shown = interval(low, high) if bounded else same
     futures = MISSING if likely else interval(float(row["q05"]), float(row["q95"]))
-    first, last = float(row["mean_q05"]), float(row["mean_q95"])
-    unseen = first == last and error > 0  # no more spread than chance makes: that is not certainty
-    return [number(mean, places), shown, futures, MISSING if unseen else interval(first, last)]
+    return [number(mean, places), shown, futures, interval(float(row["mean_q05"]), float(row["mean_q95"]))]
 
 
 def _exposure(part: float, error: float, lang: Language) -> str:

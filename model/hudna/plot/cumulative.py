@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hudna.analysis.estimate import mean_and_error, settled_means
-from hudna.arrays import FloatArray
+from hudna.analysis.estimate import mean_and_error, over_draws
+from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Language
 from hudna.errors import InputError
 from hudna.plot.distributions import reach, whole_numbers
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["pbox", "pbox_data", "survival", "survival_data"]
 
 _POINTS = 200  # values at which shares are told, at most
-_TAILS = (0.05, 0.95)
 
 
 def pbox_data(
@@ -235,12 +234,10 @@ def _shares(
 def _share(means: FloatArray, n_paths: int, result: Result) -> tuple[float, float, float, float]:
     """Return a share with its Monte Carlo error, and between which values it lies in 90 % of draws."""
     share, mcse = mean_and_error(means, result.clusters)
-    settled = settled_means(_hits(means, n_paths))
-    low, high = (np.nan, np.nan) if settled is None else np.quantile(settled, _TAILS)
-    return share, mcse, float(low), float(high)
+    return share, mcse, *over_draws(_hits(means, n_paths, result.clusters))
 
 
-def _hits(means: FloatArray, n_paths: int) -> SummaryOfPaths:
+def _hits(means: FloatArray, n_paths: int, clusters: IntArray | None) -> SummaryOfPaths:
     """Return the summary of zeros and ones, of which each draw has so large a share of ones."""
     nothing = np.zeros_like(means)
     ones = round(float(means.sum()) * n_paths)
@@ -254,6 +251,7 @@ def _hits(means: FloatArray, n_paths: int) -> SummaryOfPaths:
         whole=True,
         edges=np.array([-0.5, 0.5, 1.5]),
         counts=np.array([means.size * n_paths - ones, ones]),
+        clusters=clusters,
     )
 
 

@@ -226,8 +226,9 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     less = f"{names[0]} {word('less', lang)} {names[1]}"
     title(ax, headed(label.name, less, lang) + "\n", lang)
     said = [f"{word('mean', lang)} {spelt(marks['mean'], lang)}"]
-    if np.isfinite(marks["mean_lower"]):
+    if np.isfinite(marks["mean_q05"]):
         said[0] += f" ({spelt(marks['mean_q05'], lang)} … {spelt(marks['mean_q95'], lang)})"
+    if np.isfinite(marks["mean_lower"]):
         said += [word("draws said", lang).format(percent(float(marks["mean_lower"]), lang))]
         said += [word("difference marks", lang)]
     caption(ax, result, lang, *said, *_beyond(float(marks["shown"]), lang))

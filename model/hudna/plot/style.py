@@ -230,6 +230,7 @@ _NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str, str]]] = {
     "draw": (("draw", "draws"), ("عينة واحدة", "عينتان", "عينات", "عينة", "عينة")),
     "tie": (("tie", "ties"), ("رابط واحد", "رابطين", "روابط", "رابطا", "رابط")),
     "path": (("path", "paths"), ("مسار واحد", "مساران", "مسارات", "مسارا", "مسار")),
+    "row": (("row", "rows"), ("صف واحد", "صفان", "صفوف", "صفا", "صف")),
     "run": (("replication", "replications"), ("تكرار واحد", "تكراران", "تكرارات", "تكرارا", "تكرار")),
 }
 _MONTHS_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

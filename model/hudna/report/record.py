@@ -10,6 +10,7 @@ import numpy as np
 
 from hudna.inference.baselines import BASELINES
 from hudna.inference.skill import Coverage, Skill, coverage, overlapping, skill
+from hudna.plot.style import number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,12 +80,14 @@ def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
     frame, every = found.forecasts, found.plan.every
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
     origins = frame["origin"].nunique()
-    yield f"{name}: {origins} origins, every {every} weeks, campaign {found.campaign}, seed {found.seed}"
+    often = f"{number(origins, 'origin', 'en')}, every {number(every, 'week', 'en')}"
+    yield f"{name}: {often}, campaign {found.campaign}, seed {found.seed}"
     for weeks in sorted(frame["weeks"].unique()):
         part = _at(frame, int(weeks))
         yield ""
         crps, log = part["crps"].mean(), part["log_score"].mean()
-        yield f"{weeks} weeks ahead, {len(part)} origins: mean CRPS {crps:.2f}, log score {log:.2f}"
+        ahead = f"{number(int(weeks), 'week', 'en')} ahead, {number(len(part), 'origin', 'en')}"
+        yield f"{ahead}: mean CRPS {crps:.2f}, log score {log:.2f}"
         for level in (50, 90):
             inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(int(weeks), every))
             yield f"  inside {level} %: {inside.inside} of {inside.n}  {_interval(inside.low, inside.high)}"
@@ -126,7 +129,7 @@ def markdown(found: Backtest) -> Iterator[str]:
         )
         yield ""
         horizons = [int(w) for w in sorted(frame["weeks"].unique())]
-        yield "| | " + " | ".join(f"{w} weeks | skill" for w in horizons) + " |"
+        yield "| | " + " | ".join(f"{number(w, 'week', 'en')} | skill" for w in horizons) + " |"
         yield "|---" * (1 + 2 * len(horizons)) + "|"
         own = "log_score" if score == "log" else score
         digits = ".3f" if score.startswith("brier") else ".2f"
@@ -146,7 +149,7 @@ def markdown(found: Backtest) -> Iterator[str]:
                 cells.append(f"{mean:{digits}} | {shown}")
             yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
     yield ""
-    yield "| | " + " | ".join(f"{int(w)} weeks" for w in sorted(frame["weeks"].unique())) + " |"
+    yield "| | " + " | ".join(number(int(w), "week", "en") for w in sorted(frame["weeks"].unique())) + " |"
     yield "|---" * (1 + frame["weeks"].nunique()) + "|"
     for level in (50, 90):
         cells = []

@@ -6,14 +6,14 @@ import datetime as dt
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Text
-from hudna.case.nodes import Regime
+from hudna.case.nodes import Regime, Schedule
 from hudna.case.signals import resolve
 from hudna.engine.draws import draw_values
 from hudna.engine.oracle import exposure_factor
@@ -196,7 +196,33 @@ def outcome_label(scenario: Scenario, name: str) -> dict[str, Any]:
         "window": list(window),
         "threshold": outcome.threshold or 0.0,
         "better": outcome.better,
+        "levers": _levers(scenario, signals),
     }
+
+
+def _levers(scenario: Scenario, signals: Sequence[str]) -> list[str]:
+    """Return the schedules from which a route leads to signals; a node reads every signal that its fields name."""
+    catalogue, presses = scenario.case.signals, scenario.case.presses()
+    reached: set[str] = set()
+    front = {catalogue[signal].node for signal in signals}
+    while front:
+        reached |= front
+        read = [
+            s for name in front for text in _texts(scenario.nodes[name].model_dump()) for s in resolve(text, catalogue)
+        ]
+        read += [press.signal for name in front for press in presses.get(name, ())]
+        front = {catalogue[signal].node for signal in read} - reached
+    return sorted(name for name in reached if isinstance(scenario.nodes[name], Schedule))
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """Yield every text among the keys and values of plain data."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, Mapping):
+        yield from (text for item in data.items() for part in item for text in _texts(part))
+    elif isinstance(data, Iterable):
+        yield from (text for part in data for text in _texts(part))
 
 
 def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:

@@ -30,7 +30,10 @@ _ASIDE = ("made", "versions", "engine", "changes")  # of what a result is about:
 
 @dataclass(frozen=True)
 class OutcomeLabel:
-    """What an outcome is called and how it was measured; `window` in weeks, `better` "lower", "higher" or None."""
+    """What an outcome is called and how it was measured; `window` in weeks, `better` "lower", "higher" or None.
+
+    `levers` are the schedules from which a route leads to it; None if the result does not say.
+    """
 
     name: Text
     unit: Text
@@ -39,6 +42,7 @@ class OutcomeLabel:
     window: tuple[float, float]
     threshold: float
     better: str | None = None
+    levers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,11 @@ class Result(ByContent):
         return int(self.about["draws"])
 
     @property
+    def n_distinct(self) -> int:
+        """Number of draws whose parameters differ."""
+        return self.n_draws if self.clusters is None else np.unique(self.clusters).size
+
+    @property
     def n_paths(self) -> int:
         """Number of paths per draw."""
         return int(self.about["paths"])
@@ -144,6 +153,7 @@ class Result(ByContent):
             window=(found["window"][0], found["window"][1]),
             threshold=found["threshold"],
             better=found.get("better"),
+            levers=tuple(found["levers"]) if "levers" in found else None,
         )
 
     def series_label(self, name: str) -> SeriesLabel:
