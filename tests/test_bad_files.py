@@ -203,3 +203,27 @@ def test_a_case_lies_in_a_folder_of_any_name_beside_the_others(name, tmp_path, c
         "there is no such case beside" if len(name) > 10 else "must be the name of a folder under params/; a path may"
     )
     assert text in line
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Two-Militias", "the folder beside the scenario is called"),
+        ("two-militias\u200f", "write both alike (cannot be seen"),
+        ("a link", "two-militias: no such folder; a case is a folder with"),
+        ("a file", "two-militias: no such folder"),
+    ],
+)
+def test_a_case_of_nearly_the_name_does_not_give_way_to_the_shipped_one(name, text, tmp_path, capsys):
+    write(texts(), tmp_path / "work")
+    path = (tmp_path / "work" / C).parent
+    path.rename(path.with_name(name))
+    if name == "a link":
+        path.symlink_to("nowhere")
+    elif name == "a file":
+        path.write_text("", encoding="utf-8")
+    (line,) = said(capsys, tmp_path / "work")
+    assert text in line
+    path.with_name(name).rename(path.with_name("other"))
+    path.unlink(missing_ok=True)
+    assert main(["check", str(tmp_path / "work" / S)]) == 0  # the shipped one

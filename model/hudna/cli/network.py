@@ -118,7 +118,7 @@ def _case(name: str) -> Case:
     if folder is None:
         names = sorted({*shipped.cases(), *shipped.scenarios()})
         if path.suffix != ".toml" and not path.exists() and name not in names:
-            raise InputError.of(name, no_such("shipped one", name, names, text="no such file, case or scenario"))
+            raise InputError.of(name, no_such("shipped name", name, names, text="no such file, case or scenario"))
         return load(name).case
     problems = Problems()
     found = load_case(folder, problems, posterior=False)

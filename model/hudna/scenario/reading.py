@@ -13,7 +13,7 @@ from hudna.case.load import read_case
 from hudna.case.nodes import Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.references import Unread
-from hudna.errors import InputError, Problems, nearest, no_such
+from hudna.errors import InputError, Problems, nearest, no_such, plain
 from hudna.scenario.references import Known, check_references
 from hudna.scenario.scenario import Scenario, ScenarioFile
 
@@ -91,12 +91,15 @@ def _case_folder(name: str, path: Path, document: Document, problems: Problems) 
     """Find the case: beside the file (`params/NAME` or `../params/NAME`), else among the shipped ones."""
     here = path.resolve().parent
     for folder in (here / "params" / name, here.parent / "params" / name):
-        if os.path.isdir(folder):  # noqa: PTH112 (a name that is too long is none)
-            return folder
-    found = shipped.case(name)
-    if found is None:
-        names = sorted({p.name for base in (here, here.parent) for p in (base / "params").glob("*") if p.is_dir()})
-        names = sorted({*names, *shipped.cases()})
+        if os.path.lexists(folder):
+            return folder  # what is no folder is said when it is read
+    beside = {p.name for base in (here, here.parent) for p in (base / "params").glob("*") if p.is_dir()}
+    names = sorted({*beside, *shipped.cases()})
+    if alike := [other for other in sorted(beside) if plain(other) == plain(name)]:  # the shipped one is not meant
+        text = f"the folder beside the scenario is called {show_value(alike[0])}; write both alike"
+    elif (found := shipped.case(name)) is not None:
+        return found
+    else:
         text = no_such("case", name, names, text="there is no such case beside the scenario or shipped")
-        problems.add(document.where(("case",)), "case", text, given=show_value(name))
-    return found
+    problems.add(document.where(("case",)), "case", text, given=show_value(name))
+    return None
