@@ -13,7 +13,7 @@ from hudna.case.observations import Row
 from hudna.engine import compile_scenario, simulate
 from hudna.engine.program import Program
 from hudna.engine.simulate import Simulation, check_sizes
-from hudna.errors import Problems, no_such
+from hudna.errors import Problems, nearest
 from hudna.inference.conditioned import Origin, from_belief, from_world
 from hudna.inference.gauges import known_by
 from hudna.result import Result
@@ -193,7 +193,9 @@ def check_arguments(
     chosen = list(policies) if policies is not None else list(question.policies)
     for policy in chosen:
         if policy not in question.policies:
-            problems.add("run", "policies", no_such("policy", policy, question.policies), given=repr(policy))
+            known = ", ".join(question.policies)
+            text = f"there is no such policy{nearest(policy, question.policies)}; policies: {known}"
+            problems.add("run", "policies", text, given=repr(policy))
     if not chosen or len(set(chosen)) != len(chosen):
         problems.add("run", "policies", "must name at least one policy, and each once", given=repr(chosen))
     problems.raise_if_any()

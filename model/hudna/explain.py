@@ -18,7 +18,7 @@ from hudna.case.nodes import Level
 from hudna.case.signals import resolve
 from hudna.engine.contributions import Part, contributions
 from hudna.engine.removal import without
-from hudna.errors import InputError, Problems, nearest, no_such
+from hudna.errors import InputError, Problems, nearest
 from hudna.result.assemble import family_label
 from hudna.scenario import Scenario, load
 from hudna.scenario.influence import Influence, influence
@@ -291,7 +291,8 @@ def _factors(
         text = f"must be 1 to {MOST_FACTORS}; name them under [factors] in the scenario, or as factors"
         problems.add(question.id, "factors", text, given=repr(list(names)))
     if outcome not in question.outcomes:
-        text = no_such("outcome", outcome, question.outcomes)
+        known = question.outcomes
+        text = f"there is no such outcome{nearest(outcome, known)}; outcomes: {', '.join(known)}"
         problems.add(question.id, "outcome", text, given=repr(outcome))
     if len(set(policies)) < len(policies):
         problems.add(question.id, "policies", "compares a policy with itself", given=repr(list(policies)))

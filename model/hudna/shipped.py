@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from hudna.errors import InputError, no_such
+from hudna.errors import InputError, nearest
 
 __all__ = ["case", "cases", "copy", "scenario", "scenarios"]
 
@@ -52,7 +52,7 @@ def copy(name: str, target: Path) -> tuple[Path, ...]:
     """
     source = scenario(name)
     if source is None:
-        raise InputError.of(name, no_such("shipped scenario", name, scenarios(), text="no shipped scenario"))
+        raise InputError.of(name, f"no shipped scenario{nearest(name, scenarios())}; shipped: {', '.join(scenarios())}")
     files, case_name = _chain(source)
     for asked in _asked(_root() / "params" / case_name):
         files += [file for file in _chain(source.with_name(f"{asked}.toml"))[0] if file not in files]

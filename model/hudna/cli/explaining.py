@@ -13,7 +13,7 @@ from hudna.cli.commands import app, day, known_language
 from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
 from hudna.cli.printing import print_json, print_lines, progress_bar, written
 from hudna.cli.tables import Line, lay_out
-from hudna.errors import InputError, nearest, no_such
+from hudna.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,7 +218,8 @@ def _outcomes(question: Scenario, asked: Sequence[str] | None) -> list[str]:
     known = question.outcomes
     for name in asked or ():
         if name not in known:
-            raise InputError.of(question.id, no_such("outcome", name, known), key="outcome", given=repr(name))
+            text = f"there is no such outcome{nearest(name, known)}; outcomes: {', '.join(known)}"
+            raise InputError.of(question.id, text, key="outcome", given=repr(name))
     return list(asked or ()) or [name for name in question.file.headline if name in known] or list(known)
 
 

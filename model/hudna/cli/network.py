@@ -10,7 +10,7 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.printing import print_json, print_lines, written
-from hudna.errors import InputError, Problems, no_such
+from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,8 @@ def _case(name: str) -> Case:
     if folder is None:
         names = sorted({*shipped.cases(), *shipped.scenarios()})
         if path.suffix != ".toml" and not path.exists() and name not in names:
-            raise InputError.of(name, no_such("shipped name", name, names, text="no such file, case or scenario"))
+            text = f"no such file, case or scenario{nearest(name, names)}; shipped: {', '.join(names)}"
+            raise InputError.of(name, text)
         return load(name).case
     problems = Problems()
     found = load_case(folder, problems, posterior=False)
