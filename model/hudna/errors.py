@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["HudnaError", "InputError", "Problem", "Problems", "SimulationError", "nearest", "no_such", "plain"]
+__all__ = ["HudnaError", "InputError", "Problem", "Problems", "SimulationError", "folded", "nearest", "no_such"]
 
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
 _LISTED = 12  # names that an error lists
@@ -97,7 +97,7 @@ def _hidden(c: str) -> bool:
     return c != " " and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs")
 
 
-def plain(name: str) -> str:
+def folded(name: str) -> str:
     """Return a name as it is read: in one case, without what cannot be seen, with one form for each letter."""
     return "".join(c for c in unicodedata.normalize("NFKC", name) if not _hidden(c)).strip().casefold()
 
@@ -112,8 +112,8 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     >>> nearest("xyz", ["truce", "campaign"])
     ''
     """
-    names = {plain(other): other for other in reversed(list(known))}
-    found = difflib.get_close_matches(plain(name), names, n=1, cutoff=cutoff)
+    names = {folded(other): other for other in reversed(list(known))}
+    found = difflib.get_close_matches(folded(str(name)), names, n=1, cutoff=cutoff)
     return f"; did you mean '{names[found[0]]}'?" if found else ""
 
 

@@ -34,7 +34,7 @@ from hudna.case.parameters import Parameter
 from hudna.case.posterior import ABOUT, DRAWS, with_posterior
 from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
 from hudna.case.signals import publish
-from hudna.errors import Problems, nearest, no_such, plain
+from hudna.errors import Problems, folded, nearest, no_such
 
 __all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
 
@@ -177,7 +177,7 @@ def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Pr
     lost = sorted({*known} - {*entries, ABOUT, DRAWS})
     forms = {NETWORK} if FILES["ties"] in entries else {FILES["actors"], FILES["ties"]} if NETWORK in entries else set()
     for entry in entries:
-        name, ending = plain(entry), os.path.splitext(plain(entry))[1]  # noqa: PTH122
+        name, ending = folded(entry), os.path.splitext(folded(entry))[1]  # noqa: PTH122
         if entry in known or _is_base(entry, documents) or entry.startswith((".", "#")) or _SPARE.search(entry):
             continue
         meant = [k for k in known if name == k or name.startswith(f"{k}.")]  # Ties.TOML, ties.toml.txt

@@ -15,7 +15,7 @@ from hudna.case.checking import build
 from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.case.grammar import Entry, Label, Text, wrong_name
 from hudna.case.network import Actor, Tie
-from hudna.errors import Problems, nearest, no_such, plain
+from hudna.errors import Problems, folded, nearest, no_such
 
 if TYPE_CHECKING:
     from hudna.case.case import Case
@@ -154,7 +154,7 @@ def _check_words(words: Iterable[tuple[Key, str]], field: str, document: Documen
     """Note a word that is another one but for capitals and what cannot be seen: the two would count as different."""
     first: dict[str, str] = {}
     for key, word in words:
-        other = first.setdefault(plain(word), word)
+        other = first.setdefault(folded(word), word)
         if word != other:
             text = f"is written {show_value(other)} elsewhere; write both alike"
             problems.add(document.where(key[:1]), show_key((*key, field)), text, given=show_value(word))

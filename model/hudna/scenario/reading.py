@@ -13,7 +13,7 @@ from hudna.case.load import read_case
 from hudna.case.nodes import Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.references import Unread
-from hudna.errors import InputError, Problems, nearest, no_such, plain
+from hudna.errors import InputError, Problems, folded, nearest, no_such
 from hudna.scenario.references import Known, check_references
 from hudna.scenario.scenario import Scenario, ScenarioFile
 
@@ -95,7 +95,7 @@ def _case_folder(name: str, path: Path, document: Document, problems: Problems) 
             return folder  # what is no folder is said when it is read
     beside = {p.name for base in (here, here.parent) for p in (base / "params").glob("*") if p.is_dir()}
     names = sorted({*beside, *shipped.cases()})
-    if alike := [other for other in sorted(beside) if plain(other) == plain(name)]:  # the shipped one is not meant
+    if alike := [other for other in sorted(beside) if folded(other) == folded(name)]:  # the shipped one is not meant
         text = f"the folder beside the scenario is called {show_value(alike[0])}; write both alike"
     elif (found := shipped.case(name)) is not None:
         return found
