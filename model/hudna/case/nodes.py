@@ -50,6 +50,8 @@ KINDS = ("schedule", "regime", "events", "response", "level")  # the order of th
 Direction: TypeAlias = Literal["exit", "stay"]
 Interpolation: TypeAlias = Literal["linear", "step"]
 
+MAX_DISPERSION = 1e6  # of a million expected events the largest counts are then near 1e14, whole numbers still
+
 NOT_NEGATIVE = Domain(low=0.0)
 POSITIVE = Domain(low=0.0, low_open=True)
 PROBABILITY = Domain(low=0.0, high=1.0)
@@ -64,6 +66,7 @@ _Branching: TypeAlias = Annotated[
     float | str, Domain(low=0.0, high=1.0, high_open=True, why="at 1 the cascade never dies out")
 ]
 _Spread: TypeAlias = Annotated[float | str, NOT_NEGATIVE]
+_Dispersion: TypeAlias = Annotated[float | str, Domain(low=0.0, largest=MAX_DISPERSION)]
 _Probability: TypeAlias = Annotated[float | str, PROBABILITY]
 _Count: TypeAlias = Annotated[float | str, NOT_NEGATIVE]
 _Inside: TypeAlias = Annotated[float | str, INSIDE]
@@ -208,7 +211,7 @@ class Events(_Driver):
     )
     branching: _Branching = Field(0.0, description="further events that one event begets in the long run")
     half_life: _HalfLife = Field(0.0, description="of the memory of past events, in weeks")
-    dispersion: _Spread = Field(0.0, description="variance = mean + dispersion x mean^2; 0 is Poisson")
+    dispersion: _Dispersion = Field(0.0, description="variance = mean + dispersion x mean^2; 0 is Poisson")
     resets_with: str | None = Field(None, description="a regime: when its state changes, past events are forgotten")
 
 
@@ -219,7 +222,7 @@ class Size(Entry):
     unit: Label = Field(description='such as "persons"')
     start: _Count = Field(description="the total in the step before the first")
     mean: _AtLeastOne = Field(description="mean size of one response")
-    dispersion: _Spread = Field(description="of the size beyond 1: variance = m + dispersion x m^2")
+    dispersion: _Dispersion = Field(description="of the size beyond 1: variance = m + dispersion x m^2")
 
 
 class Response(_Driver):
