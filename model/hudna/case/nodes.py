@@ -198,7 +198,7 @@ class Events(_Driver):
 
     kind: Literal["events"]
     unit: Label = Field(description='what is counted, such as "attacks"')
-    start: _Count = Field(description="the count in the step before the first")
+    start: _Count = Field(description="the count of the week before the first step")
     rate: _Rate = Field(description="per week at full exposure, before rate_by and effects")
     rate_by: dict[Reference, dict[str, _Factor]] = Field(
         default_factory=dict,
@@ -211,7 +211,9 @@ class Events(_Driver):
     )
     branching: _Branching = Field(0.0, description="further events that one event begets in the long run")
     half_life: _HalfLife = Field(0.0, description="of the memory of past events, in weeks")
-    dispersion: _Dispersion = Field(0.0, description="variance = mean + dispersion x mean^2; 0 is Poisson")
+    dispersion: _Dispersion = Field(
+        0.0, description="variance of a week's count = mean + dispersion x mean^2; 0 is Poisson"
+    )
     resets_with: str | None = Field(None, description="a regime: when its state changes, past events are forgotten")
 
 
@@ -220,7 +222,7 @@ class Size(Entry):
 
     name: Label = Field(description="what readers see")
     unit: Label = Field(description='such as "persons"')
-    start: _Count = Field(description="the total in the step before the first")
+    start: _Count = Field(description="the total of the week before the first step")
     mean: _AtLeastOne = Field(description="mean size of one response")
     dispersion: _Dispersion = Field(description="of the size beyond 1: variance = m + dispersion x m^2")
 
@@ -230,7 +232,7 @@ class Response(_Driver):
 
     kind: Literal["response"]
     unit: Label = Field(description='what is counted, such as "strikes"')
-    start: _Count = Field(description="the count in the step before the first")
+    start: _Count = Field(description="the count of the week before the first step")
     triggers: tuple[Reference, ...] = Field(min_length=1, description="events or responses, summed")
     probability: _Probability = Field(description="that one event is answered, before effects")
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")
