@@ -15,6 +15,7 @@ ASSUMED = '[assumptions.truce]\nnote = "x"'
 SCENARIO_KEYS = ("name", "question", "case", "start", "weeks", "run", "policies", "outcomes")
 
 
+SIZE = 'name = "Dead", unit = "persons", start = 0, mean = 2, dispersion = 1e7'
 MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
     "unknown key": (
         [(D, "start = 1.0", "strat = 2\nstart = 1.0")],
@@ -85,6 +86,23 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
         [(D, "branching = 0.15", "branching = 1")],
         ["drivers.toml: attacks.branching = 1: must be in [0, 1); at 1 the cascade never dies out"],
     ),
+    "numbers at the ends of what a computer holds": (
+        [
+            (D, "branching = 0.15", "branching = 0.15\ndispersion = 1.7e308"),
+            (D, 'rate = "attack_rate"', "rate = 1e308"),
+            (D, "half_life = 4\nsd = 0.4", "half_life = 1e-310\nsd = 1e301"),
+            (D, "half_life = 4\nsd = 0.3", "half_life = 4\nsd = -1e301"),
+            (D, 'probability = "strike_probability"', f"probability = 0.1\nsize = {{ {SIZE} }}"),
+        ],
+        [
+            "attacks.dispersion = 1.7e+308: must be 0, or between 1e-300 and 1e+300 in size",
+            "attacks.rate = 1e+308: must be 0, or between 1e-300 and 1e+300 in size",
+            "strikes.size.dispersion = 10000000.0: must be >= 0, and at most 1e+06",
+            "pressure.sd = -1e+301: must be >= 0",
+            "anger.half_life = 1e-310: must be 0, or between",
+            "anger.sd = 1e+301: must be 0, or between",
+        ],
+    ),
     "priors that leave a domain": (
         [(D, "branching = 0.15", 'branching = "truce_breaks"'), (D, '"strike_probability"', '"pressure_base"')],
         [
@@ -99,10 +117,13 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (P, 'family = "uniform", low = 0, high = 1', 'family = "uniform", low = -1e308, high = 1e308'),
             (P, 'family = "lognormal", median = 2.0, sigma = 0.3', 'family = "lognormal", mean = 1, sd = 1e200'),
             (P, 'family = "beta", mean = 0.05, sd = 0.03', 'family = "beta", mean = 0.05'),
+            (P, 'family = "gamma", mean = 1.0, sd = 0.5', 'family = "lognormal", median = 1e308, sigma = 0.5'),
         ],
         [
+            "strike_angers.prior.median = 1e+308: must be 0, or between 1e-300 and 1e+300 in size",
             "truce_breaks.prior = { family = \"gamma\", p5 = 0.12, p95 = 0.03 }: the lower quantile 0.12 must be below",
-            "presence_power.prior = ",
+            "presence_power.prior.low = -1e+308: must be 0, or between",
+            "presence_power.prior.high = 1e+308: must be 0, or between",
             "attack_rate.prior = ",
             "truce_factor.prior = { family = \"beta\", mean = 0.05 }: a beta is given by mean and sd or a and b",
         ],

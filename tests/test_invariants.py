@@ -900,3 +900,27 @@ def test_a_step_longer_than_what_moves_within_it_is_noticed() -> None:
     (notice,) = replace(iraq, file=iraq.file.model_copy(update={"step_days": 28, "weeks": 16})).notices
     assert "the mean stay of" in notice.en
     assert "متوسط البقاء" in notice.get("ar")
+
+
+@pytest.mark.parametrize(
+    ("prior", "text"),
+    [
+        (
+            'family = "lognormal", median = 1e300, sigma = 1',
+            "parameter odd, draw [01]: its prior gives .*; choose a prior",
+        ),
+        (
+            'family = "uniform", low = 2e6, high = 1e300',
+            "n.dispersion, draw 0: parameter odd = .* outside what this place",
+        ),
+    ],
+)
+@pytest.mark.parametrize("engine", ["oracle", "vm"])
+def test_draws_at_the_end_of_the_range_are_refused_alike(
+    write_case: Callable[..., Path], prior: str, text: str, engine: str
+) -> None:
+    drivers = '[n]\nkind = "events"\nname = "N"\nunit = "1"\nstart = 0\nrate = 3\ndispersion = "odd"\n'
+    odd = f'[odd]\nunit = "1"\nprior = {{ {prior} }}\nstatus = "judgement"\nsource = "made up"\nnote = "made up"\n'
+    path = write_case(drivers, parameters=odd, outcomes='[outcomes.n]\nname = "N"\nsignal = "n"\nreduce = "sum"\n')
+    with pytest.raises(SimulationError, match=text):
+        simulate(compile_scenario(load(path)), draws=8, paths=2, seed=1, engine=engine)

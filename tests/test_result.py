@@ -268,3 +268,24 @@ def test_a_sum_without_a_name_has_those_of_its_signals(write_case):
         hudna.load(path)
     assert "families.\"raid.*\": no node's name begins with 'raid.'; did you mean 'raids.*'?" in str(error.value)
     assert "is one signal, whose name is its driver's" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("days", "series"),
+    [
+        (1, ("attacks per day", "هجمات في اليوم")),
+        (2, ("attacks per 2 days", "هجمات كل يومين")),
+        (7, ("attacks per week", "هجمات في الأسبوع")),
+        (28, ("attacks per 28 days", "هجمات كل 28 يوما")),
+    ],
+)
+def test_counts_are_per_week_in_outcomes_and_per_step_in_series(days, series):
+    scenario = hudna.load("two-militias")
+    worst = scenario.file.outcomes["attacks"].model_copy(update={"reduce": "max", "better": None})
+    outcomes = {**scenario.file.outcomes, "worst": worst}
+    file = scenario.file.model_copy(update={"step_days": days, "outcomes": outcomes})
+    about = hudna.run(replace(scenario, file=file), draws=2, paths=2).about
+    assert tuple(about["series"]["attacks.*"]["unit"].values()) == series
+    assert about["outcomes"]["worst"]["unit"] == {"en": "attacks per week", "ar": "هجمات في الأسبوع"}
+    assert about["outcomes"]["attacks"]["unit"] == {"en": "attacks", "ar": "هجمات"}
+    assert bool(about["notices"]) == (days > 7)

@@ -119,15 +119,22 @@ Label: TypeAlias = Annotated[
 ]
 
 
+LARGEST, SMALLEST = 1e300, 1e-300  # in size; beyond them a product, a logarithm or a quotient may leave the range
+
+
 @dataclass(frozen=True)
 class Domain:
-    """The numbers that a field allows, and why."""
+    """The numbers that a field allows, and why.
+
+    `largest` is the largest that may be written down; a parameter may have a prior without an end.
+    """
 
     low: float = -math.inf
     high: float = math.inf
     low_open: bool = False
     high_open: bool = False
     why: str = ""
+    largest: float = LARGEST
 
     def __str__(self) -> str:
         """Return the domain as an error says it: `in [0, 1)`, `> 0`."""
@@ -161,9 +168,14 @@ class Domain:
         if isinstance(value, bool) or not isinstance(value, int | float):
             what = str(self) if math.isinf(self.low) and math.isinf(self.high) else f"a number {self}"
             raise ValueError(f"must be {what}{' or the name of a parameter' if named else ''}")
-        if not self.holds(float(value)):
+        number = float(value)
+        if not self.holds(number):
             raise ValueError(self.sentence())
-        return float(value)
+        if number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+            raise ValueError(f"must be 0, or between {SMALLEST:g} and {LARGEST:g} in size")
+        if number > self.largest:
+            raise ValueError(f"must be {self}, and at most {self.largest:g}")
+        return number
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         check = functools.partial(self.check, named=source is not float)

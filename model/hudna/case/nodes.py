@@ -50,6 +50,8 @@ KINDS = ("schedule", "regime", "events", "response", "level")  # the order of th
 Direction: TypeAlias = Literal["exit", "stay"]
 Interpolation: TypeAlias = Literal["linear", "step"]
 
+MAX_DISPERSION = 1e6  # of a million expected events the largest counts are then near 1e14, whole numbers still
+
 NOT_NEGATIVE = Domain(low=0.0)
 POSITIVE = Domain(low=0.0, low_open=True)
 PROBABILITY = Domain(low=0.0, high=1.0)
@@ -64,6 +66,7 @@ _Branching: TypeAlias = Annotated[
     float | str, Domain(low=0.0, high=1.0, high_open=True, why="at 1 the cascade never dies out")
 ]
 _Spread: TypeAlias = Annotated[float | str, NOT_NEGATIVE]
+_Dispersion: TypeAlias = Annotated[float | str, Domain(low=0.0, largest=MAX_DISPERSION)]
 _Probability: TypeAlias = Annotated[float | str, PROBABILITY]
 _Count: TypeAlias = Annotated[float | str, NOT_NEGATIVE]
 _Inside: TypeAlias = Annotated[float | str, INSIDE]
@@ -197,7 +200,7 @@ class Events(_Driver):
 
     kind: Literal["events"]
     unit: Label = Field(description='what is counted, such as "attacks"')
-    start: _Count = Field(description="the count in the step before the first")
+    start: _Count = Field(description="the count of the week before the first step")
     rate: _Rate = Field(description="per week at full exposure, before rate_by and effects")
     rate_by: dict[Reference, dict[str, _Factor]] = Field(
         default_factory=dict,
@@ -210,7 +213,9 @@ class Events(_Driver):
     )
     branching: _Branching = Field(0.0, description="further events that one event begets in the long run")
     half_life: _HalfLife = Field(0.0, description="of the memory of past events, in weeks")
-    dispersion: _Spread = Field(0.0, description="variance = mean + dispersion x mean^2; 0 is Poisson")
+    dispersion: _Dispersion = Field(
+        0.0, description="variance of a week's count = mean + dispersion x mean^2; 0 is Poisson"
+    )
     resets_with: str | None = Field(None, description="a regime: when its state changes, past events are forgotten")
 
 
@@ -219,9 +224,9 @@ class Size(Entry):
 
     name: Label = Field(description="what readers see")
     unit: Label = Field(description='such as "persons"')
-    start: _Count = Field(description="the total in the step before the first")
+    start: _Count = Field(description="the total of the week before the first step")
     mean: _AtLeastOne = Field(description="mean size of one response")
-    dispersion: _Spread = Field(description="of the size beyond 1: variance = m + dispersion x m^2")
+    dispersion: _Dispersion = Field(description="of the size beyond 1: variance = m + dispersion x m^2")
 
 
 class Response(_Driver):
@@ -229,7 +234,7 @@ class Response(_Driver):
 
     kind: Literal["response"]
     unit: Label = Field(description='what is counted, such as "strikes"')
-    start: _Count = Field(description="the count in the step before the first")
+    start: _Count = Field(description="the count of the week before the first step")
     triggers: tuple[Reference, ...] = Field(min_length=1, description="events or responses, summed")
     probability: _Probability = Field(description="that one event is answered, before effects")
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")

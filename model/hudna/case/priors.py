@@ -225,7 +225,8 @@ class Prior(Entry):
             case "normal":
                 x = first + second * special.ndtri(u)
             case "lognormal":
-                x = np.exp(first + second * special.ndtri(u))
+                with np.errstate(over="ignore"):
+                    x = np.exp(first + second * special.ndtri(u))
             case "gamma":
                 x = second * special.gammaincinv(first, u)
             case "beta":
@@ -249,7 +250,8 @@ class Prior(Entry):
             case "normal":
                 x = first - second * special.ndtri(v)
             case "lognormal":
-                x = np.exp(first - second * special.ndtri(v))
+                with np.errstate(over="ignore"):
+                    x = np.exp(first - second * special.ndtri(v))
             case "gamma":
                 x = second * special.gammainccinv(first, v)
             case "beta":

@@ -6,6 +6,8 @@ import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
+from hudna.case.grammar import LARGEST
+from hudna.case.nodes import MAX_DISPERSION
 from hudna.engine.program import NONE, Program, Transform, transformed
 from hudna.engine.streams import stream_id, uniforms
 from hudna.errors import SimulationError
@@ -71,11 +73,11 @@ def _from_uniforms(program: Program, u: FloatArray, draws: IntArray) -> FloatArr
     theta = np.empty_like(u)
     for i, prior in enumerate(program.priors):
         theta[:, i] = prior.quantile(u[:, i])
-    bad = np.argwhere(~np.isfinite(theta))
+    bad = np.argwhere(~(np.abs(theta) <= LARGEST))
     if bad.size:
         draw, i = bad[0]
         raise SimulationError(
-            f"parameter {program.parameters[i]}, draw {draws[draw]}: its prior gives {theta[draw, i]}; "
+            f"parameter {program.parameters[i]}, draw {draws[draw]}: its prior gives {theta[draw, i]:g}; "
             "choose a prior with lighter tails or truncate it with lower and upper"
         )
     return theta
@@ -106,8 +108,10 @@ def draw_values(program: Program, theta: FloatArray, draws: IntArray | None = No
             done = transformed(theta[:, parameter], Transform(int(table.transform[i])), program.step)
         values[i] = table.constant[i] * done
     factors = np.array([".rate_by." in label for label in table.label], bool)
-    zero_factor = np.isneginf(values) & factors[:, None]
-    bad = np.argwhere(np.isnan(values) | zero_factor)
+    spreads = np.array([label.endswith(".dispersion") for label in table.label], bool)
+    most = np.where(spreads, MAX_DISPERSION * table.constant, np.inf)
+    wrong = (np.isneginf(values) & factors[:, None]) | (values > most[:, None])
+    bad = np.argwhere(np.isnan(values) | (wrong & (table.parameter != NONE)[:, None]))
     if bad.size:
         i, draw = bad[0]
         name, number = program.parameters[table.parameter[i]], draw if draws is None else draws[draw]

@@ -293,7 +293,7 @@ def held_log_probability(program: Program, state: State, values: FloatArray, t: 
     for origin in np.unique(state.regimes[i]):
         ways = range(int(table.transition_pointer[i]), int(table.transition_pointer[i + 1]))
         with np.errstate(over="ignore"):
-            rates = {j: np.exp(step.predictor(int(table.predictor[j]))) for j in ways if table.origin[j] == origin}
+            rates = {j: exponential(step.predictor(int(table.predictor[j]))) for j in ways if table.origin[j] == origin}
         total = sum(rates.values(), start=np.zeros((1, 1)))
         if origin == target:
             here = -h * total
@@ -317,7 +317,7 @@ def _regime(step: Step, i: int, state: IntArray) -> IntArray:
         ends = []
         for j in ways:
             with np.errstate(over="ignore", invalid="ignore"):
-                total = total + np.exp(step.predictor(int(table.predictor[j])))
+                total = total + exponential(step.predictor(int(table.predictor[j])))
             ends.append(total)
         _refuse(step, (state == origin) & ~np.isfinite(total), Refusal.LEAVING_RATE, i, total)
         leave = -np.expm1(-h * total)
@@ -342,7 +342,7 @@ def _expected(step: Step, i: int) -> FloatArray:
         step.memories[i] = np.where(same, step.memories[i], 0.0)
     levers, others = _exposure(step, i)
     with np.errstate(over="ignore", invalid="ignore"):
-        intensity = others * (np.exp(step.predictor(int(table.predictor[i]))) * h + step.memories[i])
+        intensity = others * (exponential(step.predictor(int(table.predictor[i]))) * h + step.memories[i])
         mean = levers * intensity
     _refuse(step, ~(mean <= MAX_MEAN), Refusal.EXPECTED_COUNT, i, mean)
     if table.threat[i] != NONE:
@@ -376,12 +376,18 @@ def _happen(step: Step, i: int, given: FloatArray | None) -> None:
         step.memories[i] = decay * step.memories[i] + (1 - decay) * branching * n
 
 
+def exponential(x: FloatArray) -> FloatArray:
+    """Return e ** x in the range that every engine has: 0 below -708, infinite above 709."""
+    with np.errstate(over="ignore"):
+        return np.where(x > 709.0, np.inf, np.where(x < -708.0, 0.0, np.exp(x)))
+
+
 def exposure_factor(total: FloatArray, power: FloatArray) -> FloatArray:
     """Return total ** power, where 0 stays 0 whatever the power; infinite where it overflows."""
     # Not `**`: NumPy squares and roots another way where the power is a single number.
     logarithm = np.log(np.where(total > 0, total, 1.0))
     with np.errstate(over="ignore"):
-        return np.where(total > 0, np.exp(power * logarithm), 0.0)
+        return np.where(total > 0, exponential(power * logarithm), 0.0)
 
 
 def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
@@ -395,10 +401,11 @@ def _exposure(step: Step, i: int) -> tuple[FloatArray, FloatArray]:
         _refuse(step, total < 0, Refusal.NEGATIVE_EXPOSURE, i, total)
         factor = exposure_factor(total, step.value(int(table.factor_power[f])))
         _refuse(step, ~np.isfinite(factor), Refusal.EXPOSURE, i, factor)
-        if table.factor_lever[f]:
-            levers = levers * factor
-        else:
-            others = others * factor
+        with np.errstate(over="ignore", invalid="ignore"):  # the expected count is refused
+            if table.factor_lever[f]:
+                levers = levers * factor
+            else:
+                others = others * factor
     return levers, others
 
 

@@ -338,6 +338,11 @@ def _lines(program: Program) -> list[str]:
     ):
         for i, name in enumerate(table.name):
             lines.append(f"{kind} {name}: {left} = {_predictor(program, int(table.predictor[i]))}")
+    windows = program.windows
+    for i, s in enumerate(windows.signal):
+        parts = range(int(windows.pointer[i]), int(windows.pointer[i + 1]))
+        sums = " + ".join(f"{windows.weight[j]:g} * {program.signals[windows.part[j]]}" for j in parts)
+        lines.append(f"window {program.signals[s]}: {sums}")
     return lines
 
 

@@ -115,7 +115,8 @@ class Recorder:
                 continue
             threat = np.ascontiguousarray(self._full(state.signals[signal]))
             for tile in range(self._threat.shape[1]):
-                self._threat[i, tile, :, t] = threat[:, tile * TILE : (tile + 1) * TILE].sum(axis=1)
+                with np.errstate(over="ignore"):
+                    self._threat[i, tile, :, t] = threat[:, tile * TILE : (tile + 1) * TILE].sum(axis=1)
 
 
 def _total(state: State, signals: IntArray) -> FloatArray:
