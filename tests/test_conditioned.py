@@ -461,8 +461,8 @@ def test_wrong_arguments_are_one_clear_error(more, said, bare, tmp_path, monkeyp
     assert not Path("out").exists()
 
 
-def test_python_takes_dates_only(bare):
-    for wrong in ("2024-01-01", dt.datetime(2024, 1, 1), 20240101):  # noqa: DTZ001 (that is what is wrong)
+def test_python_takes_whole_days_only(bare):
+    for wrong in ("2024-01-1", dt.datetime(2024, 1, 1, 12), 20240101):  # noqa: DTZ001 (that is what is wrong)
         with pytest.raises(InputError, match="as_of"):
             hudna.run(bare, as_of=wrong, **SIZE)  # type: ignore[arg-type]
 

@@ -33,7 +33,7 @@ def whole(value: Any) -> Any:
     >>> whole(np.int64(5)), whole(True), whole(5.0)
     (5, True, 5.0)
     """
-    if isinstance(value, bool) or type(value).__name__ == "bool":
+    if type(value).__name__ in ("bool", "bool_"):
         return value
     try:
         return operator.index(value)

@@ -21,7 +21,7 @@ from hudna.result import Result
 from hudna.result.assemble import assemble
 from hudna.scenario import Scenario
 
-__all__ = ["Options", "Ready", "begin"]
+__all__ = ["Options", "Ready", "begin", "share_of"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,17 @@ class Options:
         made = {name: _FORMS[name](value) if name in _FORMS else value for name, value in given.items()}
         return cls(**made)
 
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """Draws, paths, seed, engine and threads, by name."""
+        return {name: getattr(self, name) for name in ("draws", "paths", "seed", "engine", "threads")}
+
+    def sized(self, question: Scenario) -> Options:
+        """Return the options with the size and the seed of a scenario where they give none."""
+        own = question.file.run
+        given = {name: value for name, value in self.sizes.items() if value is not None}
+        return replace(self, **{"draws": own.draws, "paths": own.paths, "seed": own.seed, **given})
+
     def settled(self, question: Scenario) -> Options:
         """Return the options with what the scenario says where they say nothing, checked against it.
 
@@ -61,21 +72,10 @@ class Options:
         InputError
             With everything that is wrong.
         """
-        size = question.file.run
-        wanted = replace(
-            self,
-            draws=size.draws if self.draws is None else self.draws,
-            paths=size.paths if self.paths is None else self.paths,
-            seed=size.seed if self.seed is None else self.seed,
-            policies=question.policies if self.policies is None else self.policies,
-        )
-        problems = Problems()
-        problems.extend(
-            check_sizes(wanted.draws, wanted.paths, wanted.seed, self.trajectories, self.threads, self.outcomes,
-                        self.engine)
-        )  # fmt: skip
+        wanted, problems = self.sized(question), Problems()
+        problems.extend(check_sizes(**wanted.sizes, trajectories=self.trajectories, outcomes=self.outcomes))
         _check_begin(self, question, problems)
-        chosen = wanted.policies or ()
+        chosen = question.policies if self.policies is None else self.policies
         for policy in chosen:
             if policy not in question.policies:
                 text = no_such("policy", policy, question.policies)
@@ -85,6 +85,7 @@ class Options:
         problems.raise_if_any()
         return replace(
             wanted,
+            policies=chosen,
             as_of=self.as_of or question.file.as_of or (question.file.start if self.given is not None else None),
             belief=self.belief or question.file.belief,
         )
@@ -125,11 +126,6 @@ class Ready:
     options: Options
     record: tuple[dict[str, Any], ...]
 
-    @property
-    def sizes(self) -> dict[str, Any]:
-        """Draws, paths, seed, engine and threads, by name."""
-        return {name: getattr(self.options, name) for name in ("draws", "paths", "seed", "engine", "threads")}
-
     def simulate(
         self,
         program: Program | None = None,
@@ -140,7 +136,7 @@ class Ready:
         """Simulate its own program, or another of the same tables."""
         return simulate(
             self.program if program is None else program,
-            **self.sizes,
+            **self.options.sizes,
             outcomes=self.options.outcomes,
             trajectories=self.options.trajectories,
             theta=self.origin.theta,
@@ -178,19 +174,16 @@ def begin(
         If no draw of the posterior can explain the rows.
     """
     options = options.settled(question)
-    draws, paths, seed = (int(n or 0) for n in (options.draws, options.paths, options.seed))
-    belief, date = options.belief or "posterior", options.as_of
+    sizes, belief, date = options.sizes, options.belief or "posterior", options.as_of
     program = compile_scenario(question, policies=options.policies)
     rows = _rows(question, options.given)
     if date is None:
-        origin = from_belief(question, program, draws, seed, belief)
+        origin = from_belief(question, program, sizes["draws"], sizes["seed"], belief)
     else:
         if stage is not None:
             stage("filtering")
-        origin = from_world(
-            question, program, date, rows=rows, draws=draws, paths=paths, seed=seed, belief=belief,
-            engine="oracle" if options.engine == "oracle" else "vm", threads=options.threads, progress=progress,
-        )  # fmt: skip
+        past = {**sizes, "engine": "oracle" if options.engine == "oracle" else "vm"}
+        origin = from_world(question, program, date, rows=rows, belief=belief, progress=progress, **past)
     record = tuple(_record(question, rows, date))
     if rows is not None:  # they are what the run was made of
         observations = replace(question.case.observations, rows=tuple(rows))
@@ -222,3 +215,14 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
         for row in known
         if row.kind in ("events", "response") and row.use != "context"
     ]  # fmt: skip
+
+
+def share_of(progress: Callable[[int, int], None] | None, place: int, runs: int) -> Callable[[int, int], None] | None:
+    """Return a progress of one run among several."""
+    if progress is None:
+        return None
+
+    def move(done: int, total: int) -> None:
+        progress(place * total + done, runs * total)
+
+    return move

@@ -9,7 +9,7 @@ from typing import Any
 
 from hudna.analysis.compare import Comparison, Entrant, agreed
 from hudna.arguments import names
-from hudna.beginning import Options, begin
+from hudna.beginning import Options, begin, share_of
 from hudna.errors import InputError, Problems
 from hudna.result.assemble import outcome_label
 from hudna.scenario import Scenario, load
@@ -62,19 +62,19 @@ def compare(
     chosen = Options.of("compare", options, without=("policies", "outcomes", "trajectories", "as_of", "given"))
     questions = _read(scenarios)
     problems = Problems()
+    if questions:  # one size and seed for all
+        chosen = chosen.sized(questions[0])
     for question in questions:
         try:
-            settled = chosen.settled(question)
+            chosen.settled(question)
         except InputError as error:
             problems.extend(error.problems)
-        else:  # one size and seed for all: the first one's
-            chosen = replace(chosen, draws=settled.draws, paths=settled.paths, seed=settled.seed)
     entrants = [_entrant(question) for question in questions]
     compared, under = agreed(entrants, outcomes, policies, problems)
     problems.raise_if_any()
     results = []
     for place, question in enumerate(questions):
-        part = None if progress is None else _part(progress, place, len(questions))
+        part = share_of(progress, place, len(questions))
         ready = begin(question, replace(chosen, policies=under), progress=part, stage=stage)
         results.append(ready.labelled(ready.simulate(progress=part, stage=stage)))
     return Comparison.of(results, outcomes=compared, policies=under)
@@ -96,12 +96,3 @@ def _read(scenarios: Any) -> list[Scenario]:
 def _entrant(question: Scenario) -> Entrant:
     outcomes = {name: outcome_label(question, name) for name in question.outcomes}
     return Entrant(question.id, question.policies, outcomes, question.file.headline)
-
-
-def _part(progress: Callable[[int, int], None], place: int, of: int) -> Callable[[int, int], None]:
-    """Return a function of one run's progress that tells that of all runs."""
-
-    def move(done: int, total: int) -> None:
-        progress(place * total + done, of * total)
-
-    return move

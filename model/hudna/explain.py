@@ -14,7 +14,7 @@ from hudna.analysis.attribution import LEFT_OVER, Attribution, Contribution, win
 from hudna.analysis.removal import Removal
 from hudna.analysis.shapley import Shares, coalitions
 from hudna.arguments import check_kind, texts, whole
-from hudna.beginning import Options, Ready, begin
+from hudna.beginning import Options, Ready, begin, share_of
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level
 from hudna.case.signals import resolve
@@ -86,7 +86,7 @@ def attribute(
     found = contributions(
         ready.program,
         place,
-        **ready.sizes,
+        **ready.options.sizes,
         theta=ready.origin.theta,
         starts=ready.origin.states,
         window=window_slice(weeks, question.step),
@@ -148,10 +148,10 @@ def remove(
     influences = _influences(question, texts("remove", "what", what) or (), silence=silence)
     ready = begin(question, chosen, progress=progress, stage=stage)
     runs = 1 + len(influences)
-    whole = ready.labelled(ready.simulate(progress=_share_of(progress, 0, runs), stage=stage))
+    whole = ready.labelled(ready.simulate(progress=share_of(progress, 0, runs), stage=stage))
     rest = {}
     for i, one in enumerate(influences):
-        done = ready.simulate(without(ready.program, one), progress=_share_of(progress, i + 1, runs), stage=stage)
+        done = ready.simulate(without(ready.program, one), progress=share_of(progress, i + 1, runs), stage=stage)
         rest[one.asked] = ready.labelled(done)
     return Removal(whole, rest, {one.asked: one for one in influences})
 
@@ -216,13 +216,14 @@ def shapley(
         for factor in labels:
             for one in parts[factor] if factor not in there else ():
                 program = without(program, one)
-        run = ready.simulate(program, progress=_share_of(progress, i, len(sets)), stage=stage)
+        run = ready.simulate(program, progress=share_of(progress, i, len(sets)), stage=stage)
         y = run.outcomes[:, program.outcomes.name.index(outcome)]
         values[there] = y[0] - y[1] if b is not None else y[0].copy()
     label = question.file.outcomes[outcome].name
     unit = ready.labelled(run).outcome(outcome).unit
     about = {
-        "name": question.file.name.model_dump(), **{key: ready.sizes[key] for key in ("draws", "paths", "seed")},
+        "name": question.file.name.model_dump(),
+        **{key: ready.options.sizes[key] for key in ("draws", "paths", "seed")},
         "given": ready.origin.about,
     }  # fmt: skip
     return Shares(outcome, label, unit, policies, labels, values, ready.origin.clusters, about)
@@ -307,17 +308,6 @@ def _factors(
     return labels, parts
 
 
-def _share_of(progress: Progress | None, place: int, runs: int) -> Progress | None:
-    """Return a progress of one run among several."""
-    if progress is None:
-        return None
-
-    def move(done: int, total: int) -> None:
-        progress(place * total + done, runs * total)
-
-    return move
-
-
 def _labelled(
     ready: Ready,
     level: str,
@@ -339,14 +329,15 @@ def _labelled(
         paths,
         dims=("policy", "part", "draw", "path", "time"),
         coords={
-            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(ready.sizes["draws"]),
+            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(paths.shape[2]),
             "path": np.arange(paths.shape[3]), "time": dates,
         },
         name=level,
         attrs={"unit": "log odds"},
     )  # fmt: skip
     about = {
-        "name": question.file.name.model_dump(), **{key: ready.sizes[key] for key in ("draws", "paths", "seed")},
+        "name": question.file.name.model_dump(),
+        **{key: ready.options.sizes[key] for key in ("draws", "paths", "seed")},
         "given": ready.origin.about,
     }  # fmt: skip
     clusters = ready.origin.clusters

@@ -14,7 +14,7 @@ from hudna.analysis import truth
 from hudna.analysis.truth import Truth
 from hudna.arguments import check_kind, texts
 from hudna.arrays import ByContent, FloatArray, IntArray
-from hudna.beginning import Options, begin
+from hudna.beginning import Options, begin, share_of
 from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
@@ -259,24 +259,19 @@ def claims(
     questions = _questions(of, given, wanted)
     if not questions:
         return Verdicts(of.id, of.about.name, {n: _untested(n, c) for n, c in chosen.items()}, None, None, None, {})
-    size = _first(of, given, questions).file.run
-    draws, paths, seed = (
-        own if asked is None else asked
-        for asked, own in ((wished.draws, size.draws), (wished.paths, size.paths), (wished.seed, size.seed))
-    )
-    wished = replace(wished, draws=draws, paths=paths, seed=seed)
+    wished = wished.sized(_first(of, given, questions))
     _check(questions, chosen, problems, wished)
     runs = {}
     for place, (name, question) in enumerate(questions.items()):
         under = {policy for policy, _ in wanted[name]} or {question.policies[0]}
         policies = tuple(policy for policy in question.policies if policy in under)
-        part = None if progress is None else _part(progress, place, len(questions))
+        part = share_of(progress, place, len(questions))
         ready = begin(question, replace(wished, policies=policies), progress=part, stage=stage)
         runs[name] = _Run.of(question, ready.labelled(ready.simulate(progress=part, stage=stage)), wanted[name])
     plain = load_case(of.folder, Problems(), posterior=False) or of
     verdicts = {name: _verdict(name, claim, runs, plain) for name, claim in chosen.items()}
     begun = {name: found.given for name, found in runs.items()}
-    return Verdicts(of.id, of.about.name, verdicts, draws, paths, seed, begun)
+    return Verdicts(of.id, of.about.name, verdicts, wished.draws, wished.paths, wished.seed, begun)
 
 
 def case_of(case: Case | Scenario | str | Path | Mapping[str, Any]) -> tuple[Case, Scenario | None]:
@@ -381,15 +376,6 @@ def _check(
                 text = f"compares {units[0].en} with {units[1].en}; both must be measured alike"
                 problems.add("claims", f"{name}.test[{i}].{test.relation}", text)
     problems.raise_if_any()
-
-
-def _part(progress: Callable[[int, int], None], place: int, of: int) -> Callable[[int, int], None]:
-    """Return a function of one run's progress that tells that of all runs."""
-
-    def move(done: int, total: int) -> None:
-        progress(place * total + done, of * total)
-
-    return move
 
 
 def _unit(test: ClaimTest, questions: Mapping[str, Scenario], side: tuple[str, str, str]) -> Text:
