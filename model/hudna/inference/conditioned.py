@@ -318,7 +318,7 @@ def _learned(
         island.refresh(known, tick)
         return island
 
-    islands = learn(past, sizes, seed, one, engine=engine, threads=threads, progress=progress)
+    islands = learn(past, sizes, seed, one, fresh=1, engine=engine, threads=threads, progress=progress)
     found = merged_snapshots([i.snapshot(-(-draws // _ISLANDS), paths, _past_seed(seed)) for i in islands], draws)
     return Origin(found.theta, found.origin, found.states, {"belief": "learned"})
 
