@@ -126,11 +126,12 @@ class Island:
     def expected(self, until: int, fresh: int) -> float:
         """Return about how many steps of a filter are still to come up to step `until` and so many fresh rounds.
 
-        A round of moves goes through all steps so far; rounds come as often, and take as many moves, as until now.
+        A round of moves goes through all steps so far. Rounds come as often, and take as many moves, as until now; in
+        the beginning as in the shipped cases, every other step and four: totals of two-militias were 10 to 30 % off.
         """
-        done, rounds = self.step, len(self.moves) + 1
-        moves = (3 + sum(len(move.accepted) for move in self.moves)) / rounds
-        often = rounds / (done + 2)
+        done, rounds = self.step, len(self.moves)
+        moves = (4 * 3 + sum(len(move.accepted) for move in self.moves)) / (3 + rounds)
+        often = (6 + rounds) / (12 + done)
         return (until - done) + often * moves * (until**2 - done**2) / 2 + max(0, fresh - self.fresh) * moves * until
 
     def snapshot(self, draws: int, paths: int, seed: int) -> Snapshot:
