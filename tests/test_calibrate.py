@@ -30,6 +30,7 @@ from hudna.inference.checkpoints import FOLDER, Checkpoints
 from hudna.inference.history import campaign_of, history_program, question_of
 from hudna.inference.posterior_files import write_posterior
 from hudna.inference.smc import Island
+from hudna.report import learning as figures
 
 from .learned_case import NAME, SMALL, call, case_of, copied, edit
 
@@ -619,7 +620,11 @@ def test_a_quick_calibration_says_so_in_all_it_writes_and_wherever_it_is_used(tm
     assert main(["calibrate", str(folder), "--quick", "--draws", "50"]) == 2
     assert "quick: sets the sizes; leave islands, draws, paths and keep out" in capsys.readouterr().err
     monkeypatch.setattr(calibrating, "QUICK", FEW)
-    assert main(["calibrate", str(folder), "--quick", "--arviz", str(tmp_path / "quick.nc")]) == 0
+    titles = []
+    monkeypatch.setattr(figures, "write_figure", lambda axes, path: titles.append(axes.figure.get_suptitle()) or path)
+    more = ["--arviz", str(tmp_path / "quick.nc"), "--figures", str(tmp_path / "figures"), "--lang", "ar"]
+    assert main(["calibrate", str(folder), "--quick", *more]) == 0
+    assert titles == ["التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى"] * 2
     assert capsys.readouterr().out.startswith("preset quick: rough")
     assert tomllib.loads((folder / ABOUT).read_text(encoding="utf-8"))["preset"] == "quick"
     with h5py.File(tmp_path / "quick.nc") as file:

@@ -24,9 +24,7 @@ __all__ = ["backtest", "calibrate"]
 _PROBE = 10.0  # seconds, after which there is an estimate
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 _Islands = Annotated[int | None, typer.Option(help="Samplers with seeds of their own, 2 or more; 4 if left out.")]
-_Draws = Annotated[
-    int | None, typer.Option(help="Samples of the parameters in each, 20 or more; 300 if left out. Few are unreliable.")
-]
+_Draws = Annotated[int | None, typer.Option(help="Samples of the parameters in each, 20 or more; 300 if left out.")]
 _Paths = Annotated[int | None, typer.Option(help="Paths that filter each sample, 10 or more; 120 if left out.")]
 _Seed = Annotated[int, typer.Option(help="Of the random numbers.")]
 _Threads = Annotated[int | None, typer.Option(help="Moves no bit of the result.")]
