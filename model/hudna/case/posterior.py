@@ -26,7 +26,18 @@ from hudna.errors import Problems
 if TYPE_CHECKING:
     from hudna.case.case import Case
 
-__all__ = ["ABOUT", "DRAWS", "QUICK", "Learned", "Posterior", "basis", "digest", "read_posterior", "with_posterior"]
+__all__ = [
+    "ABOUT",
+    "DISTINCT",
+    "DRAWS",
+    "QUICK",
+    "Learned",
+    "Posterior",
+    "basis",
+    "digest",
+    "read_posterior",
+    "with_posterior",
+]
 
 DRAWS, ABOUT = "posterior.csv", "posterior.toml"
 RHAT = 1.1  # at which the means of samplers differ by half a standard deviation of the posterior
