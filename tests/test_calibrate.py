@@ -13,19 +13,24 @@ import time
 import tomllib
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 import hudna
 from hudna.case import Case
 from hudna.case.posterior import ABOUT, DRAWS, OVERLAP, digest
-from hudna.cli import main
+from hudna.cli import main, printing
 from hudna.engine.simulate import simulate
 from hudna.errors import InputError, SimulationError
 from hudna.inference import calibration as calibrating
+from hudna.inference import checkpoints
 from hudna.inference.calibration import Calibration, Sizes, calibrate
+from hudna.inference.checkpoints import FOLDER, Checkpoints
 from hudna.inference.history import campaign_of, history_program, question_of
 from hudna.inference.posterior_files import write_posterior
+from hudna.inference.smc import Island
+from hudna.report import learning as figures
 
 from .learned_case import NAME, SMALL, call, case_of, copied, edit
 
@@ -44,8 +49,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     """A folder with scenario, case, posterior and ArviZ's file, and what the command said."""
     folder = tmp_path_factory.mktemp("told")
     _, case = copied(folder)
-    code, said, err = call("calibrate", case, *SMALL, "--arviz", folder / "learned.nc")
-    assert (code, err) == (0, "")
+    code, said, _ = call("calibrate", case, *SMALL, "--arviz", folder / "learned.nc")
+    assert code == 0
     return folder, said
 
 
@@ -499,7 +504,7 @@ def test_rows_that_no_draw_can_explain_name_the_week(tmp_path, capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_calibration_leaves_nothing(number, tmp_path):
+def test_an_interrupted_calibration_leaves_its_checkpoints_and_nothing_else(number, tmp_path):
     _, folder = copied(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     command = [sys.executable, "-m", "hudna.cli", "calibrate", str(folder), "--draws", "5000", "--paths", "500"]
@@ -509,6 +514,134 @@ def test_an_interrupted_calibration_leaves_nothing(number, tmp_path):
         process.send_signal(number)
         sent = time.monotonic()
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (1, "", "interrupted; nothing was written\n")
+    assert (process.returncode, out) == (1, "")
+    place = folder / FOLDER
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.parent != place}
+    kept = f"interrupted; the same command with --resume goes on from the checkpoints in {place}\n"
+    assert err == (kept if place.exists() else "interrupted; nothing was written\n")
+    assert not place.exists() or {path.name for path in place.iterdir()} <= {f"sampler-{i}.npz" for i in range(4)}
     assert time.monotonic() - sent < 20
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert after == before
+
+
+# --- Stopped and resumed ----------------------------------------------------------------------------------------------
+
+FEW = Sizes(islands=2, draws=20, paths=10, keep=40)
+
+
+def stopped_after(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next calibration be killed when it has written so many checkpoints."""
+    honest, count = Checkpoints.keep, [0]
+
+    def keep(self: Checkpoints, island: Island) -> None:
+        honest(self, island)
+        count[0] += 1
+        if count[0] == kept:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "keep", keep)
+    monkeypatch.setattr(checkpoints, "_SHARE", np.inf)  # one after every step
+
+
+def in_pieces(
+    case: Case, sizes: Sizes, folder: Path, monkeypatch: pytest.MonkeyPatch, pieces: tuple[int, ...] = (1, 20, 24, 8)
+) -> Calibration:
+    """Calibrate, killed in the first step, on the way, and in the moves after the last row."""
+    for i, kept in enumerate(pieces):  # of 2 x (26 steps + 2 rounds)
+        with monkeypatch.context() as patched:
+            stopped_after(kept, patched)
+            with pytest.raises(KeyboardInterrupt):
+                calibrate(case, sizes=sizes, threads=1 + i % 2, checkpoints=folder, resume=i > 0)
+    return calibrate(case, sizes=sizes, threads=2, checkpoints=folder, resume=True)
+
+
+def test_a_calibration_that_was_killed_at_several_steps_has_the_digits_of_an_undisturbed_one(
+    learned, plain, tmp_path, monkeypatch
+):
+    found = in_pieces(case_of(plain), SIZES, tmp_path / "kept", monkeypatch)
+    assert (found.scores == learned.scores).all()
+    assert (found.theta == learned.theta).all()
+    assert (found.log_evidence, found.effective, found.accepted) == (
+        learned.log_evidence, learned.effective, learned.accepted
+    )  # fmt: skip
+
+
+def test_checkpoints_that_forget_something_are_seen(plain, tmp_path, monkeypatch):
+    honest = checkpoints._restore
+
+    def forgetful(lost: str) -> Calibration:
+        def restore(island, arrays, about):
+            honest(island, arrays, about)
+            island.moves = [] if lost == "moves" else island.moves
+            island.filter.weights[:] = -np.log(island.n_paths) if lost == "paths" else island.filter.weights
+
+        monkeypatch.setattr(checkpoints, "_restore", restore)
+        return in_pieces(case_of(plain), FEW, tmp_path, monkeypatch, (36,))
+
+    whole = forgetful("nothing")
+    for lost in ("moves", "paths"):
+        assert not (forgetful(lost).scores == whole.scores).all()
+
+
+def test_a_killed_command_is_resumed_and_its_checkpoints_are_refused_where_they_do_not_fit(told, tmp_path, capsys):
+    _, folder = copied(tmp_path)
+    command = [sys.executable, "-m", "hudna.cli", "calibrate", str(folder), *SMALL, "--threads", "1"]
+    place = folder / FOLDER
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while not (place / "sampler-0.npz").is_file() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+    assert not (folder / DRAWS).exists()
+    assert call("check", folder)[0] == 0
+    kept = (place / "sampler-0.npz").read_bytes()
+
+    def refused(*more: str) -> str:
+        assert main(["calibrate", str(folder), *more, "--resume"]) == 2
+        return capsys.readouterr().err
+
+    other = ("--islands", "2", "--draws", "60", "--paths", "31", "--seed", "2")
+    assert "is of another calibration: not the same sizes, seed; leave --resume out" in refused(*other)
+    edit(folder / "observations.csv", (",2,exact", ",3,exact"))
+    assert "not the same rows" in refused(*SMALL)
+    edit(folder / "observations.csv", (",3,exact", ",2,exact"))
+    for spoilt in (kept[:-1], kept[:100] + b"x" + kept[101:], b""):
+        (place / "sampler-0.npz").write_bytes(spoilt)
+        assert "sampler-0.npz: is damaged; leave --resume out to begin anew" in refused(*SMALL)
+    (place / "sampler-0.npz").write_bytes(kept)
+    assert main(["calibrate", str(folder), *SMALL, "--resume"]) == 0
+    assert (folder / DRAWS).read_bytes() == (told[0] / f"params/{NAME}" / DRAWS).read_bytes()
+    assert not place.exists()
+    assert "holds no checkpoint of a calibration" in refused(*SMALL)
+
+
+def test_a_quick_calibration_says_so_in_all_it_writes_and_wherever_it_is_used(tmp_path, capsys, monkeypatch):
+    scenario, folder = copied(tmp_path)
+    assert main(["calibrate", str(folder), "--quick", "--draws", "50"]) == 2
+    assert "quick: sets the sizes; leave islands, draws, paths and keep out" in capsys.readouterr().err
+    monkeypatch.setattr(calibrating, "QUICK", FEW)
+    titles = []
+    monkeypatch.setattr(figures, "write_figure", lambda axes, path: titles.append(axes.figure.get_suptitle()) or path)
+    more = ["--arviz", str(tmp_path / "quick.nc"), "--figures", str(tmp_path / "figures"), "--lang", "ar"]
+    assert main(["calibrate", str(folder), "--quick", *more]) == 0
+    assert titles == ["التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى"] * 2
+    assert capsys.readouterr().out.startswith("preset quick: rough")
+    assert tomllib.loads((folder / ABOUT).read_text(encoding="utf-8"))["preset"] == "quick"
+    with h5py.File(tmp_path / "quick.nc") as file:
+        assert file.attrs["preset"] == "quick"
+    assert main(["check", str(folder)]) == 0
+    assert "note: the posterior is of a quick calibration" in capsys.readouterr().out
+    given = hudna.run(scenario, draws=10, paths=2, seed=1).about["given"]
+    assert given["notices"][0]["ar"].startswith("التوزيع البعدي من معايرة سريعة")
+
+
+def test_a_log_has_a_line_now_and_then_with_what_is_left(monkeypatch, capsys):
+    clock = iter([0.0, 10.0, 31.0, 40.0, 62.0, 500.0])
+    monkeypatch.setattr(printing.time, "monotonic", lambda: next(clock))
+    move = printing._logged("Case")
+    for done, total in ((0, 1000), (10, 1000), (100, 1000), (120, 1000), (200, 900), (900, 900)):
+        move(done, total)
+    assert capsys.readouterr().err.splitlines() == [
+        "Case: 10%, 31 s passed, about 279 s left",
+        "Case: 22%, 62 s passed, about 217 s left",
+    ]

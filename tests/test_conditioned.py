@@ -255,7 +255,10 @@ def test_rows_that_would_weigh_twice_are_refused(bare, tmp_path):
 
 
 def test_a_posterior_of_the_rows_of_the_run_has_nothing_to_say_of_them(filtered):
-    assert left(filtered.about["given"]) == ""
+    given = filtered.about["given"]
+    assert left(given) == ""
+    few = [notice for notice in given.get("notices", ()) if "distinct draws in this run" in notice["en"]]
+    assert bool(few) == (given["distinct_draws"] < 20)  # of 40
 
 
 def test_a_posterior_that_was_learned_badly_says_so_wherever_it_is_used(learned, filtered, tmp_path, capsys):

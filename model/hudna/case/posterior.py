@@ -26,12 +26,27 @@ from hudna.errors import Problems
 if TYPE_CHECKING:
     from hudna.case.case import Case
 
-__all__ = ["ABOUT", "DRAWS", "Learned", "Posterior", "basis", "digest", "read_posterior", "with_posterior"]
+__all__ = [
+    "ABOUT",
+    "DISTINCT",
+    "DRAWS",
+    "QUICK",
+    "Learned",
+    "Posterior",
+    "basis",
+    "digest",
+    "read_posterior",
+    "with_posterior",
+]
 
 DRAWS, ABOUT = "posterior.csv", "posterior.toml"
 RHAT = 1.1  # at which the means of samplers differ by half a standard deviation of the posterior
 DISTINCT = 100  # draws, of which five lie beyond a quantile of 5 %
 OVERLAP = 0.9  # of prior and posterior, below which a parameter counts as calibrated
+QUICK = Text(
+    en="the posterior is of a quick calibration: rough, for a first look only",
+    ar="التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى",
+)
 _TEXTS = ("name", "note", "unit", "source", "url")
 
 
@@ -79,8 +94,7 @@ class Posterior(ByContent):
         """What everybody who uses the draws must know of how well they were learned; nothing if well enough."""
         found = []
         if self.about.get("preset") == "quick":
-            en = "the posterior is of a quick calibration: rough, for a first look only"
-            found.append(Text(en=en, ar="التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى"))
+            found.append(QUICK)
         name, worst = max(self.learned.items(), key=lambda item: item[1].rhat)
         if not worst.rhat < RHAT:
             en = f"the posterior's samplers disagree: R-hat of {name} is {worst.rhat:.2f}; calibrate with more draws"

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["print_json", "print_lines", "progress_bar", "record_name", "run_size", "told_day", "written"]
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
+_LOGGED = 30.0  # seconds between lines in a log, at least
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
 _LATIN = re.compile(r"(?<!^)\b[A-Za-z](?:[A-Za-z0-9_.:/* -]*[A-Za-z0-9_*])?")
 
@@ -90,10 +92,10 @@ def written(path: Path, lang: Language = "en") -> str:
 def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None, Callable[[str], None] | None]]:
     """Give a function of (done, total) that moves a bar on stderr, and one that says what is under way.
 
-    Both are None if stderr is no terminal.
+    Where stderr is no terminal, a line now and then says how far the work is, and the second function is None.
     """
     if not sys.stderr.isatty():
-        yield None, None
+        yield _logged(label), None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -115,3 +117,22 @@ def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None
             progress.update(task, description=label + told.get(stage, ""))
 
         yield move, say
+
+
+def _logged(label: str) -> Callable[[int, int], None]:
+    """Return a function of (done, total) that writes a line when a while has passed; short work says nothing."""
+    first: list[float] = []
+    due = _LOGGED
+
+    def move(done: int, total: int) -> None:
+        nonlocal due
+        now = time.monotonic()
+        first[:] = first or [now, done]
+        passed, left = now - first[0], total - done
+        if passed >= due and done > first[1] and left > 0:
+            due = passed + max(_LOGGED, passed / 4)
+            ahead = passed * left / (done - first[1])
+            said = f"{label}: {done / total:.0%}, {passed:.0f} s passed, about {ahead:.0f} s left"
+            print(said, file=sys.stderr, flush=True)
+
+    return move

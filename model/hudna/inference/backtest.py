@@ -134,7 +134,7 @@ def backtest(
     InputError
         If the plan is wrong, the signal no sum of events, or the campaign has no window with a count.
     """
-    plan, sizes = plan or Plan(), sizes or Sizes(draws=300, paths=120)
+    plan, sizes = plan or Plan(), sizes or Sizes()
     sizes.check()
     check_run(seed, engine, threads)
     name, stretch = campaign_of(scenario.case, campaign)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from scipy import special
@@ -15,19 +16,21 @@ from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case
 from hudna.case.observations import Row
-from hudna.case.posterior import Learned
+from hudna.case.posterior import Learned, basis
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters, parameters_from_scores
 from hudna.engine.ensemble import warm
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes
 from hudna.errors import InputError, Problems, SimulationError
+from hudna.inference.checkpoints import Checkpoints, versions
 from hudna.inference.filter import systematic
 from hudna.inference.history import campaign_of, history_program, laid_out, question_of
 from hudna.inference.smc import Island, Known, LostError, derived_seed
 
 __all__ = [
     "NOTHING_WEIGHS",
+    "QUICK",
     "Calibration",
     "Sizes",
     "calibrate",
@@ -48,24 +51,33 @@ class Sizes:
     """How much is spent: samplers, draws and paths of each, and draws that are kept of them all."""
 
     islands: int = 4
-    draws: int = 400
-    paths: int = 150
+    draws: int = 300
+    paths: int = 120
     keep: int = 1000
 
     def __post_init__(self) -> None:
         settle(self)
 
+    @property
+    def quick(self) -> bool:
+        """Whether they are those of a first look."""
+        return self == QUICK
+
     def check(self) -> None:
         """Raise `InputError` with everything that is wrong."""
+        problems = Problems()
         for name, number, low in (
             ("islands", self.islands, 2), ("draws", self.draws, 20), ("paths", self.paths, 10), ("keep", self.keep, 20)
         ):  # fmt: skip
             if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= 100_000:
-                text = f"must be a whole number, {low} to 100,000"
-                raise InputError.of("calibrate", text, key=name, given=repr(number))
+                problems.add("calibrate", name, f"must be a whole number, {low} to 100,000", given=repr(number))
+        problems.raise_if_any()
         if self.keep > self.islands * self.draws:
             text = f"must be at most islands x draws, {self.islands * self.draws:,}"
             raise InputError.of("calibrate", text, key="keep", given=repr(self.keep))
+
+
+QUICK = Sizes(islands=2, draws=100, paths=40, keep=200)  # a first look, in about a twentieth of the time
 
 
 def check_run(seed: int, engine: str, threads: int | None) -> None:
@@ -115,6 +127,8 @@ def calibrate(
     engine: str = "vm",
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    checkpoints: Path | None = None,
+    resume: bool = False,
 ) -> Calibration:
     """Learn a case's parameters from the rows of a campaign.
 
@@ -129,6 +143,11 @@ def calibrate(
     threads : int, optional
         Samplers worked on at once. Moves no bit of the result.
     progress : function of (done, total), optional
+        In steps of filters, of which `total` is an estimate: how often draws are moved is only seen on the way.
+    checkpoints : Path, optional
+        Folder to keep the samplers' states in, step by step. It is left there: remove it when the result is written.
+    resume : bool
+        Go on from the checkpoints in the folder, to the same digits.
 
     Returns
     -------
@@ -137,7 +156,8 @@ def calibrate(
     Raises
     ------
     InputError
-        If a size is wrong, or the case has no such campaign or no rows in it.
+        If a size is wrong, the case has no such campaign or no rows in it, or there is no checkpoint to resume or one
+        is damaged or of another calibration.
     SimulationError
         If no draw can explain what was seen.
     """
@@ -148,14 +168,25 @@ def calibrate(
     if not any(row.use == "likelihood" for row in rows):
         raise InputError.of(str(case.folder), NOTHING_WEIGHS.format(name))
     program = known.program
+    kept = _checkpoints(checkpoints, case, name, known, sizes, seed, engine)
+
+    keep = None if kept is None else kept.keep
 
     def one(island: Island, tick: Callable[[], None]) -> Island:
-        island.learn(known, tick)
-        for _ in range(_FRESH):
+        island.learn(known, tick, keep)
+        while island.fresh < _FRESH:
             island.refresh(known, tick)
+            if keep is not None:
+                keep(island)
         return island
 
-    islands = learn(program, sizes, seed, one, engine=engine, threads=threads, progress=progress)
+    def begin(islands: list[Island]) -> None:
+        if kept is not None:
+            kept.begin(islands, resume=resume)
+
+    islands = learn(
+        program, sizes, seed, one, fresh=_FRESH, engine=engine, threads=threads, progress=progress, begin=begin
+    )
     scores = _kept(islands, sizes, seed)
     return Calibration(
         case=case,
@@ -172,6 +203,18 @@ def calibrate(
         accepted=tuple(tuple(float(np.mean(m.accepted)) for m in island.moves) for island in islands),
         learned=_learned(program, scores, sizes.islands),
     )
+
+
+def _checkpoints(
+    folder: Path | None, case: Case, campaign: str, known: Known, sizes: Sizes, seed: int, engine: str
+) -> Checkpoints | None:
+    if folder is None:
+        return None
+    follows = {
+        "program": known.program.digest(), "campaign": campaign, "rows": basis(case, campaign),
+        "sizes": [sizes.islands, sizes.draws, sizes.paths], "seed": seed, "engine": engine, "versions": versions(),
+    }  # fmt: skip
+    return Checkpoints(folder, follows)
 
 
 def prior_sample(program: Program, seed: int) -> FloatArray:
@@ -201,22 +244,34 @@ def learn(
     seed: int,
     work: Callable[[Island, Callable[[], None]], Island],
     *,
+    fresh: int = 0,
     engine: str = "vm",
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    begin: Callable[[list[Island]], None] | None = None,
 ) -> list[Island]:
-    """Let several samplers, each with a seed of its own, do the same work; return them in order."""
+    """Let several samplers, each with a seed of its own, do the same work; return them in order.
+
+    `fresh` is how many rounds of moves the work makes after the last row, for the estimate of what is still to do;
+    `begin` may give the samplers another state than that of the prior.
+    """
     stop = threading.Event()
     islands = [Island(program, sizes.draws, sizes.paths, derived_seed(seed, i), engine) for i in range(sizes.islands)]
+    if begin is not None:
+        begin(islands)
+    ticks = [0] * sizes.islands
     warm(program, draw_parameters(program, 0, np.zeros(1, np.uint64)), engine)
 
-    def tick() -> None:
-        if stop.is_set():
-            raise _StoppedError
+    def ticker(i: int) -> Callable[[], None]:
+        def tick() -> None:
+            ticks[i] += 1
+            if stop.is_set():
+                raise _StoppedError
 
-    total = sizes.islands * program.n_steps
+        return tick
+
     with ThreadPoolExecutor(min(chosen_threads(threads), sizes.islands)) as pool:
-        futures: list[Future[Island]] = [pool.submit(work, island, tick) for island in islands]
+        futures: list[Future[Island]] = [pool.submit(work, island, ticker(i)) for i, island in enumerate(islands)]
         try:
             waiting = set(futures)
             while waiting:
@@ -224,7 +279,9 @@ def learn(
                 for future in finished:
                     future.result()
                 if progress is not None:
-                    progress(sum(island.step for island in islands), total)
+                    going = [island for island, future in zip(islands, futures, strict=True) if future in waiting]
+                    done = sum(ticks)
+                    progress(done, done + round(sum(island.expected(program.n_steps, fresh) for island in going)))
         except LostError as lost:
             raise _unexplained(program, lost) from None
         finally:
@@ -306,6 +363,8 @@ def _rhat(chains: list[FloatArray]) -> float:
 def diagnostics(calibration: Calibration) -> Iterator[str]:
     """Yield the diagnostics as lines."""
     evidence = np.array(calibration.log_evidence)
+    if calibration.sizes.quick:
+        yield "preset quick: rough, for a first look only; leave --quick out for one to use"
     yield f"log evidence {evidence.mean():.1f}, standard deviation between samplers {evidence.std(ddof=1):.1f}"
     yield f"effective draws, smallest by sampler: {', '.join(f'{min(e):.0f}' for e in calibration.effective)}"
     rates = [rate for island in calibration.accepted for rate in island]

@@ -16,7 +16,7 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level, Regime
 from hudna.case.observations import Campaign, Row
-from hudna.case.posterior import Posterior
+from hudna.case.posterior import DISTINCT, Posterior
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters
 from hudna.engine.ensemble import Ensemble, warm
@@ -148,6 +148,11 @@ def from_world(
         notices = ()
         found = _learned(past, table, draws, paths, seed, engine, threads, progress)
     known = known_by(used, as_of)
+    distinct = int(np.unique(found.clusters).size)
+    if distinct < DISTINCT and 2 * distinct < draws:
+        en = f"distinct draws in this run: {distinct} of {draws}, for the rows favour few of them; calibrate anew"
+        ar = f"عدد العينات المختلفة في هذا التشغيل {distinct} من {draws}، لأن المشاهدات ترجح القليل منها؛ أعد المعايرة"
+        notices = (*notices, Text(en=en, ar=ar))
     about = {
         **{key: value for key, value in found.about.items() if key != "notices"},
         **({"notices": _said(notices)} if notices else {}),
@@ -155,7 +160,7 @@ def from_world(
         "from": str(past.start),
         "rows": {use: sum(row.use == use for row in known) for use in ("likelihood", "known")},
         "last_row": str(max((row.end for row in known), default=past.start)),
-        "distinct_draws": int(np.unique(found.clusters).size),
+        "distinct_draws": distinct,
         "streams": "keyed by slot: after resampling a slot's numbers go on, whatever draw and path lies in it",
     }
     assert found.states is not None  # noqa: S101 (for the type checker)
@@ -318,7 +323,7 @@ def _learned(
         island.refresh(known, tick)
         return island
 
-    islands = learn(past, sizes, seed, one, engine=engine, threads=threads, progress=progress)
+    islands = learn(past, sizes, seed, one, fresh=1, engine=engine, threads=threads, progress=progress)
     found = merged_snapshots([i.snapshot(-(-draws // _ISLANDS), paths, _past_seed(seed)) for i in islands], draws)
     return Origin(found.theta, found.origin, found.states, {"belief": "learned"})
 

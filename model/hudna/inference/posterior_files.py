@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from hudna.case.documents import as_toml, show_key
 from hudna.case.posterior import ABOUT, DRAWS, basis, digest
 from hudna.errors import InputError
 from hudna.inference.calibration import Calibration, Sizes, laid_rows, prior_sample
+from hudna.inference.checkpoints import versions
 from hudna.result.storage import beside
 
 __all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior"]
@@ -54,11 +54,6 @@ def _draws(calibration: Calibration) -> str:
 
 def about_posterior(calibration: Calibration) -> dict[str, Any]:
     """Return what `posterior.toml` says: where the draws are from and how well they were learned."""
-    import numba
-    import scipy
-
-    import hudna
-
     sizes, program, case = calibration.sizes, calibration.program, calibration.case
     evidence = np.array(calibration.log_evidence)
     accepted = [rate for island in calibration.accepted for rate in island]
@@ -73,12 +68,10 @@ def about_posterior(calibration: Calibration) -> dict[str, Any]:
         "basis": basis(case, calibration.campaign),
         "digest": digest(_draws(calibration)),
         "seed": calibration.seed,
+        **({"preset": "quick"} if sizes.quick else {}),
         "sizes": {"islands": sizes.islands, "draws": sizes.draws, "paths": sizes.paths, "keep": sizes.keep},
         "rows": rows,
-        "versions": {
-            "hudna": hudna.__version__, "numpy": np.__version__, "scipy": scipy.__version__,
-            "numba": numba.__version__, "python": platform.python_version(),
-        },
+        "versions": versions(),
         "diagnostics": {
             "log_evidence": [round(float(x), 2) for x in evidence],
             "log_evidence_sd": round(float(evidence.std(ddof=1)), 2),
@@ -131,11 +124,11 @@ def write_inference_data(calibration: Calibration, path: Path) -> Path:
 
     islands, names = calibration.sizes.islands, calibration.program.parameters
     each = len(calibration.theta) // islands
+    attrs = {"inference_library": "hudna", "campaign": calibration.campaign}
+    attrs |= {"preset": "quick"} if calibration.sizes.quick else {}
     posterior = np.stack([calibration.theta[k::islands][:each] for k in range(islands)])
     with beside(path) as aside:
-        xr.Dataset(attrs={"inference_library": "hudna", "campaign": calibration.campaign}).to_netcdf(
-            aside, mode="w", engine="h5netcdf"
-        )
+        xr.Dataset(attrs=attrs).to_netcdf(aside, mode="w", engine="h5netcdf")
         for group, numbers in (("posterior", posterior), ("prior", calibration.prior[None])):
             data = xr.Dataset(
                 {name: (("chain", "draw"), numbers[:, :, i]) for i, name in enumerate(names)},

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hudna.case.grammar import Language, Text
+from hudna.case.posterior import QUICK
 from hudna.case.units import unit_text
 from hudna.inference.calibration import Calibration
 from hudna.inference.checks import Replicated, replicate
@@ -32,6 +33,10 @@ def draw_learning(calibration: Calibration, folder: Path, *, lang: Language = "e
     drawn: dict[str, Axes] = {"learned": _learned(calibration, lang)}
     for name, found in checks_of(calibration).items():
         drawn[f"predictive-{name}"] = _predictive(calibration, found, lang)
+    for axes in drawn.values() if calibration.sizes.quick else ():
+        figure = axes.get_figure(root=True)
+        if figure is not None:
+            figure.suptitle(QUICK.get(lang), fontsize=8)
     return [write_figure(axes, folder / f"{name}.png") for name, axes in drawn.items()]
 
 

@@ -1,0 +1,186 @@
+"""A calibration that goes on where it was stopped: each sampler's state after a step, as a file of plain arrays.
+
+All of a sampler's random numbers are keyed by its seed, its step and how often it has moved, so its state between two
+steps is all that the rest follows from, to the last digit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import platform
+import shutil
+import threading
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hudna.arrays import FloatArray
+from hudna.engine.ensemble import Ensemble
+from hudna.engine.states import States
+from hudna.errors import InputError
+from hudna.inference.conditioning import Sums
+from hudna.inference.filter import Filter
+from hudna.inference.smc import Island, Move
+from hudna.result.storage import beside
+
+__all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
+
+FOLDER = "posterior.partial"  # beside the posterior that is being learned
+_SHARE = 0.05  # of the time at most goes into writing
+_STATES = tuple(entry.name for entry in dataclasses.fields(States))
+_SUMS = ("counts", "means", "guesses")
+_MARK = 16  # bytes at the end, a hash of all before
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the numbers follow from."""
+    import numba
+    import scipy
+
+    import hudna
+
+    return {
+        "hudna": hudna.__version__, "numpy": np.__version__, "scipy": scipy.__version__,
+        "numba": numba.__version__, "python": platform.python_version(),
+    }  # fmt: skip
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of one calibration, a file a sampler in a folder of their own.
+
+    follows : what the numbers follow from, as plain data by kind; a checkpoint of anything else is refused
+    """
+
+    folder: Path
+    follows: Mapping[str, Any]
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _number: dict[int, int] = field(default_factory=dict, init=False)  # of a sampler, by its seed
+    _due: dict[int, float] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.follows = json.loads(json.dumps(self.follows, default=str))
+
+    def begin(self, islands: list[Island], *, resume: bool) -> None:
+        """Give the samplers the states that they were stopped in, or remove what an earlier calibration left.
+
+        Raises
+        ------
+        InputError
+            If there is no checkpoint to resume, or one is damaged or of another calibration.
+        """
+        self._number = {island.seed: i for i, island in enumerate(islands)}
+        if not resume:
+            remove(self.folder)
+            return
+        places = [self._place(i) for i in range(len(islands))]
+        if not any(place.is_file() for place in places):
+            text = "holds no checkpoint of a calibration; leave --resume out to begin anew"
+            raise InputError.of(str(self.folder), text)
+        for place, island in zip(places, islands, strict=True):
+            if place.is_file():
+                self._read(place, island)
+
+    def keep(self, island: Island) -> None:
+        """Write the state of a sampler, whole or not at all, unless writing would take too much of the time."""
+        begun, i = time.monotonic(), self._number[island.seed]
+        if begun < self._due.get(i, 0.0):
+            return
+        arrays = {**_arrays(island), "about": _packed({**_about(island), "follows": self.follows})}
+        raw = io.BytesIO()
+        with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+            for name, array in arrays.items():
+                with packed.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
+        with self._lock, beside(self._place(i)) as aside:
+            aside.write_bytes(raw.getvalue() + _digest(raw.getvalue()))
+        ended = time.monotonic()
+        self._due[i] = ended + (ended - begun) / _SHARE
+
+    def _place(self, i: int) -> Path:
+        return self.folder / f"sampler-{i}.npz"
+
+    def _read(self, place: Path, island: Island) -> None:
+        hint = "leave --resume out to begin anew"
+        raw = place.read_bytes()
+        if _digest(raw[:-_MARK]) != raw[-_MARK:]:
+            raise InputError.of(str(place), f"is damaged; {hint}")
+        with np.load(io.BytesIO(raw[:-_MARK]), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(arrays.pop("about").tobytes())
+        follows = about["follows"]
+        other = [kind for kind, value in self.follows.items() if follows.get(kind) != value]
+        if other:
+            text = f"is of another calibration: not the same {', '.join(other)}; {hint}, or give what it was begun with"
+            raise InputError.of(str(place), text)
+        _restore(island, arrays, about)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of checkpoints, if there is nothing else in it."""
+    if folder.is_dir() and all(path.name.lstrip(".").startswith("sampler-") for path in folder.iterdir()):
+        shutil.rmtree(folder)
+
+
+def _digest(raw: bytes) -> bytes:
+    return hashlib.blake2b(raw, digest_size=_MARK).digest()
+
+
+def _packed(data: Mapping[str, Any]) -> Any:
+    return np.frombuffer(json.dumps(data).encode(), np.uint8)
+
+
+def _arrays(island: Island) -> dict[str, FloatArray]:
+    """Return all numbers of a sampler's state."""
+    found, ensemble, sums = island.filter, island.filter.ensemble, island.filter.sums
+    states = ensemble.states()
+    arrays = {
+        "scores": island.scores, "weights": island.weights, "paths": found.weights,
+        "log_likelihood": found.log_likelihood, "added": found.added,
+        "theta": ensemble.theta, "values": ensemble.values,
+        **{f"state-{name}": getattr(states, name) for name in _STATES},
+    }  # fmt: skip
+    for table in _SUMS:
+        arrays |= {f"{table}-{k}": array for k, array in enumerate(getattr(sums, table).values())}
+    for k, (_, counts, means) in enumerate(sums.last.values()):
+        arrays |= {f"last-{k}-counts": counts, f"last-{k}-means": means}
+    return arrays
+
+
+def _about(island: Island) -> dict[str, Any]:
+    """Return all else of it; JSON keeps every digit of a number."""
+    sums = island.filter.sums
+    return {
+        "step": island.step, "fresh": island.fresh, "log_evidence": island.log_evidence, "effective": island.effective,
+        "moves": [dataclasses.astuple(move) for move in island.moves],
+        "sums": {table: list(getattr(sums, table)) for table in _SUMS},
+        "last": [[key, value] for key, (value, _, _) in sums.last.items()],
+    }  # fmt: skip
+
+
+def _restore(island: Island, arrays: Mapping[str, FloatArray], about: Mapping[str, Any]) -> None:
+    """Give a sampler that has not begun the state of one that was stopped."""
+    sums = Sums()
+    for table in _SUMS:
+        keys = (tuple(key) for key in about["sums"][table])
+        getattr(sums, table).update({key: arrays[f"{table}-{k}"] for k, key in enumerate(keys)})
+    for k, (key, value) in enumerate(about["last"]):
+        sums.last[tuple(key)] = (value, arrays[f"last-{k}-counts"], arrays[f"last-{k}-means"])
+    states = States(*(arrays[f"state-{name}"] for name in _STATES))
+    ensemble = Ensemble(
+        island.program, arrays["theta"], paths=island.n_paths, seed=island.seed, engine=island.engine, states=states
+    )
+    ensemble.step, ensemble.values = int(about["step"]), arrays["values"]
+    island.filter = Filter(ensemble, sums, arrays["paths"], arrays["log_likelihood"], arrays["added"])
+    island.scores, island.weights = arrays["scores"], arrays["weights"]
+    island.log_evidence, island.effective = float(about["log_evidence"]), list(about["effective"])
+    island.moves = [Move(step, effective, tuple(a), tuple(learned)) for step, effective, a, learned in about["moves"]]
+    island.fresh = int(about["fresh"])
