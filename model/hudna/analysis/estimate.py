@@ -124,12 +124,12 @@ def _independent(means: FloatArray, clusters: IntArray | None) -> FloatArray:
 def _mean_bounds(means: FloatArray, clusters: IntArray | None) -> tuple[float, float]:
     """Return the 90 % interval of the mean: Student's, with the skewness of the draws' means taken out (Hall 1992).
 
-    It is NaN where most draws have one mean and fewer than 10 another: nobody can say how rare those are.
+    It is NaN where 10 draws or more have one mean and fewer than 10 another: nobody can say how rare those are.
     """
     x = _independent(means, clusters)
     mean, error = mean_and_error(means, clusters)
     away = int((np.abs(x - np.median(x)) > _ROUNDING * np.abs(x).max()).sum())
-    if not np.isfinite(error) or (0 < away < ENOUGH_DRAWS_HIT and 2 * away <= x.size):
+    if not np.isfinite(error) or 0 < away < ENOUGH_DRAWS_HIT <= x.size - away:
         return np.nan, np.nan
     if error == 0:
         return mean, mean
