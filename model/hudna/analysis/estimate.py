@@ -78,11 +78,11 @@ def estimate(y: Numbers, *, proportion: bool = False) -> Estimate:
         low, high = proportion_bounds(sample.means, sample.n_paths, sample.clusters)
     else:
         low, high = _mean_bounds(sample.means, sample.clusters)
-    q05, q50, q95 = sample.quantiles(np.array([_TAIL, 0.5, 1 - _TAIL]))
-    if sample.n_draws * sample.n_paths < FEWEST:
+    futures = sample.n_draws * sample.n_paths
+    same = futures > 1 and not np.nan_to_num(path_variances(sample)).any() and _alike(sample.means)
+    q05, q50, q95 = [mean] * 3 if same else sample.quantiles(np.array([_TAIL, 0.5, 1 - _TAIL]))
+    if futures < FEWEST:
         q05 = q95 = np.nan
-    several = sample.n_draws * sample.n_paths > 1
-    same = several and not np.nan_to_num(path_variances(sample)).any() and _alike(sample.means)
     return Estimate(mean, mcse, low, high, float(q05), float(q50), float(q95), *over_draws(sample), same)
 
 
