@@ -51,6 +51,36 @@ def test_the_tables_are_plain_text_when_piped(here):
     assert f"Written to {Path('out/two-militias')}" in done.stdout
 
 
+def test_a_run_that_is_too_small_for_intervals_shows_none_and_says_so(here, capsys):
+    note = {"en": "2 draws x 1 path: too few for 90 % intervals over draws", "ar": "عينتان، مسار واحد: أقل مما يلزم"}
+    for lang, text in note.items():
+        assert main(["run", "two-militias", "--draws", "2", "--paths", "1", "--no-figures", "--lang", lang]) == 0
+        out = capsys.readouterr().out
+        assert text in out
+        assert "[" not in out
+    for arguments in (
+        ["run", "two-militias", "--no-figures"], ["compare", "two-militias"], ["remove", "two-militias", "strikes"],
+        ["explain", "two-militias"], ["claims", "two-militias", "--only", "T1"],
+    ):  # fmt: skip
+        for draws, small in (("2", True), ("19", False)):
+            size = ["--draws", draws, "--paths", "2"]
+            assert main([*arguments, *size, "--json"]) == 0
+            assert (json.loads(capsys.readouterr().out)["note"] is not None) == small
+        assert main([*arguments, "--draws", "2", "--paths", "2"]) == 0
+        assert "too few for 90 % intervals" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "on every path"), ("ar", "في كل المسارات")])
+def test_what_is_equal_on_every_path_is_said_to_be(here, capsys, lang, said):
+    """The first weeks are the same under both policies; nothing else is."""
+    options = ["--draws", "20", "--paths", "20", "--no-figures", "--lang", lang]
+    assert main(["run", "two-militias", *options]) == 0
+    out = capsys.readouterr().out
+    (line,) = [line for line in out.splitlines() if said in line]
+    assert line.split()[0] == "0"
+    assert "[0, 0]" in line
+
+
 def test_the_headline_is_printed_and_the_rest_on_demand(here, capsys):
     scenario = Path("study/scenarios/two-militias.toml")
     assert main(["copy", "two-militias", "study"]) == 0

@@ -35,8 +35,9 @@ def close_figures():
     plt.close("all")
 
 
-def comparison_of(template, numbers=NUMBERS, **label):
-    wide = {s: {p: np.tile(np.array(y, float)[:, None], 2) for p, y in own.items()} for s, own in numbers.items()}
+def comparison_of(template, numbers=NUMBERS, *, copies=1, **label):
+    size = copies, 2
+    wide = {s: {p: np.tile(np.array(y, float)[:, None], size) for p, y in own.items()} for s, own in numbers.items()}
     return Comparison.of([made(scenario, {"y": own}, template, **label) for scenario, own in wide.items()])
 
 
@@ -72,7 +73,7 @@ def test_the_twin_holds_what_the_comparison_tells(template):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_cell_says_its_own_numbers(template, lang):
-    comparison = comparison_of(template)
+    comparison = comparison_of(template, copies=7)
     found = texts(plot.grid(comparison, "y", lang=lang))
     for cell in plot.grid_data(comparison, "y", lang).to_dict("records"):
         column = 2 - cell["column"] if lang == "ar" else cell["column"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hudna
+from hudna.analysis.estimate import settled_means
 from hudna.result.samples import Paths
 from hudna.result.series import histogram_quantile
 from hudna.result.storage import GROUPS
@@ -112,6 +113,100 @@ schedules.presence.points = [[2024-01-08, 0.0]]
     bound = 1 - 0.05 ** (1 / 50)
     assert contrast.loc["any", "mean"] == 0
     assert (contrast.loc["any", "low"], contrast.loc["any", "high"]) == pytest.approx((-bound, bound))
+
+
+def test_an_outcome_that_no_lever_reaches_differs_by_exactly_nothing(write_case):
+    """Its bounds are 0 too, unlike those of an outcome that a lever could move and did not."""
+    others = EXPOSED.replace("attacks", "storms").replace("Attacks", "Storms").split("[storms]")[1]
+    drivers = f"""{EXPOSED}
+rate = 1e-9
+exposure = {{ presence = 1 }}
+[storms]{others}
+rate = 0.01
+[pace]
+kind = "schedule"
+name = "Pace"
+unit = "share"
+start = 0.1
+interpolation = "step"
+"""
+    scenario = """
+[policies.stay]
+name = "Stay"
+[policies.leave]
+name = "Leave"
+schedules.presence.points = [[2024-01-08, 0.0]]
+"""
+    outcomes = "".join(
+        f'[outcomes.{name}]\nname = "{name}"\nsignal = "{signal}"\nreduce = "{reduce}"\n'
+        for name, signal, reduce in (("any", "attacks", "any"), ("storm", "storms", "any"), ("pace", "pace", "mean"))
+    )
+    path = write_case(drivers, scenario=scenario, outcomes=outcomes)
+    for kept in ("all", "summary"):
+        result = hudna.run(path, draws=50, paths=10, seed=1, outcomes=kept)
+        assert [result.outcome(name).levers for name in ("any", "storm", "pace")] == [("presence",), (), ("pace",)]
+        contrast, table = result.contrast("leave", "stay"), result.table()
+        columns = ["mean", "mcse", "low", "high", "q05", "q95", "mean_q05", "mean_q95"]
+        assert (contrast.loc[["storm", "pace"], columns] == 0).all(axis=None)
+        assert contrast["same"].all()
+        assert contrast["vr_factor"].isna().all()
+        assert contrast.loc["any", "low"] < 0 < contrast.loc["any", "high"]
+        pace = table.loc[("stay", "pace")]
+        assert pace["same"]
+        assert pace[columns].tolist() == pytest.approx([0.1, 0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
+        assert pace["mcse"] == 0
+        assert not table.loc[("stay", "storm"), "same"]
+
+
+@pytest.mark.parametrize("name", ["two-militias", "truce-collapse"])
+def test_a_lever_reaches_whatever_it_moves(name):
+    result = hudna.run(name, draws=4, paths=10, seed=1)
+    a, b = result.about["contrasts"][0]
+    moved = [outcome for outcome in result.outcome_names if result.paired(outcome, a, b).means.any()]
+    assert moved
+    assert all(result.outcome(outcome).levers for outcome in moved)
+
+
+def test_exposure_alone_is_taken_at_the_threat_of_the_other_policy(write_case):
+    """The policy also doubles the threat: what is exposure alone does not know of that."""
+    drivers = f"""{EXPOSED}
+rate = "rate"
+exposure = {{ presence = 1 }}
+effects = {{ anger = 1 }}
+[anger]
+kind = "schedule"
+name = "Anger"
+unit = "log rate"
+start = 0.0
+interpolation = "step"
+"""
+    parameters = """
+[rate]
+unit = "1/week"
+prior = { family = "gamma", mean = 3, sd = 1 }
+status = "judgement"
+source = "test"
+note = "test"
+"""
+    scenario = f"""
+[policies.stay]
+name = "Stay"
+[policies.leave]
+name = "Leave"
+schedules.presence.points = [[2024-01-01, 0.25]]
+schedules.anger.points = [[2024-01-01, {np.log(2)}]]
+"""
+    outcomes = '[outcomes.n]\nname = "N"\nsignal = "attacks"\nreduce = "sum"\n'
+    path = write_case(drivers, parameters=parameters, scenario=scenario, outcomes=outcomes)
+    result = hudna.run(path, draws=40, paths=50, seed=2)
+    contrast = result.contrast("leave", "stay").loc["n"]
+    rates = result.parameters["rate"].to_numpy()
+    assert contrast["exposure_alone"] == pytest.approx(-0.75 * 20 * rates.mean(), rel=1e-12)
+    assert contrast["exposure_share"] == pytest.approx(contrast["exposure_alone"] / contrast["mean"])
+    total = result.paired("n", "leave", "stay").means
+    off = -15 * rates - contrast["exposure_share"] * total  # the delta method, by hand
+    error = off.std(ddof=1) / np.sqrt(40) / abs(total.mean())
+    assert contrast["exposure_share_mcse"] == pytest.approx(error)
 
 
 def test_exposure_alone_is_the_whole_difference_where_threat_does_not_react(write_case):
@@ -232,6 +327,13 @@ def test_a_draw_in_which_nothing_differs_is_not_lower():
     found = _direction(Paths(d))
     assert found["p_lower"] == found["mean_lower"] == pytest.approx(1 / 50)
     assert found["p_higher"] == 0
+    chance = np.zeros((50, 20))
+    chance[:10, 0] = -1.0  # no more than chance: all draws are taken to the mean, which is below 0
+    assert (settled_means(chance) < 0).all()
+    found = _direction(Paths(chance))
+    assert found["mean_lower"] == pytest.approx(10 / 50)
+    assert found["mean_lower_mcse"] == pytest.approx(np.sqrt(0.2 * 0.8 / 50))
+    assert np.isnan(_direction(Paths(chance[:, :1]))["mean_lower"])
 
 
 def test_an_unknown_language_is_refused(result):

@@ -78,11 +78,11 @@ def estimate(y: Numbers, *, proportion: bool = False) -> Estimate:
         low, high = proportion_bounds(sample.means, sample.n_paths, sample.clusters)
     else:
         low, high = _mean_bounds(sample.means, sample.clusters)
-    q05, q50, q95 = sample.quantiles(np.array([_TAIL, 0.5, 1 - _TAIL]))
-    if sample.n_draws * sample.n_paths < FEWEST:
+    futures = sample.n_draws * sample.n_paths
+    same = futures > 1 and not np.nan_to_num(path_variances(sample)).any() and _alike(sample.means)
+    q05, q50, q95 = [mean] * 3 if same else sample.quantiles(np.array([_TAIL, 0.5, 1 - _TAIL]))
+    if futures < FEWEST:
         q05 = q95 = np.nan
-    several = sample.n_draws * sample.n_paths > 1
-    same = several and not np.nan_to_num(path_variances(sample)).any() and _alike(sample.means)
     return Estimate(mean, mcse, low, high, float(q05), float(q50), float(q95), *over_draws(sample), same)
 
 
@@ -124,12 +124,12 @@ def _independent(means: FloatArray, clusters: IntArray | None) -> FloatArray:
 def _mean_bounds(means: FloatArray, clusters: IntArray | None) -> tuple[float, float]:
     """Return the 90 % interval of the mean: Student's, with the skewness of the draws' means taken out (Hall 1992).
 
-    It is NaN where most draws have one mean and fewer than 10 another: nobody can say how rare those are.
+    It is NaN where 10 draws or more have one mean and fewer than 10 another: nobody can say how rare those are.
     """
     x = _independent(means, clusters)
     mean, error = mean_and_error(means, clusters)
     away = int((np.abs(x - np.median(x)) > _ROUNDING * np.abs(x).max()).sum())
-    if not np.isfinite(error) or (0 < away < ENOUGH_DRAWS_HIT and 2 * away <= x.size):
+    if not np.isfinite(error) or 0 < away < ENOUGH_DRAWS_HIT <= x.size - away:
         return np.nan, np.nan
     if error == 0:
         return mean, mean
