@@ -12,7 +12,7 @@ from pydantic import Field
 
 from hudna.case.claims import Claim
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Entry, Label
+from hudna.case.grammar import Day, Entry, Label, Text
 from hudna.case.network import Actor, Channel, Tie
 from hudna.case.nodes import Level, Node
 from hudna.case.observations import Observations
@@ -69,7 +69,7 @@ class Case:
     observations: Observations = field(default_factory=Observations, repr=False)
     posterior: Posterior | None = field(default=None, repr=False)
     claims: Mapping[str, Claim] = field(default_factory=dict, repr=False)
-    notices: tuple[str, ...] = ()
+    notices: tuple[Text, ...] = ()
 
     @property
     def evidence_until(self) -> dt.date:

@@ -19,6 +19,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray
 from hudna.case.documents import display, read_document
+from hudna.case.grammar import Text
 from hudna.errors import Problems
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ def with_posterior(case: Case, problems: Problems) -> Case:
         return case
     known = found.campaign in case.observations.campaigns
     if not known or basis(case, found.campaign) != found.basis or set(found.names) != set(case.parameters):
-        notice = f"{ABOUT} is out of date: priors, drivers or rows have changed since; run hudna calibrate"
+        notice = Text(
+            en=f"{ABOUT} is out of date: priors, drivers or rows have changed since; run hudna calibrate",
+            ar=f"الملف {ABOUT} قديم: تغيرت التوزيعات القبلية أو المحركات أو المشاهدات منذ كتابته؛ شغل hudna calibrate",
+        )
         return replace(case, posterior=replace(found, current=False), notices=(*case.notices, notice))
     parameters = {
         name: parameter.model_copy(update={"status": "calibrated"}) if found.learned[name].calibrated else parameter

@@ -11,6 +11,21 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import share
+from hudna.cli.options import (
+    ASK,
+    OUTPUT,
+    AsJson,
+    Csv,
+    Draws,
+    Lang,
+    Outcomes,
+    Paths,
+    Policies,
+    Prior,
+    Seed,
+    examples,
+    shipped_scenarios,
+)
 from hudna.cli.printing import print_json, print_lines, progress_bar, run_size, written
 from hudna.errors import InputError
 
@@ -54,19 +69,30 @@ _WORDS = {
 }  # fmt: skip
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("compare iraq-2024 gaza-ceasefire regional-war --draws 50 --paths 20", "compare a.toml b.toml"),
+)
 def compare(
-    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="TOML files, or shipped scenarios.")],
-    outcome: Annotated[list[str] | None, typer.Option(metavar="OUTCOME", help="This one; may be repeated.")] = None,
-    policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="This one; may be repeated.")] = None,
-    draws: Annotated[int | None, typer.Option(help="Samples of the uncertain parameters, in each.")] = None,
-    paths: Annotated[int | None, typer.Option(help="Futures per draw.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")] = None,
-    prior: Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder to write the table and a picture per outcome to.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table, with all columns.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for tables and pictures.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO...", help="TOML files, or shipped scenarios.", autocompletion=shipped_scenarios
+        ),
+    ],
+    outcome: Outcomes = None,
+    policy: Policies = None,
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    prior: Prior = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the table and a picture per outcome.", rich_help_panel=OUTPUT),
+    ] = None,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Compare scenarios under the same policies, with the regret of each policy in each."""
     from hudna import comparison

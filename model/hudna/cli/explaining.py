@@ -11,6 +11,23 @@ import typer
 
 from hudna.cli.commands import app, day, known_language
 from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
+from hudna.cli.options import (
+    ASK,
+    OUTPUT,
+    AsJson,
+    AsOf,
+    Csv,
+    Draws,
+    Lang,
+    NoFigures,
+    Outcomes,
+    Paths,
+    Policies,
+    Prior,
+    Seed,
+    ToScenario,
+    examples,
+)
 from hudna.cli.printing import print_json, print_lines, progress_bar, written
 from hudna.cli.tables import Line, lay_out
 from hudna.errors import InputError, nearest
@@ -24,17 +41,6 @@ if TYPE_CHECKING:
     from hudna.scenario import Scenario
 
 __all__ = ["explain", "remove", "shapley"]
-
-_Question = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")]
-_Draws = Annotated[int | None, typer.Option(help="Samples of the uncertain parameters.")]
-_Paths = Annotated[int | None, typer.Option(help="Futures per draw.")]
-_Seed = Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")]
-_Policy = Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Run this one; may be repeated.")]
-_AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Start from the state of the world then.")]
-_Prior = Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")]
-_Csv = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole table to this file.")]
-_Lang = Annotated[str, typer.Option(help="en or ar.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 _WORDS = {
     "part": (
@@ -56,24 +62,29 @@ _WORDS = {
 }
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("explain iraq-2024 --draws 50 --paths 20", "explain iraq-2024 --of IRQ --by channel"),
+)
 def explain(
-    scenario: _Question,
+    scenario: ToScenario,
     of: Annotated[
         str | None,
         typer.Option(metavar="LEVEL", help="A level or an actor; the first level among the series if left out."),
     ] = None,
-    by: Annotated[str, typer.Option(help="part, source, channel or direction.")] = "source",
-    draws: _Draws = None,
-    paths: _Paths = None,
-    seed: _Seed = None,
-    policy: _Policy = None,
-    as_of: _AsOf = None,
-    prior: _Prior = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for tables and pictures.")] = None,
-    lang: _Lang = "en",
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
-    as_json: _Json = False,
+    by: Annotated[str, typer.Option(metavar="WORD", help="part, source, channel or direction.")] = "source",
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    policy: Policies = None,
+    as_of: AsOf = None,
+    prior: Prior = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write tables and pictures.", rich_help_panel=OUTPUT)
+    ] = None,
+    lang: Lang = "en",
+    no_figures: NoFigures = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take a level apart: who moves it, through what, by policy, and why the policies differ."""
     from contextlib import nullcontext
@@ -110,24 +121,25 @@ def explain(
         print("\n" + written(out, language))
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("remove iraq-2024 IRN gaza --draws 50 --paths 20", "remove iraq-2024 'IRN + gaza'"),
+)
 def remove(
-    scenario: _Question,
+    scenario: ToScenario,
     what: Annotated[
         list[str], typer.Argument(metavar="WHAT...", help='An actor, driver, signal or tie; "A + B" go together.')
     ],
-    outcome: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Show this one; may be repeated. The headline if left out.")
-    ] = None,
-    draws: _Draws = None,
-    paths: _Paths = None,
-    seed: _Seed = None,
-    policy: _Policy = None,
-    as_of: _AsOf = None,
-    prior: _Prior = False,
-    csv: _Csv = None,
-    lang: _Lang = "en",
-    as_json: _Json = False,
+    outcome: Outcomes = None,
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    policy: Policies = None,
+    as_of: AsOf = None,
+    prior: Prior = False,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Switch influences off, one at a time, and see how far each outcome moves."""
     from hudna.explain import remove as switch_off
@@ -152,22 +164,25 @@ def remove(
         print(written(csv, language))
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("shapley iraq-2024 attacks withdrawal postponement --draws 50 --paths 20"),
+)
 def shapley(
-    scenario: _Question,
+    scenario: ToScenario,
     outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome of the scenario.")],
     a: Annotated[str, typer.Argument(metavar="POLICY", help="A policy.")],
     b: Annotated[str | None, typer.Argument(metavar="LESS", help="Another, to take off.")] = None,
-    draws: _Draws = None,
-    paths: _Paths = None,
-    seed: _Seed = None,
-    as_of: _AsOf = None,
-    prior: _Prior = False,
-    csv: _Csv = None,
-    lang: _Lang = "en",
-    as_json: _Json = False,
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    as_of: AsOf = None,
+    prior: Prior = False,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
-    """Share an outcome, or its difference between two policies, among the scenario's [factors]."""
+    """Share an outcome, or its difference between two policies, among the scenario's factors."""
     from hudna.explain import shapley as share_out
     from hudna.scenario import load
 

@@ -11,6 +11,7 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, interval, number, percent
+from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
 from hudna.cli.printing import print_json, print_lines, written
 from hudna.errors import InputError, Problem, Problems, nearest
 
@@ -55,14 +56,14 @@ _WORDS = {
 _SIGNS = {"exact": "", "approx": "~", "at_least": ">="}
 
 
-@app.command()
+@app.command(rich_help_panel=JUDGE, epilog=examples("score out/iraq-2024 later.csv --policy postponement"))
 def score(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result.nc, or the folder that holds one.")],
     observations: Annotated[Path, typer.Argument(metavar="OBSERVATIONS.csv", help="What came: a table of counts.")],
     policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Score this one; may be repeated.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the scores of every row to this file.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for the tables.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Score a saved forecast against the counts that came."""
     import pandas as pd

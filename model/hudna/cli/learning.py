@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.cli.options import JUDGE, OUTPUT, RUN, AsJson, Lang, NoFigures, Threads, ToScenario, examples, shipped_cases
+from hudna.cli.printing import print_json, print_lines, progress_bar, written
 from hudna.errors import InputError, Problems
 
 if TYPE_CHECKING:
@@ -17,32 +18,50 @@ if TYPE_CHECKING:
 
 __all__ = ["backtest", "calibrate"]
 
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-_Islands = Annotated[int, typer.Option(help="Samplers with seeds of their own.")]
-_Draws = Annotated[int, typer.Option(help="Samples of the parameters in each.")]
-_Paths = Annotated[int, typer.Option(help="Paths that filter each sample.")]
-_Seed = Annotated[int, typer.Option(help="Of the random numbers.")]
-_Threads = Annotated[int | None, typer.Option(help="Moves no bit of the result.")]
-_Campaign = Annotated[str | None, typer.Option(help="Of observations.toml; its default one if left out.")]
+_Islands = Annotated[int, typer.Option(metavar="N", help="Samplers with seeds of their own.", rich_help_panel=RUN)]
+_Draws = Annotated[int, typer.Option(metavar="N", help="Samples of the parameters in each.", rich_help_panel=RUN)]
+_Paths = Annotated[int, typer.Option(metavar="N", help="Paths that filter each sample.", rich_help_panel=RUN)]
+_Seed = Annotated[int, typer.Option(metavar="N", help="The same seed gives the same numbers.", rich_help_panel=RUN)]
+_Campaign = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of observations.toml; its default one if left out.")
+]
 
 
-@app.command()
+@app.command(
+    rich_help_panel=JUDGE, epilog=examples("calibrate mine/params/iraq-2024", "calibrate iraq-2024 --out learned")
+)
 def calibrate(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The folder of a case, or the name of a shipped one.")],
+    case: Annotated[
+        str,
+        typer.Argument(
+            metavar="CASE",
+            help="The folder of a case, or the name of a shipped one.",
+            autocompletion=shipped_cases,
+        ),
+    ],
     campaign: _Campaign = None,
     islands: _Islands = 4,
     draws: _Draws = 300,
     paths: _Paths = 120,
     keep: Annotated[
-        int | None, typer.Option(help="Samples that are written, of all samplers; 1000 or all of them if left out.")
+        int | None,
+        typer.Option(metavar="N", help="Samples to write, of all samplers; 1000 if left out.", rich_help_panel=RUN),
     ] = None,
     seed: _Seed = 1,
-    threads: _Threads = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the posterior; the case's own if left out.")] = None,
-    figures: Annotated[Path | None, typer.Option(help="Folder for pictures of what was learned.")] = None,
-    arviz: Annotated[Path | None, typer.Option(metavar="FILE", help="Write netCDF for ArviZ too.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for the pictures.")] = "en",
-    as_json: _Json = False,
+    threads: Threads = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For the posterior; the case's own if left out.", rich_help_panel=OUTPUT),
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For pictures of what was learned.", rich_help_panel=OUTPUT),
+    ] = None,
+    arviz: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write netCDF for ArviZ too.", rich_help_panel=OUTPUT)
+    ] = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Learn a case's parameters from its observations, and write the posterior beside the case."""
     from hudna.inference.calibration import Sizes, diagnostics
@@ -62,24 +81,22 @@ def calibrate(
             _check_place(path, is_file=is_file)
     with progress_bar(f"{found.about.name.get(language)}") as (progress, _):
         learned = learn(found, campaign=campaign, sizes=sizes, seed=seed, threads=threads, progress=progress)
-    written = list(write_posterior(learned, target))
+    files = list(write_posterior(learned, target))
     if arviz is not None:
-        written.append(write_inference_data(learned, arviz))
+        files.append(write_inference_data(learned, arviz))
     if figures is not None:
         from hudna.report.learning import draw_learning
 
-        written += draw_learning(learned, figures, lang=language)
+        files += draw_learning(learned, figures, lang=language)
     if as_json:
-        print_json({"written": [str(path) for path in written], "posterior": about_posterior(learned)})
+        print_json({"written": [str(path) for path in files], "posterior": about_posterior(learned)})
         return
-    for line in diagnostics(learned):
-        print(line)
-    print()
     from hudna.cli.learned import learned_parameters
 
-    print_lines(learned_parameters(learned))
-    for path in written:
-        print(f"Written: {path}")
+    print_lines(((line, False) for line in (*diagnostics(learned, language), "")), language)
+    print_lines(learned_parameters(learned, language), language)
+    for path in files:
+        print(written(path, language))
 
 
 def _check_place(path: Path, *, is_file: bool) -> None:
@@ -122,22 +139,29 @@ def _case(name: str) -> tuple[Case, Path | None]:
     return found, own
 
 
-@app.command()
+@app.command(rich_help_panel=JUDGE, epilog=examples("backtest iraq-2024", "backtest iraq-2024 --horizon 13 --every 8"))
 def backtest(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Its case, and its weeks, are judged.")],
+    scenario: ToScenario,
     campaign: _Campaign = None,
-    signal: Annotated[str, typer.Option(help="Events, or a sum of them.")] = "attacks.*",
-    every: Annotated[int, typer.Option(help="Weeks from origin to origin.")] = 4,
-    horizon: Annotated[list[int] | None, typer.Option(help="In weeks; may be repeated. 4, 13, 26.")] = None,
+    signal: Annotated[str, typer.Option(metavar="SIGNAL", help="Events, or a sum of them.")] = "attacks.*",
+    every: Annotated[int, typer.Option(metavar="WEEKS", help="From origin to origin.")] = 4,
+    horizon: Annotated[
+        list[int] | None, typer.Option(metavar="WEEKS", help="May be repeated; 4, 13 and 26 if left out.")
+    ] = None,
     islands: _Islands = 4,
     draws: _Draws = 300,
     paths: _Paths = 120,
     seed: _Seed = 1,
-    threads: _Threads = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write; out/backtest-SCENARIO if left out.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for tables and figures.")] = "en",
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
-    as_json: _Json = False,
+    threads: Threads = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where to write; out/backtest-SCENARIO if left out.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    lang: Lang = "en",
+    no_figures: NoFigures = False,
+    as_json: AsJson = False,
 ) -> None:
     """Forecast the past again and again with nothing later than each origin, and score the forecasts."""
     from hudna.inference.backtest import Plan
@@ -161,6 +185,4 @@ def backtest(
     if as_json:
         print_json({"out": str(target), "manifest": manifest, "forecasts": found.forecasts.to_dict("records")})
         return
-    for line in lines(found, language):
-        print(line)
-    print(f"\nWritten to {target}")
+    print_lines(((line, False) for line in (*lines(found, language), "", written(target, language))), language)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, known_language
+from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, examples
 from hudna.cli.printing import print_json, print_lines, written
 from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.case import Case
+    from hudna.case import Case as CaseOf
     from hudna.case.grammar import Language
     from hudna.case.graph import Route
     from hudna.cli.tables import Line
@@ -64,17 +65,18 @@ _WORDS = {
 }  # fmt: skip
 
 
-@app.command()
+@app.command(rich_help_panel=CASES, epilog=examples("network iraq-2024", "network iraq-2024 --to IRQ --out network"))
 def network(
-    case: Annotated[
-        str, typer.Argument(metavar="CASE", help="A case's folder, a shipped case or scenario, or a scenario's file.")
-    ],
+    case: Case,
     to: Annotated[
         str | None, typer.Option(metavar="ACTOR", help="Paths to this actor; the most pressed one if left out.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write: GraphML, JSON, tables and the picture.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for tables and the picture.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write GraphML, JSON, tables and the picture.", rich_help_panel=OUTPUT),
+    ] = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Tell the network: strengths by channel and sign, who reaches whom, and the strongest paths to an actor."""
     from hudna.case import graph
@@ -101,7 +103,7 @@ def network(
         print("\n" + written(out, language))
 
 
-def _case(name: str) -> Case:
+def _case(name: str) -> CaseOf:
     """Return the case of this folder or name, or the case of the scenario of this file or name."""
     from hudna import shipped
     from hudna.case import load_case
@@ -128,7 +130,7 @@ def _case(name: str) -> Case:
     return found
 
 
-def _print_json(case: Case, target: str | None, routes: tuple[Route, ...], out: Path | None) -> None:
+def _print_json(case: CaseOf, target: str | None, routes: tuple[Route, ...], out: Path | None) -> None:
     from hudna.case import graph
 
     print_json(
@@ -142,7 +144,7 @@ def _print_json(case: Case, target: str | None, routes: tuple[Route, ...], out: 
     )  # fmt: skip
 
 
-def _summary(case: Case, lang: Language) -> Iterator[Line]:
+def _summary(case: CaseOf, lang: Language) -> Iterator[Line]:
     pressing = sum(len(presses) for presses in case.presses().values())
     counts = (("actors", len(case.actors)), ("ties", len(case.ties)), ("pressing", pressing))
     yield case.about.name.get(lang), True
@@ -150,7 +152,7 @@ def _summary(case: Case, lang: Language) -> Iterator[Line]:
     yield f"  {_word('pressing note', lang)}", False
 
 
-def _strengths(case: Case, lang: Language) -> Iterator[Line]:
+def _strengths(case: CaseOf, lang: Language) -> Iterator[Line]:
     from hudna.case.graph import strengths
     from hudna.cli.tables import lay_out
 
@@ -181,7 +183,7 @@ def _strengths(case: Case, lang: Language) -> Iterator[Line]:
         yield "", False
 
 
-def _of_level(case: Case, actor: str, lang: Language) -> str:
+def _of_level(case: CaseOf, actor: str, lang: Language) -> str:
     """Return what a high value of the actor's level works for."""
     found = case.level_of(actor)
     return "" if found is None or found[1].toward is None else f" ({_word(found[1].toward, lang)})"
@@ -191,7 +193,7 @@ def _weight(part: pd.DataFrame) -> str:
     return f"{part['weight'].sum():g}" if len(part) else ""
 
 
-def _reach(case: Case, lang: Language) -> Iterator[Line]:
+def _reach(case: CaseOf, lang: Language) -> Iterator[Line]:
     from hudna.case.graph import reach
     from hudna.plot.style import number as count
 
@@ -207,7 +209,7 @@ def _reach(case: Case, lang: Language) -> Iterator[Line]:
     yield "", False
 
 
-def _paths(case: Case, target: str | None, routes: tuple[Route, ...], lang: Language) -> Iterator[Line]:
+def _paths(case: CaseOf, target: str | None, routes: tuple[Route, ...], lang: Language) -> Iterator[Line]:
     if target is None:
         return
     if not routes:
@@ -227,11 +229,11 @@ def _sign(sign: int) -> str:
     return "+" if sign > 0 else "-"
 
 
-def _name(case: Case, actor: Any, lang: Language) -> str:
+def _name(case: CaseOf, actor: Any, lang: Language) -> str:
     return case.actors[str(actor)].name.get(lang)
 
 
-def _names(case: Case, actors: Iterable[Any], lang: Language) -> str:
+def _names(case: CaseOf, actors: Iterable[Any], lang: Language) -> str:
     return _word("comma", lang).join(_name(case, actor, lang) for actor in actors)
 
 

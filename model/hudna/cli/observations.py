@@ -13,6 +13,7 @@ from hudna.case.observations import USES, Row
 
 if TYPE_CHECKING:
     from hudna.case import Case
+    from hudna.case.grammar import Language
     from hudna.case.parameters import Parameter
     from hudna.cli.tables import Line
 
@@ -20,28 +21,53 @@ __all__ = ["as_data", "listing", "summary"]
 
 _SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
 _FEEDS = {
-    "likelihood": "weighs parameters, and paths follow it",
-    "known": "paths follow it; weighs no parameter",
-    "prior": "a prior was computed from it; not fitted",
-    "context": "listed and not used",
+    "likelihood": ("weighs parameters, and paths follow it", "ترجح المعاملات، وتتبعها المسارات"),
+    "known": ("paths follow it; weighs no parameter", "تتبعها المسارات ولا ترجح معاملا"),
+    "prior": ("a prior was computed from it; not fitted", "حسب منها توزيع قبلي؛ لا تطابق"),
+    "context": ("listed and not used", "مدرجة وغير مستخدمة"),
+}
+_WORDS = {
+    "likelihood": ("likelihood", "للترجيح"),
+    "known": ("known", "معلومة"),
+    "prior": ("prior", "قبلية"),
+    "context": ("context", "سياق"),
+    "comma": (", ", "، "),
+    "observations": ("observations: {}{}", "المشاهدات: {}{}"),
+    "campaign": ("campaign {}{}: {} weeks from {}, {}", "سجل المشاهدات {}{}: عدد الأسابيع {} من {}، وعدد المشاهدات {}"),
+    "default": (" (the default)", " (ما لم يحدد غيره)"),
+    "to": ("to", "إلى"),
+    "line": ("line", "السطر"),
+    "dates": ("dates", "التاريخ"),
+    "signal": ("signal", "الإشارة"),
+    "value": ("value", "القيمة"),
+    "counter": ("counter", "جهة العد"),
+    "confidence": ("confidence", "الثقة"),
+    "source": ("source", "المصدر"),
+    "computed": ("parameters computed from evidence", "المعاملات المحسوبة من الأدلة"),
+    "parameter": ("parameter", "المعامل"),
+    "of campaign": ("campaign", "سجل المشاهدات"),
+    "rows of": ("rows of", "تاريخ المشاهدات"),
+    "files": ("files", "الملفات"),
+    "not said": ("not said", "لم يذكر"),
 }
 
 
-def summary(case: Case) -> Iterator[str]:
+def summary(case: Case, lang: Language = "en") -> Iterator[Line]:
     """Yield how many rows there are, by use and by signal, and the campaigns; nothing if nothing was observed."""
     observations = case.observations
     if not (observations.rows or observations.campaigns or observations.counters):
         return
-    yield f"observations: {_count(len(observations.rows))}" + _uses(observations.rows, start=": ")
+    uses = _uses(observations.rows, lang)
+    yield _word("observations", lang).format(_count(len(observations.rows), lang), uses and f": {uses}"), False
     for signal, rows in _by_signal(observations.rows).items():
-        yield f"  {signal}: {_uses(rows)}"
+        yield f"  {signal}: {_uses(rows, lang)}", False
     for name, campaign in observations.campaigns.items():
-        default = " (the default)" if name == observations.default and len(observations.campaigns) > 1 else ""
-        inside = _count(len(observations.rows_of(name)))
-        yield f"campaign {name}{default}: {campaign.weeks} weeks from {campaign.start}, {inside}"
+        default = _word("default", lang) if name == observations.default and len(observations.campaigns) > 1 else ""
+        inside = _count(len(observations.rows_of(name)), lang)
+        yield _word("campaign", lang).format(name, default, campaign.weeks, campaign.start, inside), False
 
 
-def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
+def listing(case: Case, parameters: Mapping[str, Parameter], lang: Language = "en") -> Iterator[Line]:
     """Yield every row, those of one use together, and the parameters that were computed from evidence.
 
     Parameters
@@ -49,6 +75,7 @@ def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
     case : Case
     parameters : mapping from name to Parameter
         The case's, perhaps with a scenario's laid over them.
+    lang : {"en", "ar"}
 
     Yields
     ------
@@ -59,20 +86,22 @@ def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
         rows = [row for row in case.observations.rows if row.use == use]
         if rows:
             yield "", False
-            yield f"{use} ({_FEEDS[use]}): {_count(len(rows))}", True
+            feeds = _FEEDS[use][1 if lang == "ar" else 0]
+            yield f"{_word(use, lang)} ({feeds}): {_count(len(rows), lang)}", True
             header = ["line", "dates", "signal", "value", "counter", "confidence", "source"]
-            yield from _columns([header, *(_cells(row) for row in rows)])
+            yield from _columns([[_word(key, lang) for key in header], *(_cells(row, lang) for row in rows)])
     priors = _priors(case, parameters)
     if priors:
         yield "", False
-        yield "parameters computed from evidence", True
-        header = ["parameter", "campaign", "rows of", "files"]
+        yield _word("computed", lang), True
+        header = ["parameter", "of campaign", "rows of", "files"]
+        unsaid = _word("not said", lang)
         cells = [
-            [prior["parameter"], prior["campaign"], _dates(*prior["rows"]) if prior["rows"] else "not said",
+            [prior["parameter"], prior["campaign"], _dates(*prior["rows"], lang=lang) if prior["rows"] else unsaid,
              ", ".join(prior["files"])]
             for prior in priors
         ]  # fmt: skip
-        yield from _columns([header, *cells])
+        yield from _columns([[_word(key, lang) for key in header], *cells])
 
 
 def as_data(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
@@ -129,15 +158,15 @@ def _priors(case: Case, parameters: Mapping[str, Parameter]) -> list[dict[str, A
     ]
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, lang: Language) -> list[str]:
     value = row.state or _SIGNS[row.qualifier] + f"{row.value:.12g}"
     word = f" ({row.word})" if row.word != row.qualifier else ""
-    dates = _dates(row.start, row.end)
+    dates = _dates(row.start, row.end, lang=lang)
     return [str(row.line), dates, row.signal, value + word, row.counter or "-", row.confidence, row.source or "-"]
 
 
-def _dates(first: Any, last: Any) -> str:
-    return str(first) if first == last else f"{first} to {last}"
+def _dates(first: Any, last: Any, *, lang: Language) -> str:
+    return str(first) if first == last else f"{first} {_word('to', lang)} {last}"
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[Line]:
@@ -162,10 +191,14 @@ def _use_counts(rows: Sequence[Row]) -> dict[str, int]:
     return {use: counts[use] for use in USES}
 
 
-def _uses(rows: Sequence[Row], start: str = "") -> str:
-    said = ", ".join(f"{n} {use}" for use, n in _use_counts(rows).items() if n)
-    return start + said if said else ""
+def _uses(rows: Sequence[Row], lang: Language) -> str:
+    counts = ((_word(use, lang), n) for use, n in _use_counts(rows).items() if n)
+    return _word("comma", lang).join(f"{use} {n}" if lang == "ar" else f"{n} {use}" for use, n in counts)
 
 
-def _count(n: int) -> str:
-    return f"{n} row{'' if n == 1 else 's'}"
+def _count(n: int, lang: Language) -> str:
+    return str(n) if lang == "ar" else f"{n} row{'' if n == 1 else 's'}"
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]

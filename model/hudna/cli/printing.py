@@ -6,7 +6,9 @@ import datetime as dt
 import json
 import math
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +17,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
 
-__all__ = ["print_json", "print_lines", "progress_bar", "run_size", "told_day", "written"]
+__all__ = ["print_json", "print_lines", "printed_width", "progress_bar", "run_size", "told_day", "written"]
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
-_LATIN = re.compile(r"(?<!^)\b[A-Za-z](?:[A-Za-z0-9_.:/* -]*[A-Za-z0-9_*])?")
+_LATIN = re.compile(r"(?<!^)\b(?>[A-Za-z](?:(?:[A-Za-z0-9_.:/*-]| (?! ))*[A-Za-z0-9_*])?)[^\w*]")  # and what follows
 
 
 def print_json(data: Any) -> None:
-    """Print `data` as JSON; NaN and infinity, which JSON does not know, become null."""
-    print(json.dumps(_plain(data), ensure_ascii=False, indent=2, default=str))
+    """Print `data` as JSON; NaN and infinity, which JSON does not know, become null.
+
+    Letters beyond ASCII are escaped: so the text is whole whatever the encoding of a terminal or pipe.
+    """
+    print(json.dumps(_plain(data), indent=2, default=str))
 
 
 def _plain(data: Any) -> Any:
@@ -38,21 +43,40 @@ def _plain(data: Any) -> Any:
 
 
 def print_lines(lines: Iterable[tuple[str, bool]], lang: Language = "en") -> None:
-    """Print lines on stdout, headings in bold on a terminal; nothing is cut or wrapped."""
+    """Print lines on stdout, headings in bold on a terminal, where a long line goes on further in; nothing is cut."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False)
     for text, heading in lines:
-        line = _marked(text) if lang == "ar" else text
-        if console.is_terminal:
-            console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
-        else:
-            print(line)
+        for part in _folded(text, printed_width()):
+            line = _marked(part) if lang == "ar" else part
+            if console.is_terminal:
+                console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
+            else:
+                print(line)
+
+
+def printed_width() -> int:
+    """Return how wide a line may be: as the terminal, or COLUMNS; without limit in a pipe or file."""
+    return shutil.get_terminal_size((sys.maxsize, 0)).columns
+
+
+def _folded(line: str, width: int) -> list[str]:
+    """Return a line as those that a terminal has room for; an empty one is one too."""
+    if len(line) <= width:
+        return [line]
+    start = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line, max(width, 40), subsequent_indent=f"{start}    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _marked(line: str) -> str:
-    """Keep a minus to the left of its number, and Latin names apart, where a terminal writes from right to left."""
+    """Keep a minus to the left of its number, and Latin names apart, where a terminal writes from right to left.
+
+    No mark stands next to a name, so that none is copied with it.
+    """
     signed = _NEGATIVE.sub(rf"{_LEFT_TO_RIGHT}\g<0>{_RIGHT_TO_LEFT}", line)
     return _LATIN.sub(rf"\g<0>{_RIGHT_TO_LEFT}", signed)
 

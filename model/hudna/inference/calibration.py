@@ -13,6 +13,7 @@ from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case import Case
+from hudna.case.grammar import Language
 from hudna.case.observations import Campaign, Row
 from hudna.case.posterior import Learned
 from hudna.engine.choice import chosen_threads
@@ -296,13 +297,24 @@ def _rhat(chains: list[FloatArray]) -> float:
     return float(np.sqrt((n - 1) / n + between / within)) if within > 0 else 1.0
 
 
-def diagnostics(calibration: Calibration) -> Iterator[str]:
+def diagnostics(calibration: Calibration, lang: Language = "en") -> Iterator[str]:
     """Yield the diagnostics as lines."""
+
+    def word(english: str, arabic: str, *values: object) -> str:
+        return (arabic if lang == "ar" else english).format(*values)
+
     evidence = np.array(calibration.log_evidence)
-    yield f"log evidence {evidence.mean():.1f}, standard deviation between samplers {evidence.std(ddof=1):.1f}"
-    yield f"effective draws, smallest by sampler: {', '.join(f'{min(e):.0f}' for e in calibration.effective)}"
+    yield word(
+        "log evidence {:.1f}, standard deviation between samplers {:.1f}",
+        "لوغاريتم الأرجحية الكلية {:.1f}، وانحرافه المعياري بين المعاينات {:.1f}",
+        evidence.mean(), evidence.std(ddof=1),
+    )  # fmt: skip
+    effective = (", " if lang == "en" else "، ").join(f"{min(e):.0f}" for e in calibration.effective)
+    yield word("effective draws, smallest by sampler: {}", "أقل عدد فعال للعينات في كل معاينة: {}", effective)
     rates = [rate for island in calibration.accepted for rate in island]
-    yield f"moves accepted: {min(rates, default=float('nan')):.2f} to {max(rates, default=float('nan')):.2f}"
+    least, most = min(rates, default=float("nan")), max(rates, default=float("nan"))
+    yield word("moves accepted: {:.2f} to {:.2f}", "نسبة النقلات المقبولة: من {:.2f} إلى {:.2f}", least, most)
     worst = max(calibration.learned.items(), key=lambda item: item[1].rhat)
-    yield f"largest R-hat {worst[1].rhat:.3f} ({worst[0]})"
-    yield f"distinct draws {calibration.distinct} of {len(calibration.scores)}"
+    yield word("largest R-hat {:.3f} ({})", "أكبر R-hat: {:.3f} ({})", worst[1].rhat, worst[0])
+    kept = len(calibration.scores)
+    yield word("distinct draws {} of {}", "العينات المختلفة: {} من {}", calibration.distinct, kept)

@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_forecasts", "lines", "markdown", "write_record"]
 
+_WORDS = {
+    "what": (
+        "{}: {} origins, every {} weeks, campaign {}, seed {}",
+        "{}: عدد تواريخ التوقع {}، المدة بينها بالأسابيع {}، سجل المشاهدات {}، البذرة {}",
+    ),
+    "ahead": (
+        "{} weeks ahead, {} origins: mean CRPS {:.2f}, log score {:.2f}",
+        "المدة بالأسابيع {}، عدد تواريخ التوقع {}: متوسط CRPS {:.2f}، والدرجة اللوغاريتمية {:.2f}",
+    ),
+    "inside": ("inside {} %: {} of {}", "ضمن {}٪: {} من {}"),
+    "baseline": ("baseline", "خط الأساس"),
+    "skill": ("CRPS skill", "مهارة CRPS"),
+    "90 %": ("90 %", "90٪"),
+    "log score": ("log score", "لوغاريتمية"),
+}
 _SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
 
 
@@ -76,19 +91,23 @@ def _interval(low: float, high: float, digits: int = 2) -> str:
 
 def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
     """Yield the record as lines for a terminal."""
+
+    def word(key: str, *values: object) -> str:
+        return _WORDS[key][1 if lang == "ar" else 0].format(*values)
+
     frame, every = found.forecasts, found.plan.every
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
-    origins = frame["origin"].nunique()
-    yield f"{name}: {origins} origins, every {every} weeks, campaign {found.campaign}, seed {found.seed}"
+    yield word("what", name, frame["origin"].nunique(), every, found.campaign, found.seed)
     for weeks in sorted(frame["weeks"].unique()):
         part = _at(frame, int(weeks))
         yield ""
-        crps, log = part["crps"].mean(), part["log_score"].mean()
-        yield f"{weeks} weeks ahead, {len(part)} origins: mean CRPS {crps:.2f}, log score {log:.2f}"
+        yield word("ahead", weeks, len(part), part["crps"].mean(), part["log_score"].mean())
         for level in (50, 90):
             inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(int(weeks), every))
-            yield f"  inside {level} %: {inside.inside} of {inside.n}  {_interval(inside.low, inside.high)}"
-        yield f"  {'baseline':28s} {'CRPS':>8s} {'CRPS skill':>11s}  {'90 %':16s} {'log score':>9s}"
+            yield f"  {word('inside', level, inside.inside, inside.n)}  {_interval(inside.low, inside.high)}"
+        yield (
+            f"  {word('baseline'):28s} {'CRPS':>8s} {word('skill'):>11s}  {word('90 %'):16s} {word('log score'):>9s}"
+        )
         for key, baseline in BASELINES.items():
             gained = _skill(part, "crps", key, int(weeks), every)
             if gained is None:

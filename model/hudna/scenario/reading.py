@@ -76,9 +76,10 @@ def _find(scenario: str | Path) -> Path:
     found = path if there else shipped.scenario(str(scenario))
     if found is not None:
         return found
-    if path.is_dir():
-        raise InputError.of(str(scenario), "is a folder, not a scenario's file")
     names = shipped.scenarios()
+    if path.is_dir():
+        text = f"is a folder; give a scenario's TOML file, or a shipped scenario: {', '.join(names)}"
+        raise InputError.of(str(scenario) or "scenario", text)
     text = f"no such file and no shipped scenario{nearest(str(scenario), names)}; shipped: {', '.join(names)}"
     raise InputError.of(str(scenario), text)
 
