@@ -14,9 +14,10 @@ import pytest
 
 import hudna
 from hudna.cli import main
-from hudna.report import folder as folder_module
+from hudna.files import whole
+from hudna.files.names import file_names
+from hudna.files.whole import replacing, strangers
 from hudna.report.figures import figures
-from hudna.report.folder import replacing, strangers
 
 RUN = ["run", "two-militias", "--draws", "4", "--paths", "3"]
 QUICK = [*RUN, "--no-figures"]
@@ -80,7 +81,7 @@ def test_figures_leave_no_global_state_behind(here):
 def test_names_of_figures_are_safe():
     result = hudna.run("two-militias", draws=2, paths=2)
     about = {**result.about, "headline": []}
-    names = [name for name, _ in figures(type(result)(**{**vars(result), "about": about}))]
+    names = list(file_names(dict(figures(type(result)(**{**vars(result), "about": about})))))
     assert "fan-attacks-all" in names
     assert "outcome-any_attack_4w" in names
     assert "outcome-truce_breaks" not in names
@@ -211,7 +212,7 @@ def test_files_that_come_while_it_runs_are_not_taken_away(here):
 
 @pytest.mark.parametrize("moment", ["_make", "_swap"])
 def test_ctrl_c_while_folders_are_made_or_swapped_breaks_nothing(moment, here, monkeypatch):
-    real = getattr(folder_module, moment)
+    real = getattr(whole, moment)
 
     def interrupted(*arguments: object) -> object:
         signal.raise_signal(signal.SIGINT)
@@ -219,7 +220,7 @@ def test_ctrl_c_while_folders_are_made_or_swapped_breaks_nothing(moment, here, m
         signal.raise_signal(signal.SIGINT)
         return done
 
-    monkeypatch.setattr(folder_module, moment, interrupted)
+    monkeypatch.setattr(whole, moment, interrupted)
     if moment == "_make":
         with pytest.raises(KeyboardInterrupt), replacing(here / "new/er"):
             pytest.fail("went on")

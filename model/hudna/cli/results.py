@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hudna.cli import tables
-from hudna.cli.printing import print_json, print_lines, run_size, told_day, written
+from hudna.cli.printing import print_json, print_lines, problems_data, run_size, told_day, written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from hudna.case.grammar import Language
+    from hudna.errors import Problem
     from hudna.result import Result
 
 __all__ = ["print_data", "print_tables"]
@@ -46,14 +49,15 @@ def print_tables(result: Result, target: Path, lang: Language, *, everything: bo
     print(written(target, lang))
 
 
-def print_data(result: Result, target: Path, manifest: dict[str, Any]) -> None:
-    """Print the same as JSON, with every outcome."""
+def print_data(result: Result, target: Path, manifest: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+    """Print the same as JSON, with every outcome, and what went wrong with a picture."""
     from hudna.report.outputs import difference_table, outcome_table
 
     print_json(
         {
             "out": str(target),
             "manifest": manifest,
+            "problems": problems_data(problems),
             "outcomes": outcome_table(result).to_dict("records"),
             "differences": difference_table(result).to_dict("records"),
         }
