@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from hudna.case.load import FILES
 from hudna.cli import main
 from hudna.cli.commands import app
 from hudna.cli.numbers import decimals, interval, number, share
-from hudna.cli.printing import print_lines
+from hudna.cli.printing import print_lines, progress_bar
 from hudna.cli.tables import lay_out
 from hudna.scenario.schema import KINDS_OF_FILE, json_schema
 
@@ -215,7 +216,7 @@ def test_a_run_that_has_to_stop_exits_with_1_and_leaves_nothing(write_case, here
 def test_no_bar_is_drawn_into_a_pipe_and_one_on_a_terminal(here):
     pty = pytest.importorskip("pty")
     main_end, terminal = pty.openpty()
-    command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", *SMALL, "--no-figures"]
+    command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", *SMALL]
     with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=terminal) as process:
         os.close(terminal)
         seen = b""
@@ -232,11 +233,37 @@ def test_no_bar_is_drawn_into_a_pipe_and_one_on_a_terminal(here):
     os.close(main_end)
     assert process.returncode == 0
     assert b"Stay or leave" in seen
+    assert b"Pictures" in seen
+    assert b"Drawing pictures" not in seen  # that is for a log
+
+
+def test_a_log_says_in_a_line_what_takes_its_time(capsys):
+    for lang, said in (("en", "Compiling the engine"), ("ar", "يجري تجميع المحرك")):
+        with progress_bar("Run", lang) as (progress, stage):
+            assert progress is None
+            for name in ("filtering", "compiling", "simulating"):
+                stage(name)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 2
+        assert lines[1].startswith(said)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP to ignore")
+def test_a_signal_that_is_ignored_stays_ignored(capsys, monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        monkeypatch.setattr(
+            "hudna.scenario.describe.shipped_scenarios", lambda: signal.raise_signal(signal.SIGHUP) or []
+        )
+        assert main(["list", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"scenarios": []}
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(number, here):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(name, here):
     assert call("run", "two-militias", *SMALL, "--no-figures", cwd=here).returncode == 0
     before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
     command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", "--draws", "20000", "--paths", "100"]
@@ -245,9 +272,9 @@ def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(number, here):
         while not any((here / "out").glob(".*")) and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(0.3)
-        process.send_signal(number)
+        process.send_signal(getattr(signal, name))
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (1, "", "interrupted; nothing was written\n")
+    assert (process.returncode, out, err.splitlines()[-1]) == (1, "", "interrupted; nothing was written")
     assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
     assert [path.name for path in (here / "out").iterdir()] == ["two-militias"]
 
@@ -419,6 +446,53 @@ def test_a_copy_is_whole_and_runs_on_its_own(name, here, capsys):
     assert scenario.case.folder.is_relative_to(here)
     assert main(["copy", name, "mine"]) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_a_copy_that_was_cut_short_is_finished_by_the_next(here, capsys):
+    assert main(["copy", "two-militias", "whole"]) == 0
+    cut = (
+        "import os, signal, pathlib, sys, hudna.cli\nreal, calls = pathlib.Path.replace, []\n"
+        "def replace(self, target):\n    calls.append(self)\n"
+        "    if len(calls) > int(sys.argv[1]):\n        os._exit(9)\n    return real(self, target)\n"
+        "pathlib.Path.replace = replace\nsys.exit(hudna.cli.main(['copy', 'two-militias', 'mine']))"
+    )
+    for k, there in enumerate((set(), {"params"})):
+        done = subprocess.run([sys.executable, "-c", cut, str(k)], cwd=here, check=False, capture_output=True)
+        assert done.returncode == 9
+        assert {path.name for path in (here / "mine").glob("[!.]*")} == there
+        assert main(["copy", "two-militias", "mine"]) == 0
+        assert tree(here / "mine") == tree(here / "whole")
+        shutil.rmtree(here / "mine")
+    capsys.readouterr()
+    assert main(["copy", "two-militias", "mine"]) == 0
+    changed = here / "mine/scenarios/two-militias.toml"
+    changed.write_text(changed.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    shutil.rmtree(here / "mine/params")
+    assert main(["copy", "two-militias", "mine"]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert not (here / "mine/params").exists()
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(here, monkeypatch, capsys):
+    real, calls = Path.replace, []
+
+    def refuse(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) > 1:
+            raise OSError(5, "Input/output error", str(target))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    (here / "mine").mkdir()
+    assert main(["copy", "two-militias", "mine"]) == 1
+    assert "Input/output error" in capsys.readouterr().err
+    assert len(calls) == 2
+    assert list((here / "mine").iterdir()) == []
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return every file below `folder`, hidden ones too."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_copy_into_a_file_is_refused(here, capsys):

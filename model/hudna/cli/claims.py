@@ -11,7 +11,6 @@ from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, decimals, interval, number, share
 from hudna.cli.options import ASK, AsJson, Case, Csv, Draws, Lang, Paths, Prior, Seed, examples
 from hudna.cli.printing import print_json, print_lines, progress_bar, run_size, told_day, written
-from hudna.errors import InputError
 
 if TYPE_CHECKING:
     from hudna.case.claims import ClaimTest
@@ -84,21 +83,19 @@ def claims(
 ) -> None:
     """Say how probable each claim of a case is, and what that rests on."""
     from hudna import verdicts
-    from hudna.result.storage import beside
+    from hudna.files.whole import as_csv, check_file, write_file
 
     language = known_language(lang)
-    if csv is not None and csv.is_dir():
-        raise InputError.of(str(csv), "is a folder; name a file such as claims.csv", key="csv")
+    check_file(csv)
     found, given = verdicts.case_of(case)
-    with progress_bar(found.about.name.get(language)) as (progress, stage):
+    with progress_bar(found.about.name.get(language), language) as (progress, stage):
         answered = verdicts.claims(
             given or found, draws=draws, paths=paths, seed=seed, belief="prior" if prior else None, only=only or None,
             progress=progress, stage=stage,
         )  # fmt: skip
     table = answered.table(language)
     if csv is not None:
-        with beside(csv) as aside:
-            table.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+        write_file(csv, as_csv(table))
     if as_json:
         rows = table.astype(object).where(table.notna(), None).to_dict("records")
         size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}

@@ -33,12 +33,13 @@ from hudna.cli.printing import print_json, print_lines, progress_bar
 from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hudna.case import Case
     from hudna.case.grammar import Language
     from hudna.case.parameters import Parameter
     from hudna.cli.tables import Line
+    from hudna.errors import Problem
     from hudna.scenario.describe import Count
 
 __all__ = ["app", "day", "known_language"]
@@ -113,7 +114,10 @@ def run(
     from hudna.answer import run as simulate
     from hudna.beginning import check_arguments
     from hudna.cli import results
-    from hudna.report import replacing, write_outputs
+    from hudna.cli.pictures import finish
+    from hudna.files.whole import replacing
+    from hudna.report.figures import figures
+    from hudna.report.outputs import write_outputs
     from hudna.scenario import load
 
     language = known_language(lang)
@@ -125,16 +129,18 @@ def run(
     check_arguments(question, **options)
     target = out if out is not None else Path("out") / question.id
     with replacing(target) as folder:
-        with progress_bar(question.file.name.get(language)) as (progress, stage):
+        with progress_bar(question.file.name.get(language), language) as (progress, stage):
             result = simulate(question, given=given, progress=progress, stage=stage, **options)
-        manifest = write_outputs(result, folder, lang=language, with_figures=not no_figures)
-    try:
+        manifest = write_outputs(result, folder, lang=language)
+
+    def show(final: Mapping[str, Any], problems: Sequence[Problem]) -> None:
         if as_json:
-            results.print_data(result, target, {"manifest": manifest})
+            results.print_data(result, target, {"manifest": final}, problems)
         else:
             results.print_tables(result, target, language, everything=everything)
-    except KeyboardInterrupt:
-        raise typer.Exit(1) from None
+
+    drawn = None if no_figures else target
+    finish(show, figures(result, language), drawn, manifest, kinds=("png", "svg"), lang=language, as_json=as_json)
 
 
 def day(text: str | None) -> dt.date | None:

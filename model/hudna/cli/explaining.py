@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,9 +28,11 @@ from hudna.cli.options import (
     ToScenario,
     examples,
 )
-from hudna.cli.printing import print_json, print_lines, progress_bar, written
+from hudna.cli.pictures import finish
+from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, written
 from hudna.cli.tables import Line, lay_out
 from hudna.errors import InputError, nearest
+from hudna.files.whole import as_csv, check_file, replacing, write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from hudna.analysis.attribution import Attribution
     from hudna.analysis.removal import Removal
     from hudna.case.grammar import Language, Text
+    from hudna.errors import Problem
     from hudna.scenario import Scenario
 
 __all__ = ["explain", "remove", "shapley"]
@@ -91,8 +94,7 @@ def explain(
 
     from hudna.analysis.attribution import GROUPINGS
     from hudna.explain import attribute
-    from hudna.report.explaining import contrast_table, write_attribution
-    from hudna.report.folder import replacing
+    from hudna.report.explaining import contrast_table, pictures, write_attribution
     from hudna.scenario import load
 
     language = known_language(lang)
@@ -103,22 +105,26 @@ def explain(
     level = _first_level(question) if of is None else of
     options = _options(draws, paths, seed, as_of, prior)
     with replacing(out) if out is not None else nullcontext() as folder:
-        with progress_bar(question.file.name.get(language)) as (progress, stage):
+        with progress_bar(question.file.name.get(language), language) as (progress, stage):
             found = attribute(question, level, policies=policy or None, progress=progress, stage=stage, **options)
-        if folder is not None:
-            write_attribution(found, folder, by=by, lang=language, with_figures=not no_figures)  # type: ignore[arg-type]
+        manifest = None if folder is None else write_attribution(found, folder, by=by, lang=language)  # type: ignore[arg-type]
     table = found.table(by, language)  # type: ignore[arg-type]
     apart = contrast_table(found, by, language)  # type: ignore[arg-type]
-    if as_json:
-        records = {"parts": _records(table), "differences": apart.to_dict("records")}
-        print_json({"level": found.level, "by": by, **found.about, **records})
-        return
-    print_lines(_parts(found, table, language), language)
-    for a, b in found.contrasts:
-        print()
-        print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
-    if out is not None:
-        print("\n" + written(out, language))
+
+    def show(_: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+        if as_json:
+            records = {"parts": _records(table), "differences": apart.to_dict("records")}
+            print_json({"level": found.level, "by": by, **found.about, **records, "problems": problems_data(problems)})
+            return
+        print_lines(_parts(found, table, language), language)
+        for a, b in found.contrasts:
+            print()
+            print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
+        if out is not None:
+            print("\n" + written(out, language))
+
+    drawn = pictures(found, by=by, lang=language)  # type: ignore[arg-type]
+    finish(show, drawn, None if no_figures else out, manifest, lang=language, as_json=as_json)
 
 
 @app.command(
@@ -148,9 +154,9 @@ def remove(
     language = known_language(lang)
     question = load(scenario)
     shown = _outcomes(question, outcome)
-    _check_file(csv)
+    check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)
-    with progress_bar(question.file.name.get(language)) as (progress, stage):
+    with progress_bar(question.file.name.get(language), language) as (progress, stage):
         found = switch_off(question, what, policies=policy or None, progress=progress, stage=stage, **options)
     table = found.table(language)
     _write(table, csv)
@@ -188,9 +194,9 @@ def shapley(
 
     language = known_language(lang)
     question = load(scenario)
-    _check_file(csv)
+    check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)
-    with progress_bar(question.file.name.get(language)) as (progress, stage):
+    with progress_bar(question.file.name.get(language), language) as (progress, stage):
         found = share_out(question, outcome, a, b, progress=progress, stage=stage, **options)
     table = found.table(language)
     _write(table, csv)
@@ -238,17 +244,9 @@ def _outcomes(question: Scenario, asked: Sequence[str] | None) -> list[str]:
     return list(asked or ()) or [name for name in question.file.headline if name in known] or list(known)
 
 
-def _check_file(csv: Path | None) -> None:
-    if csv is not None and csv.is_dir():
-        raise InputError.of(str(csv), "is a folder; name a file such as table.csv", key="csv")
-
-
 def _write(table: pd.DataFrame, csv: Path | None) -> None:
-    from hudna.result.storage import beside
-
     if csv is not None:
-        with beside(csv) as aside:
-            table.reset_index().to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+        write_file(csv, as_csv(table.reset_index()))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -68,11 +68,12 @@ def score(
     """Score a saved forecast against the counts that came."""
     import pandas as pd
 
+    from hudna.files.whole import as_csv, check_file, write_file
     from hudna.inference import scoring
     from hudna.result import open_result
-    from hudna.result.storage import beside
 
     language = known_language(lang)
+    check_file(csv)
     found = open_result(_file(result))
     chosen = _policies(found, policy)
     rows = scoring.rows_for(found, observations)
@@ -82,10 +83,7 @@ def score(
         raise InputError(_at(observations, error)) from None
     whole = pd.concat(tables, ignore_index=True)
     if csv is not None:
-        if csv.is_dir():
-            raise InputError.of(str(csv), "is a folder; name a file such as scores.csv", key="csv")
-        with beside(csv) as aside:
-            whole.to_csv(aside, index=False)
+        write_file(csv, as_csv(whole))
     sums = scoring.totals(whole)
     notices = tables[0].attrs["notices"]
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +10,12 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.options import JUDGE, OUTPUT, RUN, AsJson, Lang, NoFigures, Threads, ToScenario, examples, shipped_cases
-from hudna.cli.printing import print_json, print_lines, progress_bar, written
+from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, written
 from hudna.errors import InputError, Problems
 
 if TYPE_CHECKING:
     from hudna.case import Case
+    from hudna.errors import Problem
 
 __all__ = ["backtest", "calibrate"]
 
@@ -64,9 +65,13 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Learn a case's parameters from its observations, and write the posterior beside the case."""
+    from hudna.cli.learned import learned_parameters
+    from hudna.cli.pictures import finish
+    from hudna.files.whole import check_file
     from hudna.inference.calibration import Sizes, diagnostics
     from hudna.inference.calibration import calibrate as learn
     from hudna.inference.posterior_files import about_posterior, write_inference_data, write_posterior
+    from hudna.report.learning import pictures
 
     language = known_language(lang)
     found, own = _case(case)
@@ -76,45 +81,32 @@ def calibrate(
         raise InputError.of(case, text)
     sizes = Sizes(islands, draws, paths, min(1000, islands * draws) if keep is None else keep)
     sizes.check()
-    for path, is_file in ((target, False), (arviz, True), (figures, False)):
-        if path is not None:
-            _check_place(path, is_file=is_file)
-    with progress_bar(f"{found.about.name.get(language)}") as (progress, _):
+    check_file(target, folder=True)
+    check_file(arviz)
+    check_file(figures, folder=True)
+    with progress_bar(f"{found.about.name.get(language)}", language) as (progress, _):
         learned = learn(found, campaign=campaign, sizes=sizes, seed=seed, threads=threads, progress=progress)
     files = list(write_posterior(learned, target))
     if arviz is not None:
         files.append(write_inference_data(learned, arviz))
-    if figures is not None:
-        from hudna.report.learning import draw_learning
 
-        files += draw_learning(learned, figures, lang=language)
-    if as_json:
-        print_json({"written": [str(path) for path in files], "posterior": about_posterior(learned)})
-        return
-    from hudna.cli.learned import learned_parameters
+    def show(final: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+        drawn = [figures / f"{name}.png" for name in final.get("pictures", ())] if figures is not None else []
+        if as_json:
+            print_json(
+                {
+                    "written": [str(path) for path in (*files, *drawn)],
+                    "posterior": about_posterior(learned),
+                    "problems": problems_data(problems),
+                }
+            )
+            return
+        print_lines(((line, False) for line in (*diagnostics(learned, language), "")), language)
+        print_lines(learned_parameters(learned, language), language)
+        for path in (*files, *([] if figures is None else [figures])):
+            print(written(path, language))
 
-    print_lines(((line, False) for line in (*diagnostics(learned, language), "")), language)
-    print_lines(learned_parameters(learned, language), language)
-    for path in files:
-        print(written(path, language))
-
-
-def _check_place(path: Path, *, is_file: bool) -> None:
-    """Say before the work is done, not after it, that a place cannot be written to."""
-    try:
-        if is_file and path.is_dir():
-            raise InputError.of(str(path), "is a folder; name a file such as posterior.nc")
-        folder = path.parent if is_file else path
-        while not folder.exists() and folder != folder.parent:
-            folder = folder.parent
-        if not folder.is_dir():
-            raise InputError.of(str(path), f"cannot be written: {folder} is not a folder")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise InputError.of(str(path), "cannot be written: no permission")
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError.of(str(path)[:200], "is no name of a file or folder") from None
+    finish(show, pictures(learned, language), figures, within="", lang=language, as_json=as_json)
 
 
 def _case(name: str) -> tuple[Case, Path | None]:
@@ -164,11 +156,12 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Forecast the past again and again with nothing later than each origin, and score the forecasts."""
+    from hudna.cli.pictures import finish
+    from hudna.files.whole import replacing
     from hudna.inference.backtest import Plan
     from hudna.inference.backtest import backtest as judge
     from hudna.inference.calibration import Sizes
-    from hudna.report import replacing
-    from hudna.report.record import lines, write_record
+    from hudna.report.record import lines, pictures, write_record
     from hudna.scenario import load
 
     language = known_language(lang)
@@ -177,12 +170,18 @@ def backtest(
     sizes = Sizes(islands, draws, paths, min(1000, islands * draws))
     target = out if out is not None else Path("out") / f"backtest-{question.id}"
     with replacing(target) as folder:
-        with progress_bar(question.file.name.get(language)) as (progress, _):
+        with progress_bar(question.file.name.get(language), language) as (progress, _):
             found = judge(
                 question, campaign=campaign, plan=plan, sizes=sizes, seed=seed, threads=threads, progress=progress
             )
-        manifest: dict[str, Any] = write_record(found, folder, lang=language, with_figures=not no_figures)
-    if as_json:
-        print_json({"out": str(target), "manifest": manifest, "forecasts": found.forecasts.to_dict("records")})
-        return
-    print_lines(((line, False) for line in (*lines(found, language), "", written(target, language))), language)
+        manifest = write_record(found, folder, lang=language)
+
+    def show(final: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+        if as_json:
+            told = {"out": str(target), "manifest": final, "problems": problems_data(problems)}
+            print_json({**told, "forecasts": found.forecasts.to_dict("records")})
+            return
+        print_lines(((line, False) for line in (*lines(found, language), "", written(target, language))), language)
+
+    drawn = None if no_figures else target
+    finish(show, pictures(found.forecasts, language), drawn, manifest, lang=language, as_json=as_json)

@@ -16,13 +16,19 @@ import typer
 
 from hudna.cli import claims, compare, explaining, judging, learning, network  # noqa: F401 (their commands join)
 from hudna.cli.commands import app
-from hudna.cli.printing import print_json
+from hudna.cli.printing import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    WRONG_INPUT,
+    print_json,
+    print_problems,
+    problems_data,
+)
 from hudna.errors import HudnaError, InputError, Problem
 
 __all__ = ["main"]
 
-DONE, FAILED, WRONG_INPUT = 0, 1, 2
-INTERRUPTED = -1  # told from a failure in here only
 # What the parser of arguments raises; its own class moved from click into typer.
 _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -41,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done; 2 the input is wrong, every problem a line on stderr; 1 anything else.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        os.environ["MPLBACKEND"] = "agg"  # pictures go to files, whatever a notebook or a user has set
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (print(file=None) is to stdout)
     if sys.stdout is None:
@@ -118,17 +126,15 @@ def _misused(error: Any, arguments: Sequence[str]) -> Problem:
 def _report(problems: Iterable[Problem], code: int, as_json: bool) -> int:
     """Say every problem on stderr, one a line, and with --json as data on stdout too."""
     found = list(problems)
-    for problem in found:
-        print(" ".join(str(problem).split("\n")), file=sys.stderr)
+    print_problems(found)
     if as_json:
-        fields = ("where", "key", "given", "text")
-        print_json({"problems": [{field: getattr(problem, field) for field in fields} for problem in found]})
+        print_json({"problems": problems_data(found)})
     return code
 
 
 @contextmanager
 def _polite_kills() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that it leaves no litter either."""
+    """Treat SIGTERM and SIGHUP like Ctrl-C, so that they leave no litter either; one that is ignored stays ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -136,11 +142,13 @@ def _polite_kills() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {n: signal.signal(n, stop) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _silence() -> None:

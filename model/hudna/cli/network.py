@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, examples
-from hudna.cli.printing import print_json, print_lines, written
+from hudna.cli.printing import print_json, print_lines, problems_data, written
 from hudna.errors import InputError, Problems, nearest
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from hudna.case.grammar import Language
     from hudna.case.graph import Route
     from hudna.cli.tables import Line
+    from hudna.errors import Problem
 
 __all__ = ["network"]
 
@@ -79,28 +81,35 @@ def network(
     as_json: AsJson = False,
 ) -> None:
     """Tell the network: strengths by channel and sign, who reaches whom, and the strongest paths to an actor."""
+    from hudna import plot
     from hudna.case import graph
+    from hudna.cli.pictures import finish
+    from hudna.files.whole import replacing
+    from hudna.report.network import write_network
 
     language = known_language(lang)
     found = _case(case)
     target = graph.pressed_most(found) if to is None else to
     routes = graph.paths(found, target, _SHOWN) if target is not None else ()
+    manifest = None
     if out is not None:
-        from hudna.report import replacing
-        from hudna.report.network import write_network
-
         with replacing(out) as folder:
-            write_network(found, folder, routes, lang=language)
-    if as_json:
-        _print_json(found, target, routes, out)
-        return
-    print_lines(_summary(found, language), language)
-    print()
-    print_lines(_strengths(found, language), language)
-    print_lines(_reach(found, language), language)
-    print_lines(_paths(found, target, routes, language), language)
-    if out is not None:
-        print("\n" + written(out, language))
+            manifest = write_network(found, folder, routes, lang=language)
+
+    def show(_: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+        if as_json:
+            _print_json(found, target, routes, out, problems)
+            return
+        print_lines(_summary(found, language), language)
+        print()
+        print_lines(_strengths(found, language), language)
+        print_lines(_reach(found, language), language)
+        print_lines(_paths(found, target, routes, language), language)
+        if out is not None:
+            print("\n" + written(out, language))
+
+    picture = ("network",), partial(plot.network, found, lang=language)
+    finish(show, [picture], out, manifest, within="", lang=language, as_json=as_json)
 
 
 def _case(name: str) -> CaseOf:
@@ -130,7 +139,9 @@ def _case(name: str) -> CaseOf:
     return found
 
 
-def _print_json(case: CaseOf, target: str | None, routes: tuple[Route, ...], out: Path | None) -> None:
+def _print_json(
+    case: CaseOf, target: str | None, routes: tuple[Route, ...], out: Path | None, problems: Sequence[Problem]
+) -> None:
     from hudna.case import graph
 
     print_json(
@@ -140,6 +151,7 @@ def _print_json(case: CaseOf, target: str | None, routes: tuple[Route, ...], out
             "pressing": sum(len(presses) for presses in case.presses().values()), "to": target,
             "strengths": graph.strengths(case).to_dict("records"), "reach": graph.reach(case).to_dict("records"),
             "paths": graph.paths_table(routes).to_dict("records"), "out": None if out is None else str(out),
+            "problems": problems_data(problems),
         }
     )  # fmt: skip
 

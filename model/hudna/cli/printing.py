@@ -10,14 +10,21 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
+    from hudna.errors import Problem
 
-__all__ = ["print_json", "print_lines", "printed_width", "progress_bar", "run_size", "told_day", "written"]
+__all__ = [
+    "DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "print_json", "print_lines", "print_problems", "printed_width",
+    "problems_data", "progress_bar", "run_size", "told_day", "written",
+]  # fmt: skip
+
+DONE, FAILED, WRONG_INPUT = 0, 1, 2
+INTERRUPTED = -1  # ends as a failure does
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
@@ -108,14 +115,32 @@ def written(path: Path, lang: Language = "en") -> str:
     return f"كتبت النتائج في {path}" if lang == "ar" else f"Written to {path}"
 
 
-@contextmanager
-def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None, Callable[[str], None] | None]]:
-    """Give a function of (done, total) that moves a bar on stderr, and one that says what is under way.
+_STAGES = {
+    "compiling": (
+        "Compiling the engine: some tens of seconds, once; later runs load it from the disk.",
+        "يجري تجميع المحرك: بضع عشرات من الثواني، مرة واحدة؛ وتحمله التشغيلات اللاحقة من القرص.",
+    ),
+    "filtering": (
+        "Following the past as observed, before the future is simulated; the first time the engine is compiled too.",
+        "يجري تتبع الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا.",
+    ),
+}
 
-    Both are None if stderr is no terminal.
+
+@contextmanager
+def progress_bar(
+    label: str, lang: Language = "en"
+) -> Iterator[tuple[Callable[[int, int], None] | None, Callable[[str], None]]]:
+    """Give a function of (done, total) that moves a bar on stderr, and one that says what takes its time, in a line.
+
+    The first is None if stderr is no terminal; the lines are written there all the same.
     """
+
+    def line(stage: str) -> str | None:
+        return _STAGES[stage][1 if lang == "ar" else 0] if stage in _STAGES else None
+
     if not sys.stderr.isatty():
-        yield None, None
+        yield None, lambda stage: None if (text := line(stage)) is None else print(text, file=sys.stderr, flush=True)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -133,7 +158,19 @@ def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None
             progress.update(task, completed=done, total=total)
 
         def say(stage: str) -> None:
-            told = {"compiling": ": compiling the engine, this once", "filtering": ": the past, as the rows tell it"}
-            progress.update(task, description=label + told.get(stage, ""))
+            if (text := line(stage)) is not None:
+                progress.console.print(text, markup=False, highlight=False)
 
         yield move, say
+
+
+def problems_data(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Return problems as plain data, for JSON."""
+    return [{field: getattr(problem, field) for field in ("where", "key", "given", "text")} for problem in problems]
+
+
+def print_problems(problems: Iterable[Problem]) -> None:
+    """Print every problem on stderr, one a line; a terminal that is gone needs none."""
+    with suppress(OSError):
+        for problem in problems:
+            print(" ".join(str(problem).split("\n")), file=sys.stderr)

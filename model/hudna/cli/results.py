@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hudna.cli import tables
-from hudna.cli.printing import print_json, print_lines, run_size, told_day, written
+from hudna.cli.printing import print_json, print_lines, problems_data, run_size, told_day, written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from hudna.case.grammar import Language
     from hudna.cli.tables import Line
+    from hudna.errors import Problem
     from hudna.result import Result
 
 __all__ = ["made", "print_data", "print_tables"]
@@ -68,14 +71,15 @@ def made(result: Result, lang: Language) -> Iterator[Line]:
     yield _word("hashes", lang).format(about["config_hash"], about["program"]), False
 
 
-def print_data(result: Result, target: Path, about: Mapping[str, Any]) -> None:
-    """Print the same as JSON, with every outcome; and what the run was."""
+def print_data(result: Result, target: Path, about: Mapping[str, Any], problems: Sequence[Problem] = ()) -> None:
+    """Print the same as JSON, with every outcome; what the run was, and what went wrong with a picture."""
     from hudna.report.outputs import difference_table, outcome_table
 
     print_json(
         {
             "out": str(target),
             **about,
+            "problems": problems_data(problems),
             "outcomes": outcome_table(result).to_dict("records"),
             "differences": difference_table(result).to_dict("records"),
         }

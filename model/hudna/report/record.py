@@ -1,27 +1,25 @@
-"""The measured record of a backtest: a folder with its forecasts, tables and pictures, and a page of Markdown."""
+"""The measured record of a backtest: its forecasts, its pictures, and a page of Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hudna.files.whole import Folder, as_csv
 from hudna.inference.baselines import BASELINES
 from hudna.inference.skill import Coverage, Skill, coverage, overlapping, skill
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from hudna.case.grammar import Language
     from hudna.inference.backtest import Backtest
-    from hudna.report.folder import Folder
+    from hudna.report.figures import Picture
 
-__all__ = ["draw_forecasts", "lines", "markdown", "write_record"]
+__all__ = ["lines", "markdown", "pictures", "write_record"]
 
 _WORDS = {
     "what": (
@@ -41,14 +39,10 @@ _WORDS = {
 _SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
 
 
-def write_record(
-    found: Backtest, folder: Folder, *, lang: Language = "en", with_figures: bool = True
-) -> dict[str, Any]:
-    """Write forecasts.csv, record.md, figures/ and manifest.json; return the manifest."""
-    found.forecasts.to_csv(folder.aside / "forecasts.csv", index=False, lineterminator="\n", encoding="utf-8")
-    (folder.aside / "record.md").write_text("\n".join(markdown(found)) + "\n", encoding="utf-8")
-    if with_figures:
-        draw_forecasts(found.forecasts, folder.aside / "figures", lang=lang)
+def write_record(found: Backtest, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+    """Write forecasts.csv, record.md and manifest.json; return the manifest."""
+    folder.write("forecasts.csv", as_csv(found.forecasts))
+    folder.write("record.md", "\n".join(markdown(found)) + "\n")
     return folder.close(
         {
             "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
@@ -57,21 +51,15 @@ def write_record(
     )  # fmt: skip
 
 
-def draw_forecasts(frame: pd.DataFrame, folder: Path, *, lang: Language = "en") -> list[Path]:
-    """Draw the pictures of a backtest's forecasts into a folder."""
+def pictures(frame: pd.DataFrame, lang: Language = "en") -> Iterator[Picture]:
+    """Yield the pictures of a backtest's forecasts."""
     from hudna import plot
-    from hudna.report.figures import write_figure
 
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn: dict[str, Callable[[], Axes]] = {
-        "pit": partial(plot.pit, frame, lang=lang),
-        "reliability": partial(plot.reliability, frame, lang=lang),
-        "coverage": partial(plot.coverage, frame, lang=lang),
-    }
+    for name, draw in (("pit", plot.pit), ("reliability", plot.reliability), ("coverage", plot.coverage)):
+        yield (name,), partial(draw, frame, lang=lang)
     for weeks in sorted(int(w) for w in frame["weeks"].unique()):
-        drawn[f"outcomes-{weeks}w"] = partial(plot.outcomes, frame, weeks, lang=lang)
-        drawn[f"skill-{weeks}w"] = partial(plot.skill, frame, weeks, lang=lang)
-    return [write_figure(draw(), folder / f"{name}.png") for name, draw in drawn.items()]
+        yield ("outcomes", f"{weeks}w"), partial(plot.outcomes, frame, weeks, lang=lang)
+        yield ("skill", f"{weeks}w"), partial(plot.skill, frame, weeks, lang=lang)
 
 
 def _at(frame: pd.DataFrame, weeks: int) -> pd.DataFrame:
