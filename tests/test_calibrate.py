@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -454,16 +456,17 @@ def test_both_files_are_written_or_none(name, learned, tmp_path):
 def test_a_disk_that_is_full_leaves_what_was_there(learned, tmp_path, monkeypatch):
     write_posterior(learned, tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    write = Path.write_text
+    real = Path.open
 
-    def full(path: Path, text: str, **more: str) -> int:
-        if path.suffix == ".toml":
+    def full(path: Path, mode: str = "r", **more: Any) -> Any:
+        if mode == "wb" and path.suffix == ".toml":
             raise OSError(28, "No space left on device")
-        return write(path, text + "1", **more)
+        return real(path, mode, **more)
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(InputError, match="cannot be written: No space left on device"):
-        write_posterior(learned, tmp_path)
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        write_posterior(replace(learned, theta=learned.theta[::-1]), tmp_path)
+    monkeypatch.undo()
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

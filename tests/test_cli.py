@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,13 +17,17 @@ from typing import Any
 
 import jsonschema
 import pytest
+import typer
+from rich.cells import cell_len
 
 import hudna
 from hudna import shipped
 from hudna.case.load import FILES
 from hudna.cli import main
+from hudna.cli.commands import app
 from hudna.cli.numbers import decimals, interval, number, share
-from hudna.cli.printing import print_lines
+from hudna.cli.printing import print_lines, progress_bar
+from hudna.cli.tables import lay_out
 from hudna.scenario.schema import KINDS_OF_FILE, json_schema
 
 SMALL = ["--draws", "6", "--paths", "5"]
@@ -29,7 +36,7 @@ HEAVY = ("numpy", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "h5netc
 
 def call(*arguments: str, cwd: Path, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run the command as its own process."""
-    command = [sys.executable, "-m", "hudna.cli", *arguments]
+    command = [sys.executable, "-m", "hudna", *arguments]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **more)
 
 
@@ -197,6 +204,21 @@ def test_wrong_arguments_exit_with_2_and_a_line(arguments, here, capsys):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "x", "--draws", "many"], "hudna run: --draws = 'many': must be a whole number"),
+        (["backtest", "x", "--every=1.5"], "hudna backtest: --every = '1.5': must be a whole number"),
+        (["run"], "hudna run: Missing argument 'SCENARIO'; see hudna run --help"),
+        (["run", "--draws"], "hudna: Option '--draws' requires an argument; see hudna --help"),
+        (["list", "--lang", "fr"], "hudna: lang = 'fr': must be one of en, ar"),
+    ],
+)
+def test_wrong_arguments_are_said_with_their_command(arguments, said, capsys):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.strip() == said
+
+
 def test_errors_are_json_too(here, capsys):
     assert main(["run", "two-militia", "--json"]) == 2
     out, err = capsys.readouterr()
@@ -224,7 +246,7 @@ def test_a_run_that_has_to_stop_exits_with_1_and_leaves_nothing(write_case, here
 def test_no_bar_is_drawn_into_a_pipe_and_one_on_a_terminal(here):
     pty = pytest.importorskip("pty")
     main_end, terminal = pty.openpty()
-    command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", *SMALL, "--no-figures"]
+    command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", *SMALL]
     with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=terminal) as process:
         os.close(terminal)
         seen = b""
@@ -241,11 +263,37 @@ def test_no_bar_is_drawn_into_a_pipe_and_one_on_a_terminal(here):
     os.close(main_end)
     assert process.returncode == 0
     assert b"Stay or leave" in seen
+    assert b"Pictures" in seen
+    assert b"Drawing pictures" not in seen  # that is for a log
+
+
+def test_a_log_says_in_a_line_what_takes_its_time(capsys):
+    for lang, said in (("en", "Compiling the engine"), ("ar", "يجري تجميع المحرك")):
+        with progress_bar("Run", lang) as (progress, stage):
+            assert progress is None
+            for name in ("filtering", "compiling", "simulating"):
+                stage(name)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 2
+        assert lines[1].startswith(said)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP to ignore")
+def test_a_signal_that_is_ignored_stays_ignored(capsys, monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        monkeypatch.setattr(
+            "hudna.scenario.describe.shipped_scenarios", lambda: signal.raise_signal(signal.SIGHUP) or []
+        )
+        assert main(["list", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"scenarios": []}
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(number, here):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(name, here):
     assert call("run", "two-militias", *SMALL, "--no-figures", cwd=here).returncode == 0
     before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
     command = [sys.executable, "-m", "hudna.cli", "run", "two-militias", "--draws", "20000", "--paths", "100"]
@@ -254,9 +302,9 @@ def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(number, here):
         while not any((here / "out").glob(".*")) and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(0.3)
-        process.send_signal(number)
+        process.send_signal(getattr(signal, name))
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (1, "", "interrupted; nothing was written\n")
+    assert (process.returncode, out, err.splitlines()[-1]) == (1, "", "interrupted; nothing was written")
     assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
     assert [path.name for path in (here / "out").iterdir()] == ["two-militias"]
 
@@ -271,13 +319,127 @@ def test_a_broken_pipe_is_quiet(here):
         assert process.stderr.read() == b""
 
 
-def test_a_terminal_that_knows_no_arabic_is_no_error(here):
+def test_a_pipe_gets_utf_8_whatever_its_encoding(here):
     done = call(
-        "run", "two-militias", *SMALL, "--no-figures", "--lang", "ar", cwd=here,
-        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        "run", "two-militias", *SMALL, "--no-figures", "--lang", "ar", cwd=here, encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert "????" in done.stdout
+    assert done.stdout.startswith("بقاء أم رحيل: 6 عينات")
+    assert "?" not in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such shell there")
+@pytest.mark.parametrize(("to", "said"), [(">&-", "standard output is closed"), (">/dev/full", "No space left")])
+def test_output_that_cannot_be_written_is_no_success(to, said, here):
+    if to == ">/dev/full" and not Path("/dev/full").exists():
+        pytest.skip("no such device here")
+    command = ["/bin/sh", "-c", f'exec "$0" "$@" {to}', sys.executable, "-m", "hudna", "copy", "two-militias", "mine"]
+    done = subprocess.run(command, cwd=here, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert said in done.stderr
+    assert (here / "mine").exists() == (to != ">&-")
+
+
+COMMANDS = {
+    "run": ["two-militias", *SMALL, "--no-figures"],
+    "list": [],
+    "copy": ["two-militias", "other"],
+    "check": ["mine/params/two-militias", "--rows"],
+    "show": ["out/two-militias"],
+    "schema": ["drivers"],
+    "claims": ["two-militias", *SMALL],
+    "compare": ["two-militias", *SMALL],
+    "explain": ["two-militias", *SMALL],
+    "remove": ["two-militias", "attacks.NORTH", *SMALL],
+    "shapley": ["mine/scenarios/two-militias.toml", "attacks", "leave", *SMALL],
+    "score": ["out/two-militias", "later.csv"],
+    "calibrate": ["mine/params/two-militias", "--islands", "2", "--draws", "20", "--paths", "10"],
+    "backtest": ["two-militias", "--horizon", "4", "--every", "13", "--islands", "2", "--draws", "20", "--paths", "10",
+                 "--no-figures"],
+    "network": ["two-militias"],
+}  # fmt: skip
+
+
+def test_every_command_gives_whole_json_and_speaks_arabic(here, monkeypatch):
+    assert set(COMMANDS) == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    came = "date_start,date_end,signal,value,qualifier\n2024-01-01,2024-01-28,attacks.*,3,exact\n"
+    (here / "later.csv").write_text(came, encoding="utf-8")
+
+    def printed(*arguments: str) -> bytes:
+        raw = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp1252"))
+        assert main(arguments) == 0, arguments
+        sys.stdout.flush()
+        return raw.getvalue()
+
+    shipped.copy("two-militias", here / "mine")
+    with (here / "mine/scenarios/two-militias.toml").open("a", encoding="utf-8") as file:
+        file.write('[factors.north]\nname = "north"\nremove = ["attacks.NORTH"]\n')
+    for command, given in COMMANDS.items():
+        text = printed(command, *given, "--json").decode("ascii")  # so the same in cp1252, cp1256 and UTF-8
+        assert json.loads(text), command
+        assert command != "show" or re.search("[ء-ي]", str(json.loads(text)))
+        if command not in ("copy", "schema", "calibrate"):  # paths and keys have no language; calibrate takes long
+            assert re.search("[ء-ي]", printed(command, *given, "--lang", "ar").decode("utf-8")), command
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+def test_help_is_whole_in_groups_and_ends_with_examples(width, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", width)
+    for command in ("", *COMMANDS):
+        assert main([*filter(None, [command]), "--help"]) == 0
+        out = capsys.readouterr().out
+        assert "…" not in out, command
+        assert max(map(len, out.splitlines())) <= int(width)
+        assert re.search(rf"Examples:\s+hudna {command}", out), command
+        groups = (" Run ", " Output ") if command == "run" else (" Ask ", "judged") if not command else ()
+        assert all(group in out for group in groups)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("hudna ru", ["run"]), ("hudna run iraq", ["iraq-2024"]), ("hudna calibrate ", list(shipped.cases()))],
+)
+def test_a_shell_completes_commands_scenarios_and_cases(line, found, monkeypatch, capsys):
+    for key, value in (("_HUDNA_COMPLETE", "complete_bash"), ("COMP_WORDS", line), ("COMP_CWORD", line.count(" "))):
+        monkeypatch.setenv(key, str(value))
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert (stop.value.code, capsys.readouterr().out.split()) == (0, found)
+
+
+def test_tables_fit_a_narrow_terminal(here, monkeypatch, capsys):
+    run = ["run", "two-militias", *SMALL, "--no-figures"]
+
+    def widest(arguments: list[str]) -> int:
+        assert main(arguments) == 0
+        return max(map(cell_len, capsys.readouterr().out.splitlines()))
+
+    assert widest(run) > 80
+    for columns in (80, 50):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert widest(run) <= columns
+        assert widest(["network", "iraq-2024"]) <= columns
+
+
+def test_a_narrow_table_keeps_every_cell_under_its_header(monkeypatch):
+    rows = [("Group", []), ("a label that is long enough to be folded", ["1", "22"]), ("b", ["3", "[4, 5]"])]
+    monkeypatch.setenv("COLUMNS", "40")
+    assert [line for line, _ in lay_out("Heading", ["first of all", "second"], rows)] == [
+        "Heading",
+        "                           first",
+        "                              of",
+        "                             all  second",
+        "Group",
+        "  a label that is long",
+        "    enough to be folded        1      22",
+        "  b                            3  [4, 5]",
+    ]
+    monkeypatch.setenv("COLUMNS", "20")
+    assert [line.split() for line, _ in lay_out("H", ["one", "two"], rows[2:])][1:] == [
+        ["one", "two"], ["b", "3", "[4,", "5]"],
+    ]  # fmt: skip
 
 
 def test_help_imports_nothing_heavy(here):
@@ -288,8 +450,8 @@ def test_help_imports_nothing_heavy(here):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=here, check=True)
     assert done.stderr == "HEAVY []\n"
-    for command in ("run", "list", "copy", "check", "show", "schema"):
-        assert f"\n  {command} " in done.stdout
+    for command in COMMANDS:
+        assert re.search(rf"\n\W+{command} +[A-Z]", done.stdout)
 
 
 def test_version(here, capsys):
@@ -314,6 +476,53 @@ def test_a_copy_is_whole_and_runs_on_its_own(name, here, capsys):
     assert scenario.case.folder.is_relative_to(here)
     assert main(["copy", name, "mine"]) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_a_copy_that_was_cut_short_is_finished_by_the_next(here, capsys):
+    assert main(["copy", "two-militias", "whole"]) == 0
+    cut = (
+        "import os, signal, pathlib, sys, hudna.cli\nreal, calls = pathlib.Path.replace, []\n"
+        "def replace(self, target):\n    calls.append(self)\n"
+        "    if len(calls) > int(sys.argv[1]):\n        os._exit(9)\n    return real(self, target)\n"
+        "pathlib.Path.replace = replace\nsys.exit(hudna.cli.main(['copy', 'two-militias', 'mine']))"
+    )
+    for k, there in enumerate((set(), {"params"})):
+        done = subprocess.run([sys.executable, "-c", cut, str(k)], cwd=here, check=False, capture_output=True)
+        assert done.returncode == 9
+        assert {path.name for path in (here / "mine").glob("[!.]*")} == there
+        assert main(["copy", "two-militias", "mine"]) == 0
+        assert tree(here / "mine") == tree(here / "whole")
+        shutil.rmtree(here / "mine")
+    capsys.readouterr()
+    assert main(["copy", "two-militias", "mine"]) == 0
+    changed = here / "mine/scenarios/two-militias.toml"
+    changed.write_text(changed.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    shutil.rmtree(here / "mine/params")
+    assert main(["copy", "two-militias", "mine"]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert not (here / "mine/params").exists()
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(here, monkeypatch, capsys):
+    real, calls = Path.replace, []
+
+    def refuse(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) > 1:
+            raise OSError(5, "Input/output error", str(target))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    (here / "mine").mkdir()
+    assert main(["copy", "two-militias", "mine"]) == 1
+    assert "Input/output error" in capsys.readouterr().err
+    assert len(calls) == 2
+    assert list((here / "mine").iterdir()) == []
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return every file below `folder`, hidden ones too."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_copy_into_a_file_is_refused(here, capsys):
@@ -361,12 +570,43 @@ def test_show_names_the_file_of_each_value_and_what_is_laid_over_it(write_case, 
     )
     assert main(["show", str(path)]) == 0
     out = capsys.readouterr().out
-    assert f'scenario.name = "Made up"  # {path.as_posix()}' in out
+    begins = {line for line in out.splitlines() if line.startswith("# ")}
+    assert begins > {f"# files in {path.parents[1].as_posix()}", f"# {path.relative_to(path.parents[1]).as_posix()}"}
     (line,) = (line for line in out.splitlines() if line.startswith("parameters.r.unit"))
-    assert line.endswith("parameters.toml; the scenario has another")
+    assert line.endswith("  # the scenario has another")
     assert tomllib.loads(out)["parameters"]["r"]["note"] == "\x7f"
     assert main(["show", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["values"]["drivers"]["n"]["rate"] == "r"
+
+
+def test_show_finds_names_in_keys_and_values(capsys):
+    assert main(["show", "iraq-2024", "presence_power", "posture.start"]) == 0
+    out = capsys.readouterr().out
+    found = tomllib.loads(out)
+    assert set(found) == {"parameters", "drivers", "claims", "posterior"}
+    assert set(found["parameters"]) == {"presence_power"}
+    assert found["drivers"]["attacks"]["exposure"] == {"presence.{}": "presence_power"}
+    assert set(found["drivers"]["posture"]) == {"start"}
+    assert main(["show", "iraq-2024", "presence_p*", "--json"]) == 0
+    chosen = json.loads(capsys.readouterr().out)
+    assert "unit" in chosen["values"]["parameters"]["presence_power"]
+    assert "drivers.posture.start" not in chosen["origins"]
+    assert main(["show", "iraq-2024", "presence_powr", "--json"]) == 2
+    assert "did you mean 'presence_power'?" in capsys.readouterr().err
+
+
+def test_show_prints_a_saved_run_again(here, capsys):
+    assert main(["run", "two-militias", *SMALL, "--no-figures"]) == 0
+    tables = capsys.readouterr().out.partition("Written to")[0]
+    for given in ("out/two-militias", "out/two-militias/result.nc"):
+        assert main(["show", given]) == 0
+        again = capsys.readouterr().out
+        assert again.startswith(tables)
+        made = hudna.open_result("out/two-militias/result.nc").about
+        assert all(made[key] in again for key in ("made", "engine", "config_hash", "program"))
+    assert main(["show", "out/two-militias", "attacks"]) == 2
+    assert main(["show", "out/two-militias", "--program"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 def test_show_prints_the_program(capsys):
@@ -450,7 +690,7 @@ def test_marks_keep_signs_and_latin_names_in_their_places_in_arabic(capsys):
     ltr, rtl = "\u200e", "\u200f"
     marked = capsys.readouterr().out.splitlines()
     assert marked[0] == f"الفرق  {ltr}-40.2{rtl}  [{ltr}-66{rtl}, {ltr}-2.5{rtl}]"
-    assert marked[1] == f"يستند إلى r_a 0.25{rtl}، r_b{rtl}"
+    assert marked[1] == f"يستند إلى r_a 0.25،{rtl} r_b"  # none next to a name
     assert marked[2] == lines[2][0]
     print_lines(lines)
     assert capsys.readouterr().out.splitlines() == [line for line, _ in lines]

@@ -232,7 +232,7 @@ def test_the_examples_load_and_run(page, tmp_path):
         assert dict(result.outcomes.sizes) == {"policy": len(scenario.policies), "draw": 2, "path": 2}
         if scenario.case.id == CASE:
             kinds |= {node.kind for node in scenario.nodes.values()}
-            assert not [notice for notice in scenario.case.notices if "used by nothing" in notice]
+            assert not [notice for notice in scenario.case.notices if "used by nothing" in notice.en]
             assert len(hudna.claims(scenario, draws=2, paths=2)) == len(scenario.case.claims) > 0
     assert kinds == set(NODES)
 

@@ -478,7 +478,7 @@ def test_a_scenario_may_not_give_a_counter_a_ratio_below_one(tmp_path, capsys):
     found = files((TOML, "ratio = 1.5", 'ratio = "claimed"'))
     found[PARAMETERS] += f"\n[claimed]\n{entry % 1}"
     path = write(found, tmp_path)
-    assert not [notice for notice in hudna.load(path).case.notices if "claimed" in notice]
+    assert not [notice for notice in hudna.load(path).case.notices if "claimed" in notice.en]
     found[FILES[0]] += f"\n[parameters.claimed]\n{entry % 0.5}"
     write(found, tmp_path)
     (line,) = said(capsys, tmp_path)
@@ -493,9 +493,9 @@ def test_a_scenario_may_not_give_a_counter_a_ratio_below_one(tmp_path, capsys):
 
 def test_counts_that_reach_beyond_a_campaign_are_noted(tmp_path):
     path = write(files((TABLE, "2023-03-06,2023-04-02,attacks.SOUTH", "2023-03-06,2023-05-01,attacks.SOUTH")), tmp_path)
-    notices = hudna.load(path).case.notices
+    notices = [notice.en for notice in hudna.load(path).case.notices]
     assert "counts that reach beyond campaign spring: line 6 of observations.csv" in notices
-    assert not [n for n in hudna.load(write(files(), tmp_path)).case.notices if "beyond" in n]
+    assert not [n for n in hudna.load(write(files(), tmp_path)).case.notices if "beyond" in n.en]
 
 
 # --- Never both ---------------------------------------------------------------------------------------------

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 
 from hudna.errors import InputError, no_such
+from hudna.files.whole import check_file, placing
 
 __all__ = ["case", "cases", "copy", "scenario", "scenarios"]
 
@@ -43,7 +40,8 @@ def case(name: str) -> Path | None:
 def copy(name: str, target: Path) -> tuple[Path, ...]:
     """Copy a shipped scenario, what it extends, its case and what that case's claims are asked in into `target`.
 
-    Nothing that exists is overwritten, and a copy that fails leaves nothing behind.
+    Nothing that exists is overwritten, and a copy that fails leaves nothing behind. What lies there already, just as it
+    would be copied, is left as it is, unless that is all of it.
 
     Returns
     -------
@@ -58,13 +56,15 @@ def copy(name: str, target: Path) -> tuple[Path, ...]:
         files += [file for file in _chain(source.with_name(f"{asked}.toml"))[0] if file not in files]
     parts = {target / "scenarios" / file.name: file for file in files}
     parts[target / "params" / case_name] = _root() / "params" / case_name
-    try:
-        taken = [path for path in parts if path.exists()]
-        if taken:
-            raise InputError.of(str(taken[0]), "exists already; choose another folder, nothing was copied")
-        _copy(parts, target)
-    except OSError as error:
-        raise InputError.of(str(target), f"cannot be written: {error.strerror}; nothing was copied") from None
+    check_file(target, folder=True)
+    missing = {path: origin for path, origin in parts.items() if not _alike(path, origin)}
+    taken = [path for path in missing or parts if path.exists()]
+    if taken:
+        raise InputError.of(str(taken[0]), "exists already; choose another folder, nothing was copied")
+    with placing(target, "copy") as folder:
+        for path, origin in missing.items():
+            for file in _files(origin):
+                folder.write((path.relative_to(target) / file.relative_to(origin)).as_posix(), file.read_bytes())
     return tuple(parts)
 
 
@@ -90,27 +90,11 @@ def _asked(folder: Path) -> list[str]:
     return sorted({side["scenario"] for side in sides if "scenario" in side})
 
 
-def _copy(parts: Mapping[Path, Path], target: Path) -> None:
-    """Copy everything beside its place first; take back what was put in place if anything fails."""
-    made = [path for path in (target / "scenarios", target / "params", target, *target.parents) if not path.exists()]
-    placed: list[Path] = []
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target, prefix=".copy-") as beside:
-            for path, origin in parts.items():
-                aside = Path(beside) / path.name
-                if origin.is_dir():
-                    shutil.copytree(origin, aside)
-                else:
-                    shutil.copyfile(origin, aside)
-            for path in parts:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                (Path(beside) / path.name).rename(path)
-                placed.append(path)
-    except BaseException:
-        for path in placed:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for path in made:
-            with contextlib.suppress(OSError):  # not made after all, or somebody uses it by now
-                path.rmdir()
-        raise
+def _alike(path: Path, origin: Path) -> bool:
+    """Whether a file or a folder is a copy of another: a copy that was cut short is thereby finished by the next."""
+    ours, theirs = ({file.relative_to(top): file.read_bytes() for file in _files(top)} for top in (path, origin))
+    return ours == theirs
+
+
+def _files(top: Path) -> list[Path]:
+    return [file for file in (top, *sorted(top.rglob("*"))) if file.is_file()]

@@ -253,7 +253,7 @@ def claims(
     chosen = _chosen(of, only)
     problems = Problems()
     for notice in check_claims(of, problems, only=chosen):
-        problems.add(str(of.folder), "", notice)
+        problems.add(str(of.folder), "", notice.en)
     problems.raise_if_any()
     wanted = _wanted(chosen)
     questions = _questions(of, given, wanted)

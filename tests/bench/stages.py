@@ -66,7 +66,8 @@ def _profile(engine: str, draws: int, paths: int) -> dict[str, float]:
 
     import hudna
     from hudna.engine import compile_scenario
-    from hudna.report.figures import draw_figures
+    from hudna.files.whole import placing
+    from hudna.report.figures import figures, write_pictures
     from hudna.report.outputs import difference_table, outcome_table
     from hudna.result.assemble import assemble
 
@@ -85,7 +86,8 @@ def _profile(engine: str, draws: int, paths: int) -> dict[str, float]:
     stage("tables")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        draw_figures(result, folder / "figures")
+        with placing(folder, "figures") as place:
+            write_pictures(list(figures(result)), place.write, kinds=("png", "svg"))
         stage("figures")
         result.save(folder / "result.nc")
         for label, table in tables.items():

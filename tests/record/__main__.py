@@ -145,16 +145,18 @@ def pictures(build: Path, *, quick: bool) -> None:
     """Draw the pictures of the main calibration and backtest."""
     import pandas as pd
 
+    from hudna.files.whole import placing
     from hudna.inference.posterior_files import recalled
-    from hudna.report.learning import draw_learning
-    from hudna.report.record import draw_forecasts
+    from hudna.report import figures, learning, record
 
     frame = pd.read_pickle(build / "forecasts-main.pkl")
     learned = recalled(case_of())
     for lang in ("en", "ar"):
-        drawn = draw_forecasts(frame, build / f"main-{lang}", lang=lang)
-        drawn += draw_learning(learned, build / f"learned-{lang}", lang=lang)
-        for path in drawn:
+        folder = build / f"drawn-{lang}"
+        with placing(folder) as place:
+            drawn = [*record.pictures(frame, lang), *learning.pictures(learned, lang)]
+            assert not figures.write_pictures(drawn, place.write)[1]
+        for path in sorted(folder.iterdir()):
             if not quick and path.stem in SHOWN:
                 shutil.copyfile(path, IMAGES / f"record-{path.stem}{'' if lang == 'en' else '-ar'}.png")
 

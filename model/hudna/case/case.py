@@ -73,7 +73,7 @@ class Case(ByContent):
     observations: Observations = field(default_factory=Observations, repr=False)
     posterior: Posterior | None = field(default=None, repr=False)
     claims: Mapping[str, Claim] = field(default_factory=dict, repr=False)
-    notices: tuple[str, ...] = ()
+    notices: tuple[Text, ...] = ()
 
     @property
     def evidence_until(self) -> dt.date:

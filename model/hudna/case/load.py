@@ -363,7 +363,7 @@ def _check_channels(about: About, ties: Iterable[tuple[Key, Tie]], document: Doc
             problems.add(document.where(key[:1]), show_key((*key, "channel")), text, given=tie.id)
 
 
-def _notices(case: Case) -> Iterator[str]:
+def _notices(case: Case) -> Iterator[Text]:
     used = {value for node in case.nodes.values() for _, value, _ in numbers(node)}
     levels = {node.actor for node in case.nodes.values() if isinstance(node, Level)}
     pressing = [t for t in case.ties if t.toward and t.source in levels and t.target in levels]
@@ -371,15 +371,21 @@ def _notices(case: Case) -> Iterator[str]:
     used |= {value for counter in case.observations.counters.values() for value in (counter.ratio, counter.sd) if value}
     used |= {start for campaign in case.observations.campaigns.values() for start in campaign.starts.values()}
     for name in sorted(set(case.parameters) - used):
-        yield f"parameter {name} is used by nothing"
+        yield Text(en=f"parameter {name} is used by nothing", ar=f"المعامل {name} لا يستخدمه شيء")
     for name, campaign in case.observations.campaigns.items():
         rows = [row for row in case.observations.rows_of(name) if row.weighs and row.kind in ("events", "response")]
         beyond = [str(row.line) for row in rows if row.start < campaign.start or row.end >= campaign.until]
         if beyond:
             lines = f"line{'s'[: len(beyond) - 1]} {', '.join(beyond)} of {TABLE}"
-            yield f"counts that reach beyond campaign {name}: {lines}"
+            yield Text(
+                en=f"counts that reach beyond campaign {name}: {lines}",
+                ar=f"أعداد تتجاوز مدة سجل المشاهدات {name}، في {TABLE}، السطر: {'، '.join(beyond)}",
+            )
     if case.ties:
         context = len(case.ties) - len(pressing)
-        yield f"{len(pressing)} of {len(case.ties)} ties press" + (
-            f"; the other {context} are context" if context else ""
+        yield Text(
+            en=f"{len(pressing)} of {len(case.ties)} ties press"
+            + (f"; the other {context} are context" if context else ""),
+            ar=f"الروابط الضاغطة: {len(pressing)} من {len(case.ties)}"
+            + (f"؛ وما عداها ({context}) سياق" if context else ""),
         )

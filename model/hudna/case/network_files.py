@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from pydantic import Field
 
@@ -233,7 +233,7 @@ def as_json(case: Case) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def write_graphml(case: Case, path: Path) -> None:
+def write_graphml(case: Case, path: Path | BinaryIO) -> None:
     """Write the network as GraphML, which Gephi and others open; nodes and edges carry a `label` for them.
 
     What XML cannot hold, such as a control character in a note, is written as the replacement character.

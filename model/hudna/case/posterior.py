@@ -142,13 +142,16 @@ def with_posterior(case: Case, problems: Problems) -> Case:
         return case
     known = found.campaign in case.observations.campaigns
     if not known or basis(case, found.campaign) != found.basis or set(found.names) != set(case.parameters):
-        notice = f"{ABOUT} is out of date: priors, drivers or rows have changed since; run hudna calibrate"
+        notice = Text(
+            en=f"{ABOUT} is out of date: priors, drivers or rows have changed since; run hudna calibrate",
+            ar=f"الملف {ABOUT} قديم: تغيرت التوزيعات القبلية أو المحركات أو المشاهدات منذ كتابته؛ شغل hudna calibrate",
+        )
         return replace(case, posterior=replace(found, current=False), notices=(*case.notices, notice))
     parameters = {
         name: parameter.model_copy(update={"status": "calibrated"}) if found.learned[name].calibrated else parameter
         for name, parameter in case.parameters.items()
     }
-    notices = (*case.notices, *(notice.en for notice in found.notices))
+    notices = (*case.notices, *found.notices)
     return replace(case, posterior=found, parameters=parameters, notices=notices)
 
 

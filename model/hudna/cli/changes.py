@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from hudna.cli.options import RUN
 from hudna.errors import Problems
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ __all__ = ["Changes", "asked", "parsed"]
 
 Changes: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the scenario's file; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value of the scenario's file; may be repeated.",
+        rich_help_panel=RUN,
+    ),
 ]
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import decimals, few, interval, number, share
+from hudna.cli.options import ASK, AsJson, Case, Csv, Draws, Lang, Paths, Prior, Seed, examples
 from hudna.cli.printing import print_json, print_lines, progress_bar, record_name, run_size, told_day, written
-from hudna.errors import InputError
 
 if TYPE_CHECKING:
     from hudna.case.claims import ClaimTest
@@ -68,35 +67,35 @@ _WORDS = {
 }
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK, epilog=examples("claims iraq-2024 --draws 50 --paths 20", "claims iraq-2024 --only C16")
+)
 def claims(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="A case's folder, a scenario's file, or a shipped name.")],
+    case: Case,
     only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="This claim; may be repeated.")] = None,
-    draws: Annotated[int | None, typer.Option(help="Samples of the uncertain parameters.")] = None,
-    paths: Annotated[int | None, typer.Option(help="Futures per draw.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")] = None,
-    prior: Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")] = False,
-    csv: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a row per test to this file.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for the texts.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    prior: Prior = False,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Say how probable each claim of a case is, and what that rests on."""
     from hudna import verdicts
-    from hudna.result.storage import beside
+    from hudna.files.whole import as_csv, check_file, write_file
 
     language = known_language(lang)
-    if csv is not None and csv.is_dir():
-        raise InputError.of(str(csv), "is a folder; name a file such as claims.csv", key="csv")
+    check_file(csv)
     found, given = verdicts.case_of(case)
-    with progress_bar(found.about.name.get(language)) as (progress, stage):
+    with progress_bar(found.about.name.get(language), language) as (progress, stage):
         answered = verdicts.claims(
             given or found, draws=draws, paths=paths, seed=seed, belief="prior" if prior else None, only=only or None,
             progress=progress, stage=stage,
         )  # fmt: skip
     table = answered.table(language)
     if csv is not None:
-        with beside(csv) as aside:
-            table.to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+        write_file(csv, as_csv(table))
     if as_json:
         rows = table.astype(object).where(table.notna(), None).to_dict("records")
         size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,8 +11,22 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import few, share
-from hudna.cli.printing import print_json, print_lines, progress_bar, run_size, written
-from hudna.errors import InputError
+from hudna.cli.options import (
+    ASK,
+    OUTPUT,
+    AsJson,
+    Csv,
+    Draws,
+    Lang,
+    Outcomes,
+    Paths,
+    Policies,
+    Prior,
+    Seed,
+    examples,
+    shipped_scenarios,
+)
+from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, run_size, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +34,7 @@ if TYPE_CHECKING:
     from hudna.analysis.compare import Comparison
     from hudna.case.grammar import Language
     from hudna.cli.tables import Line
+    from hudna.errors import Problem
     from hudna.result import OutcomeLabel
 
 __all__ = ["compare"]
@@ -54,58 +69,72 @@ _WORDS = {
 }  # fmt: skip
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("compare iraq-2024 gaza-ceasefire regional-war --draws 50 --paths 20", "compare a.toml b.toml"),
+)
 def compare(
-    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="TOML files, or shipped scenarios.")],
-    outcome: Annotated[list[str] | None, typer.Option(metavar="OUTCOME", help="This one; may be repeated.")] = None,
-    policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="This one; may be repeated.")] = None,
-    draws: Annotated[int | None, typer.Option(help="Samples of the uncertain parameters, in each.")] = None,
-    paths: Annotated[int | None, typer.Option(help="Futures per draw.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")] = None,
-    prior: Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder to write the table and a picture per outcome to.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table, with all columns.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for tables and pictures.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO...", help="TOML files, or shipped scenarios.", autocompletion=shipped_scenarios
+        ),
+    ],
+    outcome: Outcomes = None,
+    policy: Policies = None,
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    prior: Prior = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the table and a picture per outcome.", rich_help_panel=OUTPUT),
+    ] = None,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Compare scenarios under the same policies, with the regret of each policy in each."""
     from hudna import comparison
-    from hudna.report.comparison import write_comparison
-    from hudna.report.folder import replacing
-    from hudna.result.storage import beside
+    from hudna.cli.pictures import finish
+    from hudna.files.whole import as_csv, check_file, replacing, write_file
+    from hudna.report.comparison import pictures, write_comparison
 
     language = known_language(lang)
-    if csv is not None and csv.is_dir():
-        raise InputError.of(str(csv), "is a folder; name a file such as comparison.csv", key="csv")
+    check_file(csv)
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(replacing(out))
-        with progress_bar(" · ".join(scenarios)) as (progress, stage):
+        with progress_bar(" · ".join(scenarios), language) as (progress, stage):
             found = comparison.compare(
                 scenarios, outcomes=outcome or None, policies=policy or None, draws=draws, paths=paths, seed=seed,
                 belief="prior" if prior else None, progress=progress, stage=stage,
             )  # fmt: skip
         manifest = None if folder is None else write_comparison(found, folder, lang=language)
         if csv is not None:
-            with beside(csv) as aside:
-                found.frame(language).to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+            write_file(csv, as_csv(found.frame(language)))
     files = [path for path in (out, csv) if path is not None]
-    if as_json:
-        print_json(
-            {
-                "scenarios": list(found.scenarios),
-                "outcomes": list(found.outcomes),
-                "policies": list(found.policies),
-                "rows": found.frame(language).to_dict("records"),
-                "note": few(found.results[0].n_distinct, found.results[0].n_paths, language),
-                "largest_regret": found.minimax(lang=language).reset_index().to_dict("records"),
-                "written": [str(path) for path in files],
-                "manifest": manifest,
-            }
-        )
-        return
-    print_lines(_lines(found, language), language)
-    for path in files:
-        print("\n" + written(path, language))
+
+    def show(final: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+        if as_json:
+            print_json(
+                {
+                    "scenarios": list(found.scenarios),
+                    "outcomes": list(found.outcomes),
+                    "policies": list(found.policies),
+                    "rows": found.frame(language).to_dict("records"),
+                    "note": few(found.results[0].n_distinct, found.results[0].n_paths, language),
+                    "largest_regret": found.minimax(lang=language).reset_index().to_dict("records"),
+                    "written": [str(path) for path in files],
+                    "manifest": None if manifest is None else final,
+                    "problems": problems_data(problems),
+                }
+            )
+            return
+        print_lines(_lines(found, language), language)
+        for path in files:
+            print("\n" + written(path, language))
+
+    finish(show, pictures(found, language), out, manifest, lang=language, as_json=as_json)
 
 
 def _lines(found: Comparison, lang: Language) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +13,28 @@ import typer
 from hudna.cli.changes import Changes, asked
 from hudna.cli.commands import app, day, known_language
 from hudna.cli.numbers import MISSING, decimals, few, interval, number, percent, share
-from hudna.cli.printing import print_json, print_lines, progress_bar, written
+from hudna.cli.options import (
+    ASK,
+    OUTPUT,
+    AsJson,
+    AsOf,
+    Csv,
+    Draws,
+    Lang,
+    NoFigures,
+    Outcomes,
+    Paths,
+    Policies,
+    Prior,
+    Seed,
+    ToScenario,
+    examples,
+)
+from hudna.cli.pictures import finish
+from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, written
 from hudna.cli.tables import Line, lay_out
 from hudna.errors import InputError, nearest, no_such
+from hudna.files.whole import as_csv, check_file, replacing, write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,20 +42,10 @@ if TYPE_CHECKING:
     from hudna.analysis.attribution import Attribution
     from hudna.analysis.removal import Removal
     from hudna.case.grammar import Language
+    from hudna.errors import Problem
     from hudna.scenario import Scenario
 
 __all__ = ["explain", "remove", "shapley"]
-
-_Question = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")]
-_Draws = Annotated[int | None, typer.Option(help="Samples of the uncertain parameters.")]
-_Paths = Annotated[int | None, typer.Option(help="Futures per draw.")]
-_Seed = Annotated[int | None, typer.Option(help="Of the random numbers; the same seed, the same numbers.")]
-_Policy = Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Run this one; may be repeated.")]
-_AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Start from the state of the world then.")]
-_Prior = Annotated[bool, typer.Option("--prior", help="Draw from the priors, not from the posterior.")]
-_Csv = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole table to this file.")]
-_Lang = Annotated[str, typer.Option(help="en or ar.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 _WORDS = {
     "part": (
@@ -67,33 +76,37 @@ _WORDS = {
 }
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("explain iraq-2024 --draws 50 --paths 20", "explain iraq-2024 --of IRQ --by channel"),
+)
 def explain(
-    scenario: _Question,
+    scenario: ToScenario,
     of: Annotated[
         str | None,
         typer.Option(metavar="LEVEL", help="A level or an actor; the first level among the series if left out."),
     ] = None,
-    by: Annotated[str, typer.Option(help="part, source, channel or direction.")] = "source",
-    draws: _Draws = None,
-    paths: _Paths = None,
-    seed: _Seed = None,
-    policy: _Policy = None,
-    as_of: _AsOf = None,
-    prior: _Prior = False,
+    by: Annotated[str, typer.Option(metavar="WORD", help="part, source, channel or direction.")] = "source",
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    policy: Policies = None,
+    as_of: AsOf = None,
+    prior: Prior = False,
     changes: Changes = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for tables and pictures.")] = None,
-    lang: _Lang = "en",
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no figures.")] = False,
-    as_json: _Json = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write tables and pictures.", rich_help_panel=OUTPUT)
+    ] = None,
+    lang: Lang = "en",
+    no_figures: NoFigures = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take a level apart: who moves it, through what, by policy, and why the policies differ."""
     from contextlib import nullcontext
 
     from hudna.analysis.attribution import GROUPINGS
     from hudna.explain import attribute
-    from hudna.report.explaining import contrast_table, write_attribution
-    from hudna.report.folder import replacing
+    from hudna.report.explaining import contrast_table, pictures, write_attribution
 
     language = known_language(lang)
     if by not in GROUPINGS:
@@ -103,49 +116,53 @@ def explain(
     level = _first_level(question) if of is None else of
     options = _options(draws, paths, seed, as_of, prior)
     with replacing(out) if out is not None else nullcontext() as folder:
-        with progress_bar(question.file.name.get(language)) as (progress, stage):
+        with progress_bar(question.file.name.get(language), language) as (progress, stage):
             found = attribute(question, level, policies=policy or None, progress=progress, stage=stage, **options)
-        if folder is not None:
-            write_attribution(found, folder, by=by, lang=language, with_figures=not no_figures)  # type: ignore[arg-type]
+        manifest = None if folder is None else write_attribution(found, folder, by=by, lang=language)  # type: ignore[arg-type]
     table = found.table(by, language)  # type: ignore[arg-type]
     apart = contrast_table(found, by, language)  # type: ignore[arg-type]
-    if as_json:
-        note = few(found.about["draws"], found.about["paths"], language)
-        records = {"note": note, "parts": _records(table), "differences": apart.to_dict("records")}
-        print_json({"level": found.level, "by": by, **found.about, **records})
-        return
-    print_lines(_parts(found, table, language), language)
-    for a, b in found.contrasts:
-        print()
-        print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
-    _notify(found.about["given"], language)
-    _print_note(found.about["draws"], found.about["paths"], language)
-    if out is not None:
-        print("\n" + written(out, language))
+
+    def show(_: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+        if as_json:
+            note = few(found.about["draws"], found.about["paths"], language)
+            records = {"note": note, "parts": _records(table), "differences": apart.to_dict("records")}
+            print_json({"level": found.level, "by": by, **found.about, **records, "problems": problems_data(problems)})
+            return
+        print_lines(_parts(found, table, language), language)
+        for a, b in found.contrasts:
+            print()
+            print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
+        _print_notes(found.about["given"], found.about["draws"], found.about["paths"], language)
+        if out is not None:
+            print("\n" + written(out, language))
+
+    drawn = pictures(found, by=by, lang=language)  # type: ignore[arg-type]
+    finish(show, drawn, None if no_figures else out, manifest, lang=language, as_json=as_json)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("remove iraq-2024 IRN gaza --draws 50 --paths 20", "remove iraq-2024 'IRN + gaza'"),
+)
 def remove(
-    scenario: _Question,
+    scenario: ToScenario,
     what: Annotated[
         list[str], typer.Argument(metavar="WHAT...", help='An actor, driver, signal or tie; "A + B" go together.')
     ],
-    outcome: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Show this one; may be repeated. The headline if left out.")
-    ] = None,
+    outcome: Outcomes = None,
     silence: Annotated[
         bool, typer.Option("--silence", help="Silence it itself: its events never happen, its level is absent.")
     ] = False,
-    draws: _Draws = None,
-    paths: _Paths = None,
-    seed: _Seed = None,
-    policy: _Policy = None,
-    as_of: _AsOf = None,
-    prior: _Prior = False,
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    policy: Policies = None,
+    as_of: AsOf = None,
+    prior: Prior = False,
     changes: Changes = None,
-    csv: _Csv = None,
-    lang: _Lang = "en",
-    as_json: _Json = False,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Switch influences off, or silence what has them, one at a time, and see how far each outcome moves."""
     from hudna.explain import remove as switch_off
@@ -153,9 +170,9 @@ def remove(
     language = known_language(lang)
     question = asked(scenario, changes)
     shown = _outcomes(question, outcome)
-    _check_file(csv)
+    check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)
-    with progress_bar(question.file.name.get(language)) as (progress, stage):
+    with progress_bar(question.file.name.get(language), language) as (progress, stage):
         found = switch_off(
             question, what, silence=silence, policies=policy or None, progress=progress, stage=stage, **options
         )
@@ -168,36 +185,38 @@ def remove(
     for key in found.without:
         print_lines(_effects(found, table, key, shown, language), language)
         print()
-    _notify(found.whole.about["given"], language)
-    _print_note(found.whole.n_distinct, found.whole.n_paths, language)
+    _print_notes(found.whole.about["given"], found.whole.n_distinct, found.whole.n_paths, language)
     if csv is not None:
         print(written(csv, language))
 
 
-@app.command()
+@app.command(
+    rich_help_panel=ASK,
+    epilog=examples("shapley iraq-2024 attacks withdrawal postponement --draws 50 --paths 20"),
+)
 def shapley(
-    scenario: _Question,
+    scenario: ToScenario,
     outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome of the scenario.")],
     a: Annotated[str, typer.Argument(metavar="POLICY", help="A policy.")],
     b: Annotated[str | None, typer.Argument(metavar="LESS", help="Another, to take off.")] = None,
-    draws: _Draws = None,
-    paths: _Paths = None,
-    seed: _Seed = None,
-    as_of: _AsOf = None,
-    prior: _Prior = False,
+    draws: Draws = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    as_of: AsOf = None,
+    prior: Prior = False,
     changes: Changes = None,
-    csv: _Csv = None,
-    lang: _Lang = "en",
-    as_json: _Json = False,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
-    """Share an outcome, or its difference between two policies, among the scenario's [factors]."""
+    """Share an outcome, or its difference between two policies, among the scenario's factors."""
     from hudna.explain import shapley as share_out
 
     language = known_language(lang)
     question = asked(scenario, changes)
-    _check_file(csv)
+    check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)
-    with progress_bar(question.file.name.get(language)) as (progress, stage):
+    with progress_bar(question.file.name.get(language), language) as (progress, stage):
         found = share_out(question, outcome, a, b, progress=progress, stage=stage, **options)
     table = found.table(language)
     _write(table, csv)
@@ -217,8 +236,7 @@ def shapley(
         rows.append((row["name"], [number(row["mean"], places), number(row["mcse"], places), spread, part]))
     headers = [_word(key, language) for key in ("mean", "error", "draws", "share")]
     print_lines(lay_out(heading, headers, rows), language)
-    _notify(found.about["given"], language)
-    _print_note(found.about["draws"], found.about["paths"], language)
+    _print_notes(found.about["given"], found.about["draws"], found.about["paths"], language)
     if csv is not None:
         print("\n" + written(csv, language))
 
@@ -228,11 +246,11 @@ def _options(draws: int | None, paths: int | None, seed: int | None, as_of: str 
     return {"draws": draws, "paths": paths, "seed": seed, "as_of": date, "belief": "prior" if prior else None}
 
 
-def _notify(given: dict[str, Any], lang: Language) -> None:
-    """Print what must be known of the draws that the runs started from."""
+def _print_notes(given: dict[str, Any], draws: int, paths: int, lang: Language) -> None:
+    """Print what must be known of the draws that the runs started from, and of a run too small for its intervals."""
     from hudna.plot.style import notices
 
-    print_lines(((text, False) for text in notices(given, lang)), lang)
+    print_lines(((text, False) for text in (*notices(given, lang), few(draws, paths, lang)) if text), lang)
 
 
 def _first_level(question: Scenario) -> str:
@@ -254,17 +272,9 @@ def _outcomes(question: Scenario, asked: Sequence[str] | None) -> list[str]:
     return list(asked or ()) or [name for name in question.file.headline if name in known] or list(known)
 
 
-def _check_file(csv: Path | None) -> None:
-    if csv is not None and csv.is_dir():
-        raise InputError.of(str(csv), "is a folder; name a file such as table.csv", key="csv")
-
-
 def _write(table: pd.DataFrame, csv: Path | None) -> None:
-    from hudna.result.storage import beside
-
     if csv is not None:
-        with beside(csv) as aside:
-            table.reset_index().to_csv(aside, index=False, lineterminator="\n", encoding="utf-8")
+        write_file(csv, as_csv(table.reset_index()))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -316,11 +326,6 @@ def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str]
     yield from lay_out(heading, headers, rows)
     for why, names in notes.items():
         yield f"  {_word(why, lang).format(_word('comma', lang).join(names))}", False
-
-
-def _print_note(draws: int, paths: int, lang: Language) -> None:
-    if note := few(draws, paths, lang):
-        print(note)
 
 
 def _headers(lang: Language) -> list[str]:

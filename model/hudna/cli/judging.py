@@ -12,6 +12,7 @@ import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, interval, number, percent
+from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
 from hudna.cli.printing import print_json, print_lines, written
 from hudna.errors import InputError, Problem, Problems, no_such
 
@@ -56,23 +57,24 @@ _WORDS = {
 _SIGNS = {"exact": "", "approx": "~", "at_least": ">="}
 
 
-@app.command()
+@app.command(rich_help_panel=JUDGE, epilog=examples("score out/iraq-2024 later.csv --policy postponement"))
 def score(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result.nc, or the folder that holds one.")],
     observations: Annotated[Path, typer.Argument(metavar="OBSERVATIONS.csv", help="What came: a table of counts.")],
     policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Score this one; may be repeated.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the scores of every row to this file.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for the tables.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    csv: Csv = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Score a saved forecast against the counts that came."""
     import pandas as pd
 
+    from hudna.files.whole import as_csv, check_file, write_file
     from hudna.inference import scoring
     from hudna.result import open_result
-    from hudna.result.storage import beside
 
     language = known_language(lang)
+    check_file(csv)
     found = open_result(result)
     chosen = _policies(found, policy)
     try:
@@ -82,10 +84,7 @@ def score(
         raise InputError(_at(observations, error)) from None
     whole = pd.concat(tables, ignore_index=True)
     if csv is not None:
-        if csv.is_dir():
-            raise InputError.of(str(csv), "is a folder; name a file such as scores.csv", key="csv")
-        with beside(csv) as aside:
-            whole.to_csv(aside, index=False)
+        write_file(csv, as_csv(whole))
     sums = scoring.totals(whole)
     notices = tables[0].attrs["notices"]
     if as_json:

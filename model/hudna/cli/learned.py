@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from hudna.cli.tables import Line
+from hudna.cli.tables import Line, lay_out
 from hudna.inference.calibration import Calibration
+
+if TYPE_CHECKING:
+    from hudna.case.grammar import Language
 
 __all__ = ["learned_parameters"]
 
+_WORDS = {
+    "heading": (
+        "Parameters that the rows said something about: 5, 50 and 95 % of prior and posterior",
+        "المعاملات التي أفادت المشاهدات شيئا عنها: 5 و50 و95٪ من التوزيعين القبلي والبعدي",
+    ),
+    "prior": ("prior", "القبلي"),
+    "posterior": ("posterior", "البعدي"),
+    "overlap": ("overlap", "التداخل"),
+    "rest": (
+        "and {} of which the rows say little: posterior and prior overlap by 0.9 or more",
+        "وعدد ما لم تفد المشاهدات عنه إلا قليلا {}: يتداخل توزيعاه القبلي والبعدي بمقدار 0.9 أو أكثر",
+    ),
+}
 
-def learned_parameters(calibration: Calibration) -> Iterator[Line]:
+
+def learned_parameters(calibration: Calibration, lang: Language = "en") -> Iterator[Line]:
     """Lay out the parameters that the rows said something about, most first, and count the others.
 
     Yields
@@ -19,11 +37,15 @@ def learned_parameters(calibration: Calibration) -> Iterator[Line]:
         A line, and whether it is a heading.
     """
     found = sorted(calibration.learned.items(), key=lambda item: item[1].overlap)
-    known = [(name, learned) for name, learned in found if learned.calibrated]
-    width = max((len(name) for name, _ in known), default=9)
-    yield f"{'parameter':{width}}  {'prior, 5 50 95 %':>26}  {'posterior, 5 50 95 %':>26}  overlap  R-hat", True
-    for name, learned in known:
-        prior, posterior = (" ".join(f"{x:8.3g}" for x in three) for three in (learned.prior, learned.posterior))
-        yield f"{name:{width}}  {prior}  {posterior}  {learned.overlap:7.2f}  {learned.rhat:5.2f}", False
-    rest = len(found) - len(known)
-    yield f"and {rest} of which the rows say little: posterior and prior overlap by 0.9 or more", False
+    rows = [
+        (
+            name,
+            [*(" ".join(f"{x:.3g}" for x in three) for three in (learned.prior, learned.posterior)),
+             f"{learned.overlap:.2f}", f"{learned.rhat:.2f}"],
+        )
+        for name, learned in found
+        if learned.calibrated
+    ]  # fmt: skip
+    words = {key: pair[1 if lang == "ar" else 0] for key, pair in _WORDS.items()}
+    yield from lay_out(words["heading"], [words["prior"], words["posterior"], words["overlap"], "R-hat"], rows)
+    yield words["rest"].format(len(found) - len(rows)), False

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.printing import print_json, print_lines, written
+from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, NoFigures, examples
+from hudna.cli.printing import print_json, print_lines, problems_data, written
 from hudna.errors import InputError, Problems, no_such
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.case import Case
+    from hudna.case import Case as CaseOf
     from hudna.case.grammar import Language
     from hudna.case.graph import Route
     from hudna.cli.tables import Line
+    from hudna.errors import Problem
 
 __all__ = ["network"]
 
@@ -64,51 +67,53 @@ _WORDS = {
 }  # fmt: skip
 
 
-@app.command()
+@app.command(rich_help_panel=CASES, epilog=examples("network iraq-2024", "network iraq-2024 --to IRQ --out network"))
 def network(
-    case: Annotated[
-        str, typer.Argument(metavar="CASE", help="A case's folder, a shipped case or scenario, or a scenario's file.")
-    ],
+    case: Case,
     to: Annotated[
         str | None, typer.Option(metavar="ACTOR", help="Paths to this actor; the most pressed one if left out.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write: GraphML, JSON, tables and the picture.")] = None,
-    lang: Annotated[str, typer.Option(help="en or ar, for tables and the picture.")] = "en",
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write no picture.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write GraphML, JSON, tables and the picture.", rich_help_panel=OUTPUT),
+    ] = None,
+    lang: Lang = "en",
+    no_figures: NoFigures = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the network: strengths by channel and sign, who reaches whom, and the strongest paths to an actor."""
+    from hudna import plot
     from hudna.case import graph
+    from hudna.cli.pictures import finish
+    from hudna.files.whole import replacing
+    from hudna.report.network import write_network
 
     language = known_language(lang)
     found = _case(case)
     target = graph.pressed_most(found) if to is None else to
     routes = graph.paths(found, target, _SHOWN) if target is not None else ()
+    manifest = None
     if out is not None:
-        _write(found, out, routes, language, with_figures=False)
-    if as_json:
-        _print_json(found, target, routes, out)
-    else:
+        with replacing(out) as folder:
+            manifest = write_network(found, folder, routes, lang=language)
+
+    def show(_: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+        if as_json:
+            _print_json(found, target, routes, out, problems)
+            return
         print_lines(_summary(found, language), language)
         print()
         print_lines(_strengths(found, language), language)
         print_lines(_reach(found, language), language)
         print_lines(_paths(found, target, routes, language), language)
-    if out is not None and not no_figures:  # last: of a large network the picture takes longest
-        _write(found, out, routes, language, with_figures=True)
-    if out is not None and not as_json:
-        print("\n" + written(out, language))
+        if out is not None:
+            print("\n" + written(out, language))
+
+    picture = ("network",), partial(plot.network, found, lang=language)
+    finish(show, [picture], None if no_figures else out, manifest, within="", lang=language, as_json=as_json)
 
 
-def _write(case: Case, out: Path, routes: tuple[Route, ...], lang: Language, *, with_figures: bool) -> None:
-    from hudna.report import replacing
-    from hudna.report.network import write_network
-
-    with replacing(out) as folder:
-        write_network(case, folder, routes, lang=lang, with_figures=with_figures)
-
-
-def _case(name: str) -> Case:
+def _case(name: str) -> CaseOf:
     """Return the case of this folder or name, or the case of the scenario of this file or name."""
     from hudna import shipped
     from hudna.case import load_case
@@ -134,7 +139,9 @@ def _case(name: str) -> Case:
     return found
 
 
-def _print_json(case: Case, target: str | None, routes: tuple[Route, ...], out: Path | None) -> None:
+def _print_json(
+    case: CaseOf, target: str | None, routes: tuple[Route, ...], out: Path | None, problems: Sequence[Problem]
+) -> None:
     from hudna.case import graph
 
     print_json(
@@ -144,11 +151,12 @@ def _print_json(case: Case, target: str | None, routes: tuple[Route, ...], out: 
             "pressing": sum(len(presses) for presses in case.presses().values()), "to": target,
             "strengths": graph.strengths(case).to_dict("records"), "reach": graph.reach(case).to_dict("records"),
             "paths": graph.paths_table(routes).to_dict("records"), "out": None if out is None else str(out),
+            "problems": problems_data(problems),
         }
     )  # fmt: skip
 
 
-def _summary(case: Case, lang: Language) -> Iterator[Line]:
+def _summary(case: CaseOf, lang: Language) -> Iterator[Line]:
     pressing = sum(len(presses) for presses in case.presses().values())
     counts = (("actors", len(case.actors)), ("ties", len(case.ties)), ("pressing", pressing))
     yield case.about.name.get(lang), True
@@ -156,7 +164,7 @@ def _summary(case: Case, lang: Language) -> Iterator[Line]:
     yield f"  {_word('pressing note', lang)}", False
 
 
-def _strengths(case: Case, lang: Language) -> Iterator[Line]:
+def _strengths(case: CaseOf, lang: Language) -> Iterator[Line]:
     from hudna.case.graph import strengths
     from hudna.cli.tables import lay_out
 
@@ -187,7 +195,7 @@ def _strengths(case: Case, lang: Language) -> Iterator[Line]:
         yield "", False
 
 
-def _of_level(case: Case, actor: str, lang: Language) -> str:
+def _of_level(case: CaseOf, actor: str, lang: Language) -> str:
     """Return what a high value of the actor's level works for."""
     found = case.level_of(actor)
     return "" if found is None or found[1].toward is None else f" ({_word(found[1].toward, lang)})"
@@ -197,7 +205,7 @@ def _weight(part: pd.DataFrame) -> str:
     return f"{part['weight'].sum():g}" if len(part) else ""
 
 
-def _reach(case: Case, lang: Language) -> Iterator[Line]:
+def _reach(case: CaseOf, lang: Language) -> Iterator[Line]:
     from hudna.case.graph import reach
     from hudna.plot.style import number as count
 
@@ -213,7 +221,7 @@ def _reach(case: Case, lang: Language) -> Iterator[Line]:
     yield "", False
 
 
-def _paths(case: Case, target: str | None, routes: tuple[Route, ...], lang: Language) -> Iterator[Line]:
+def _paths(case: CaseOf, target: str | None, routes: tuple[Route, ...], lang: Language) -> Iterator[Line]:
     if target is None:
         return
     if not routes:
@@ -233,11 +241,11 @@ def _sign(sign: int) -> str:
     return "+" if sign > 0 else "-"
 
 
-def _name(case: Case, actor: Any, lang: Language) -> str:
+def _name(case: CaseOf, actor: Any, lang: Language) -> str:
     return case.actors[str(actor)].name.get(lang)
 
 
-def _names(case: Case, actors: Iterable[Any], lang: Language) -> str:
+def _names(case: CaseOf, actors: Iterable[Any], lang: Language) -> str:
     return _word("comma", lang).join(_name(case, actor, lang) for actor in actors)
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rich.cells import cell_len
 
 from hudna.case.evidence import files_of
+from hudna.case.grammar import Text
 from hudna.case.observations import USES, Row
 from hudna.errors import InputError, Problems
 from hudna.plot.style import number
 
 if TYPE_CHECKING:
     from hudna.case import Case
+    from hudna.case.grammar import Language
     from hudna.case.parameters import Parameter
     from hudna.cli.tables import Line
     from hudna.scenario import Scenario
@@ -24,17 +26,47 @@ __all__ = ["Foreseen", "as_data", "foresee", "listing", "summary"]
 
 _SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
 _FEEDS = {
-    "likelihood": "weighs parameters, and paths follow it",
-    "known": "paths follow it; weighs no parameter",
-    "prior": "a prior was computed from it; not fitted",
-    "context": "listed and not used",
+    "likelihood": ("weighs parameters, and paths follow it", "ترجح المعاملات، وتتبعها المسارات"),
+    "known": ("paths follow it; weighs no parameter", "تتبعها المسارات ولا ترجح معاملا"),
+    "prior": ("a prior was computed from it; not fitted", "حسب منها توزيع قبلي؛ لا تطابق"),
+    "context": ("listed and not used", "مدرجة وغير مستخدمة"),
+}
+_WORDS = {
+    "likelihood": ("likelihood", "للترجيح"),
+    "known": ("known", "معلومة"),
+    "prior": ("prior", "قبلية"),
+    "context": ("context", "سياق"),
+    "comma": (", ", "، "),
+    "observations": ("observations: {}{}", "المشاهدات: {}{}"),
+    "campaign": ("campaign {}{}: {} from {}, {}", "سجل المشاهدات {}{}: عدد الأسابيع {} من {}، وعدد المشاهدات {}"),
+    "windows": (
+        "windows that a backtest of {} can score, by weeks ahead: {}",
+        "ما يمكن تقييمه من نوافذ {} في اختبار التوقعات السابقة، بحسب المدة بالأسابيع: {}",
+    ),
+    "n of": ("{} of {}", "{} لمدة {}"),
+    "refused": ("{}: hudna calibrate refuses it", "{}: ترفضه hudna calibrate"),
+    "default": (" (the default)", " (ما لم يحدد غيره)"),
+    "to": ("to", "إلى"),
+    "line": ("line", "السطر"),
+    "dates": ("dates", "التاريخ"),
+    "signal": ("signal", "الإشارة"),
+    "value": ("value", "القيمة"),
+    "counter": ("counter", "جهة العد"),
+    "confidence": ("confidence", "الثقة"),
+    "source": ("source", "المصدر"),
+    "computed": ("parameters computed from evidence", "المعاملات المحسوبة من الأدلة"),
+    "parameter": ("parameter", "المعامل"),
+    "of campaign": ("campaign", "سجل المشاهدات"),
+    "rows of": ("rows of", "تاريخ المشاهدات"),
+    "files": ("files", "الملفات"),
+    "not said": ("not said", "لم يذكر"),
 }
 
 
 Foreseen: TypeAlias = Mapping[str, Mapping[str, Mapping[int, int]]]  # by campaign, signal and weeks ahead: windows
 
 
-def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[Foreseen, list[str]]:
+def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[Foreseen, list[Text]]:
     """Note everything that `calibrate` and `backtest` would refuse because of the rows, without sampling.
 
     Parameters
@@ -54,7 +86,7 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
     from hudna.inference.history import history_program, laid_out, question_of
 
     found: dict[str, dict[str, dict[int, int]]] = {}
-    notices = []
+    notices: list[Text] = []
     if question is not None and question.file.as_of is not None:
         try:
             past_of(question, question.file.as_of)
@@ -70,7 +102,10 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
             problems.extend(error.problems)
             continue
         if not any(row.use == "likelihood" for row in rows):
-            notices.append(NOTHING_WEIGHS.format(name) + ": hudna calibrate refuses it")
+            refused = {
+                lang: _word("refused", lang).format(NOTHING_WEIGHS.get(lang).format(name)) for lang in ("en", "ar")
+            }
+            notices.append(Text(**refused))
         step = asked.file.step_days
         plan = Plan(every=_steps(Plan.every, step), horizons=tuple(_steps(weeks, step) for weeks in Plan.horizons))
         for family in sorted({_family(signal, case) for row in rows if row.kind == "events" for signal in row.signals}):
@@ -92,24 +127,26 @@ def _steps(weeks: int, step_days: int) -> int:
     return weeks
 
 
-def summary(case: Case, foreseen: Foreseen) -> Iterator[str]:
+def summary(case: Case, foreseen: Foreseen, lang: Language = "en") -> Iterator[Line]:
     """Yield how many rows there are, by use and by signal, and the campaigns; nothing if nothing was observed."""
     observations = case.observations
     if not (observations.rows or observations.campaigns or observations.counters):
         return
-    yield f"observations: {_count(len(observations.rows))}" + _uses(observations.rows, start=": ")
+    uses = _uses(observations.rows, lang)
+    yield _word("observations", lang).format(_count(len(observations.rows), lang), uses and f": {uses}"), False
     for signal, rows in _by_signal(observations.rows).items():
-        yield f"  {signal}: {_uses(rows)}"
+        yield f"  {signal}: {_uses(rows, lang)}", False
     for name, campaign in observations.campaigns.items():
-        default = " (the default)" if name == observations.default and len(observations.campaigns) > 1 else ""
-        inside = _count(len(observations.rows_of(name)))
-        yield f"campaign {name}{default}: {number(campaign.weeks, 'week', 'en')} from {campaign.start}, {inside}"
+        default = _word("default", lang) if name == observations.default and len(observations.campaigns) > 1 else ""
+        inside = _count(len(observations.rows_of(name)), lang)
+        weeks = campaign.weeks if lang == "ar" else number(campaign.weeks, "week", lang)
+        yield _word("campaign", lang).format(name, default, weeks, campaign.start, inside), False
         for family, counts in foreseen.get(name, {}).items():
-            ahead = ", ".join(f"{n} of {weeks}" for weeks, n in counts.items())
-            yield f"  windows that a backtest of {family} can score, by weeks ahead: {ahead}"
+            ahead = _word("comma", lang).join(_word("n of", lang).format(n, ahead) for ahead, n in counts.items())
+            yield "  " + _word("windows", lang).format(family, ahead), False
 
 
-def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
+def listing(case: Case, parameters: Mapping[str, Parameter], lang: Language = "en") -> Iterator[Line]:
     """Yield every row, those of one use together, and the parameters that were computed from evidence.
 
     Parameters
@@ -117,6 +154,7 @@ def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
     case : Case
     parameters : mapping from name to Parameter
         The case's, perhaps with a scenario's laid over them.
+    lang : {"en", "ar"}
 
     Yields
     ------
@@ -127,20 +165,22 @@ def listing(case: Case, parameters: Mapping[str, Parameter]) -> Iterator[Line]:
         rows = [row for row in case.observations.rows if row.use == use]
         if rows:
             yield "", False
-            yield f"{use} ({_FEEDS[use]}): {_count(len(rows))}", True
+            feeds = _FEEDS[use][1 if lang == "ar" else 0]
+            yield f"{_word(use, lang)} ({feeds}): {_count(len(rows), lang)}", True
             header = ["line", "dates", "signal", "value", "counter", "confidence", "source"]
-            yield from _columns([header, *(_cells(row) for row in rows)])
+            yield from _columns([[_word(key, lang) for key in header], *(_cells(row, lang) for row in rows)])
     priors = _priors(case, parameters)
     if priors:
         yield "", False
-        yield "parameters computed from evidence", True
-        header = ["parameter", "campaign", "rows of", "files"]
+        yield _word("computed", lang), True
+        header = ["parameter", "of campaign", "rows of", "files"]
+        unsaid = _word("not said", lang)
         cells = [
-            [prior["parameter"], prior["campaign"], _dates(*prior["rows"]) if prior["rows"] else "not said",
+            [prior["parameter"], prior["campaign"], _dates(*prior["rows"], lang=lang) if prior["rows"] else unsaid,
              ", ".join(prior["files"])]
             for prior in priors
         ]  # fmt: skip
-        yield from _columns([header, *cells])
+        yield from _columns([[_word(key, lang) for key in header], *cells])
 
 
 def as_data(case: Case, parameters: Mapping[str, Parameter], foreseen: Foreseen) -> dict[str, Any]:
@@ -198,15 +238,15 @@ def _priors(case: Case, parameters: Mapping[str, Parameter]) -> list[dict[str, A
     ]
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, lang: Language) -> list[str]:
     value = row.state or _SIGNS[row.qualifier] + f"{row.value:.12g}"
     word = f" ({row.word})" if row.word != row.qualifier else ""
-    dates = _dates(row.start, row.end)
+    dates = _dates(row.start, row.end, lang=lang)
     return [str(row.line), dates, row.signal, value + word, row.counter or "-", row.confidence, row.source or "-"]
 
 
-def _dates(first: Any, last: Any) -> str:
-    return str(first) if first == last else f"{first} to {last}"
+def _dates(first: Any, last: Any, *, lang: Language) -> str:
+    return str(first) if first == last else f"{first} {_word('to', lang)} {last}"
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[Line]:
@@ -231,10 +271,14 @@ def _use_counts(rows: Sequence[Row]) -> dict[str, int]:
     return {use: counts[use] for use in USES}
 
 
-def _uses(rows: Sequence[Row], start: str = "") -> str:
-    said = ", ".join(f"{n} {use}" for use, n in _use_counts(rows).items() if n)
-    return start + said if said else ""
+def _uses(rows: Sequence[Row], lang: Language) -> str:
+    counts = ((_word(use, lang), n) for use, n in _use_counts(rows).items() if n)
+    return _word("comma", lang).join(f"{use} {n}" if lang == "ar" else f"{n} {use}" for use, n in counts)
 
 
-def _count(n: int) -> str:
-    return number(n, "row", "en")
+def _count(n: int, lang: Language) -> str:
+    return str(n) if lang == "ar" else number(n, "row", lang)
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]

@@ -6,27 +6,39 @@ import datetime as dt
 import json
 import math
 import re
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
+    from hudna.errors import Problem
 
-__all__ = ["print_json", "print_lines", "progress_bar", "record_name", "run_size", "told_day", "written"]
+__all__ = [
+    "DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "print_json", "print_lines", "print_problems", "printed_width",
+    "problems_data", "progress_bar", "record_name", "run_size", "told_day", "written",
+]  # fmt: skip
+
+DONE, FAILED, WRONG_INPUT = 0, 1, 2
+INTERRUPTED = -1  # ends as a failure does
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
 _LOGGED = 30.0  # seconds between lines in a log, at least
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
-_LATIN = re.compile(r"(?<!^)\b[A-Za-z](?:[A-Za-z0-9_.:/* -]*[A-Za-z0-9_*])?")
+_LATIN = re.compile(r"(?<!^)\b(?>[A-Za-z](?:(?:[A-Za-z0-9_.:/*-]| (?! ))*[A-Za-z0-9_*])?)[^\w*]")  # and what follows
 
 
 def print_json(data: Any) -> None:
-    """Print `data` as JSON; NaN and infinity, which JSON does not know, become null."""
-    print(json.dumps(_plain(data), ensure_ascii=False, indent=2, default=str))
+    """Print `data` as JSON; NaN and infinity, which JSON does not know, become null.
+
+    Letters beyond ASCII are escaped: so the text is whole whatever the encoding of a terminal or pipe.
+    """
+    print(json.dumps(_plain(data), indent=2, default=str))
 
 
 def _plain(data: Any) -> Any:
@@ -40,21 +52,40 @@ def _plain(data: Any) -> Any:
 
 
 def print_lines(lines: Iterable[tuple[str, bool]], lang: Language = "en") -> None:
-    """Print lines on stdout, headings in bold on a terminal; nothing is cut or wrapped."""
+    """Print lines on stdout, headings in bold on a terminal, where a long line goes on further in; nothing is cut."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False)
     for text, heading in lines:
-        line = _marked(text) if lang == "ar" else text
-        if console.is_terminal:
-            console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
-        else:
-            print(line)
+        for part in _folded(text, printed_width()):
+            line = _marked(part) if lang == "ar" else part
+            if console.is_terminal:
+                console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
+            else:
+                print(line)
+
+
+def printed_width() -> int:
+    """Return how wide a line may be: as the terminal, or COLUMNS; without limit in a pipe or file."""
+    return shutil.get_terminal_size((sys.maxsize, 0)).columns
+
+
+def _folded(line: str, width: int) -> list[str]:
+    """Return a line as those that a terminal has room for; an empty one is one too."""
+    if len(line) <= width:
+        return [line]
+    start = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line, max(width, 40), subsequent_indent=f"{start}    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _marked(line: str) -> str:
-    """Keep a minus to the left of its number, and Latin names apart, where a terminal writes from right to left."""
+    """Keep a minus to the left of its number, and Latin names apart, where a terminal writes from right to left.
+
+    No mark stands next to a name, so that none is copied with it.
+    """
     signed = _NEGATIVE.sub(rf"{_LEFT_TO_RIGHT}\g<0>{_RIGHT_TO_LEFT}", line)
     return _LATIN.sub(rf"\g<0>{_RIGHT_TO_LEFT}", signed)
 
@@ -88,14 +119,35 @@ def written(path: Path, lang: Language = "en") -> str:
     return f"كتبت النتائج في {path}" if lang == "ar" else f"Written to {path}"
 
 
-@contextmanager
-def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None, Callable[[str], None] | None]]:
-    """Give a function of (done, total) that moves a bar on stderr, and one that says what is under way.
+_STAGES = {
+    "compiling": (
+        "Compiling the engine: some tens of seconds, once; later runs load it from the disk.",
+        "يجري تجميع المحرك: بضع عشرات من الثواني، مرة واحدة؛ وتحمله التشغيلات اللاحقة من القرص.",
+    ),
+    "filtering": (
+        "Following the past as observed, before the future is simulated; the first time the engine is compiled too.",
+        "يجري تتبع الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا.",
+    ),
+}
 
-    Where stderr is no terminal, a line now and then says how far the work is, and the second function is None.
+
+@contextmanager
+def progress_bar(
+    label: str, lang: Language = "en"
+) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Give a function of (done, total) that moves a bar on stderr, and one that says what takes its time, in a line.
+
+    If stderr is no terminal, the first writes a line now and then that says how far the work is.
     """
+
+    def line(stage: str) -> str | None:
+        return _STAGES[stage][1 if lang == "ar" else 0] if stage in _STAGES else None
+
     if not sys.stderr.isatty():
-        yield _logged(label), None
+        yield (
+            _logged(label, lang),
+            lambda stage: None if (text := line(stage)) is None else print(text, file=sys.stderr, flush=True),
+        )
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -113,13 +165,13 @@ def progress_bar(label: str) -> Iterator[tuple[Callable[[int, int], None] | None
             progress.update(task, completed=done, total=total)
 
         def say(stage: str) -> None:
-            told = {"compiling": ": compiling the engine, this once", "filtering": ": the past, as the rows tell it"}
-            progress.update(task, description=label + told.get(stage, ""))
+            if (text := line(stage)) is not None:
+                progress.console.print(text, markup=False, highlight=False)
 
         yield move, say
 
 
-def _logged(label: str) -> Callable[[int, int], None]:
+def _logged(label: str, lang: Language) -> Callable[[int, int], None]:
     """Return a function of (done, total) that writes a line when a while has passed; short work says nothing."""
     first: list[float] = []
     due = _LOGGED
@@ -133,6 +185,20 @@ def _logged(label: str) -> Callable[[int, int], None]:
             due = passed + max(_LOGGED, passed / 4)
             ahead = passed * left / (done - first[1])
             said = f"{label}: {done / total:.0%}, {passed:.0f} s passed, about {ahead:.0f} s left"
+            if lang == "ar":
+                said = f"{label}: {100 * done / total:.0f}٪، مضت {passed:.0f} ثانية، والباقي نحو {ahead:.0f} ثانية"
             print(said, file=sys.stderr, flush=True)
 
     return move
+
+
+def problems_data(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Return problems as plain data, for JSON."""
+    return [{field: getattr(problem, field) for field in ("where", "key", "given", "text")} for problem in problems]
+
+
+def print_problems(problems: Iterable[Problem]) -> None:
+    """Print every problem on stderr, one a line; a terminal that is gone needs none."""
+    with suppress(OSError):
+        for problem in problems:
+            print(" ".join(str(problem).split("\n")), file=sys.stderr)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hudna.case.grammar import Text
 from hudna.cli import tables
 from hudna.cli.numbers import few
-from hudna.cli.printing import print_json, print_lines, record_name, run_size, told_day, written
+from hudna.cli.printing import print_json, print_lines, problems_data, record_name, run_size, told_day, written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from hudna.case.grammar import Language
+    from hudna.cli.tables import Line
+    from hudna.errors import Problem
     from hudna.result import Result
 
-__all__ = ["print_data", "print_tables"]
+__all__ = ["made", "print_data", "print_tables"]
 
 _WORDS = {
     "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
@@ -30,39 +35,59 @@ _WORDS = {
         "Further outcomes in outcomes.csv and differences.csv: {}; --all prints them.",
         "في outcomes.csv وdifferences.csv نتائج أخرى عددها {}، ويطبعها الخيار --all",
     ),
+    "left": ("further outcomes: {}; --all prints them.", "نتائج أخرى عددها {}، ويطبعها الخيار --all"),
+    "made": ("made {} by the engine {}; {}", "أنتج في {} بالمحرك {}؛ {}"),
+    "question": ("scenario {}, case {}", "السيناريو {}، الحالة {}"),
+    "hashes": ("hash of the files {}, of the program {}", "بصمة الملفات {}، وبصمة البرنامج {}"),
 }  # fmt: skip
 
 
-def print_tables(result: Result, target: Path, lang: Language, *, everything: bool) -> None:
-    """Print the outcomes of the headline, or all, by policy and as differences; and where they were written."""
+def print_tables(result: Result, target: Path | None, lang: Language, *, everything: bool) -> None:
+    """Print the outcomes of the headline, or all, by policy and as differences; and where they were written, if so."""
+    print_lines(_tables(result, target, lang, everything=everything), lang)
+
+
+def _tables(result: Result, target: Path | None, lang: Language, *, everything: bool) -> Iterator[Line]:
     about = result.about
     shown = list(result.outcome_names) if everything else _headline(result)
-    print(f"{result.title.get(lang)}: {run_size(result.n_draws, result.n_paths, about['seed'], lang)}")
-    print(_origin(about["given"], lang))
+    yield f"{result.title.get(lang)}: {run_size(result.n_draws, result.n_paths, about['seed'], lang)}", False
+    for text in _origin(about["given"], lang).split("\n"):
+        yield text, False
     for notice in about.get("notices", ()):
-        print(_word("note", lang).format(Text(**notice).get(lang)))
-    print()
-    print_lines(tables.outcomes(result, result.table(lang), shown, lang), lang)
+        yield _word("note", lang).format(Text(**notice).get(lang)), False
+    yield "", False
+    yield from tables.outcomes(result, result.table(lang), shown, lang)
     for a, b in about["contrasts"]:
-        print()
-        print_lines(tables.differences(result, a, b, result.contrast(a, b, lang), shown, lang), lang)
-    print()
+        yield "", False
+        yield from tables.differences(result, a, b, result.contrast(a, b, lang), shown, lang)
+    yield "", False
     if note := few(result.n_distinct, result.n_paths, lang):
-        print(note)
+        yield note, False
     if left := len(result.outcome_names) - len(shown):
-        print(_word("more", lang).format(left))
-    print(written(target, lang))
+        yield _word("left" if target is None else "more", lang).format(left), False
+    if target is not None:
+        yield written(target, lang), False
 
 
-def print_data(result: Result, target: Path, manifest: dict[str, Any]) -> None:
-    """Print the same as JSON, with every outcome."""
+def made(result: Result, lang: Language) -> Iterator[Line]:
+    """Yield the lines that say how a saved run was made."""
+    about = result.about
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    yield _word("made", lang).format(about["made"], about["engine"], versions), False
+    yield _word("question", lang).format(about["scenario"], about["case"]), False
+    yield _word("hashes", lang).format(about["config_hash"], about["program"]), False
+
+
+def print_data(result: Result, target: Path, about: Mapping[str, Any], problems: Sequence[Problem] = ()) -> None:
+    """Print the same as JSON, with every outcome; what the run was, and what went wrong with a picture."""
     from hudna.report.outputs import difference_table, outcome_table
 
     print_json(
         {
             "out": str(target),
+            **about,
             "note": few(result.n_distinct, result.n_paths),
-            "manifest": manifest,
+            "problems": problems_data(problems),
             "outcomes": outcome_table(result).to_dict("records"),
             "differences": difference_table(result).to_dict("records"),
         }

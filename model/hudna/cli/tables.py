@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.cells import cell_len
 
 from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
+from hudna.cli.printing import printed_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Line", "differences", "estimates", "lay_out", "outcomes"]
 
 Line: TypeAlias = tuple[str, bool]
+
+_LABEL = 20  # cells at least for the labels of rows
 
 _WORDS = {
     "outcomes": ("Outcomes", "النتائج"),
@@ -117,18 +121,50 @@ def differences(
 
 
 def lay_out(heading: str, headers: list[str], rows: list[tuple[str, list[str]]]) -> Iterator[Line]:
-    """Yield a heading, the columns' headers, and rows; a row without cells is a heading of those below it."""
-    widths = [max(cell_len(cells[i]) for cells in [headers, *(c for _, c in rows if c)]) for i in range(len(headers))]
-    first = max((cell_len(label) for label, cells in rows if cells), default=0)
+    """Yield a heading, the columns' headers, and rows; a row without cells is a heading of those below it.
 
-    def line(label: str, cells: list[str]) -> str:
+    Where the terminal is too narrow, headers and labels take several lines; then columns go below one another.
+    """
+    cells = [cells for _, cells in rows if cells]
+    narrow = [
+        max(map(cell_len, (*header.split(), *(row[i] for row in cells))), default=0) for i, header in enumerate(headers)
+    ]
+    wide = [max(cell_len(header), n) for header, n in zip(headers, narrow, strict=True)]
+    first = max((cell_len(label) for label, cells in rows if cells), default=0)
+    room = printed_width() - 2 - 2 * len(headers)
+    widths = wide if first + sum(wide) <= room else narrow
+    first = min(first, max(room - sum(widths), _LABEL))
+    yield heading, True
+    for part in _parts(widths, printed_width() - 2 - first):
+        yield from _columns(first, widths[part], headers[part], [(label, cells[part]) for label, cells in rows])
+
+
+def _parts(widths: list[int], room: int) -> Iterator[slice]:
+    """Yield the columns that stand side by side, at least one each time."""
+    begin = used = 0
+    for i, width in enumerate(widths):
+        used += 2 + width
+        if used > room and i > begin:
+            yield slice(begin, i)
+            begin, used = i, 2 + width
+    yield slice(begin, len(widths))
+
+
+def _columns(first: int, widths: list[int], headers: list[str], rows: list[tuple[str, list[str]]]) -> Iterator[Line]:
+    def line(label: str, cells: Sequence[str]) -> str:
         right = (" " * (2 + width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True))
         return ("  " + label + " " * (first - cell_len(label)) + "".join(right)).rstrip()
 
-    yield heading, True
-    yield line("", headers), False
+    folded = [textwrap.wrap(header, max(width, 1)) for header, width in zip(headers, widths, strict=True)]
+    for left in range(max(map(len, folded), default=0), 0, -1):  # the last lines of all stand side by side
+        yield line("", [lines[-left] if left <= len(lines) else "" for lines in folded]), False
     for label, cells in rows:
-        yield (line(label, cells), False) if cells else (label, True)
+        if cells:
+            *above, last = textwrap.wrap(label, first, subsequent_indent="  ") if cell_len(label) > first else [label]
+            yield from ((f"  {part}", False) for part in above)
+            yield line(last, cells), False
+        else:
+            yield label, True
 
 
 def estimates(row: Any, lang: Language, *, likely: bool) -> list[str]:

@@ -15,6 +15,7 @@ from scipy import special
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case
+from hudna.case.grammar import Language, Text
 from hudna.case.observations import Row
 from hudna.case.posterior import Learned, basis
 from hudna.engine.choice import chosen_threads
@@ -42,7 +43,10 @@ __all__ = [
     "prior_sample",
 ]
 
-NOTHING_WEIGHS = "no row of observations.csv with the use likelihood lies in the campaign {}"
+NOTHING_WEIGHS = Text(
+    en="no row of observations.csv with the use likelihood lies in the campaign {}",
+    ar="لا مشاهدة للترجيح في observations.csv ضمن سجل المشاهدات {}",
+)
 _FRESH = 2  # rounds of moves after the last row, so that draws differ
 
 
@@ -166,7 +170,7 @@ def calibrate(
     check_run(seed, engine, threads)
     name, rows, known = laid_rows(case, campaign)
     if not any(row.use == "likelihood" for row in rows):
-        raise InputError.of(str(case.folder), NOTHING_WEIGHS.format(name))
+        raise InputError.of(str(case.folder), NOTHING_WEIGHS.en.format(name))
     program = known.program
     kept = _checkpoints(checkpoints, case, name, known, sizes, seed, engine)
 
@@ -360,15 +364,29 @@ def _rhat(chains: list[FloatArray]) -> float:
     return float(np.sqrt((n - 1) / n + between / within)) if within > 0 else 1.0
 
 
-def diagnostics(calibration: Calibration) -> Iterator[str]:
+def diagnostics(calibration: Calibration, lang: Language = "en") -> Iterator[str]:
     """Yield the diagnostics as lines."""
+
+    def word(english: str, arabic: str, *values: object) -> str:
+        return (arabic if lang == "ar" else english).format(*values)
+
     evidence = np.array(calibration.log_evidence)
     if calibration.sizes.quick:
-        yield "preset quick: rough, for a first look only; leave --quick out for one to use"
-    yield f"log evidence {evidence.mean():.1f}, standard deviation between samplers {evidence.std(ddof=1):.1f}"
-    yield f"effective draws, smallest by sampler: {', '.join(f'{min(e):.0f}' for e in calibration.effective)}"
+        yield word(
+            "preset quick: rough, for a first look only; leave --quick out for one to use",
+            "إعداد سريع: تقريبي للنظرة الأولى فقط؛ احذف الخيار --quick للحصول على ما يعتمد عليه",
+        )
+    yield word(
+        "log evidence {:.1f}, standard deviation between samplers {:.1f}",
+        "لوغاريتم الأرجحية الكلية {:.1f}، وانحرافه المعياري بين المعاينات {:.1f}",
+        evidence.mean(), evidence.std(ddof=1),
+    )  # fmt: skip
+    effective = (", " if lang == "en" else "، ").join(f"{min(e):.0f}" for e in calibration.effective)
+    yield word("effective draws, smallest by sampler: {}", "أقل عدد فعال للعينات في كل معاينة: {}", effective)
     rates = [rate for island in calibration.accepted for rate in island]
-    yield f"moves accepted: {min(rates, default=float('nan')):.2f} to {max(rates, default=float('nan')):.2f}"
+    least, most = min(rates, default=float("nan")), max(rates, default=float("nan"))
+    yield word("moves accepted: {:.2f} to {:.2f}", "نسبة النقلات المقبولة: من {:.2f} إلى {:.2f}", least, most)
     worst = max(calibration.learned.items(), key=lambda item: item[1].rhat)
-    yield f"largest R-hat {worst[1].rhat:.3f} ({worst[0]})"
-    yield f"distinct draws {calibration.distinct} of {len(calibration.scores)}"
+    yield word("largest R-hat {:.3f} ({})", "أكبر R-hat: {:.3f} ({})", worst[1].rhat, worst[0])
+    kept = len(calibration.scores)
+    yield word("distinct draws {} of {}", "العينات المختلفة: {} من {}", calibration.distinct, kept)

@@ -26,10 +26,10 @@ from hudna.arrays import FloatArray
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.states import States
 from hudna.errors import InputError
+from hudna.files.whole import write_file
 from hudna.inference.conditioning import Sums
 from hudna.inference.filter import Filter
 from hudna.inference.smc import Island, Move
-from hudna.result.storage import beside
 
 __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
@@ -100,8 +100,8 @@ class Checkpoints:
             for name, array in arrays.items():
                 with packed.open(f"{name}.npy", "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, array, allow_pickle=False)
-        with self._lock, beside(self._place(i)) as aside:
-            aside.write_bytes(raw.getvalue() + _digest(raw.getvalue()))
+        with self._lock:
+            write_file(self._place(i), raw.getvalue() + _digest(raw.getvalue()))
         ended = time.monotonic()
         self._due[i] = ended + (ended - begun) / _SHARE
 

@@ -11,9 +11,10 @@ from hudna.case import Case
 from hudna.case.documents import as_toml, show_key
 from hudna.case.posterior import ABOUT, DRAWS, basis, digest
 from hudna.errors import InputError
+from hudna.files.whole import placing, write_file
 from hudna.inference.calibration import Calibration, Sizes, laid_rows, prior_sample
 from hudna.inference.checkpoints import versions
-from hudna.result.storage import beside
+from hudna.result.storage import netcdf
 
 __all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior"]
 
@@ -31,18 +32,17 @@ def write_posterior(calibration: Calibration, folder: Path) -> tuple[Path, Path]
     ------
     InputError
         If the folder cannot be written to; then nothing was.
+    OSError
+        If the disk is full or broken; nor was anything then.
     """
     draws, about = folder / DRAWS, folder / ABOUT
     text = "\n".join(_document(about_posterior(calibration))) + "\n"
-    try:
-        for path in (draws, about):
-            if path.is_dir():
-                raise InputError.of(str(path), "is a folder; take it away, it is where the posterior is written")
-        with beside(draws) as first, beside(about) as second:
-            first.write_text(_draws(calibration), encoding="utf-8", newline="\n")
-            second.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError.of(str(folder), f"cannot be written: {error.strerror}") from None
+    for path in (draws, about):
+        if path.is_dir():
+            raise InputError.of(str(path), "is a folder; take it away, it is where the posterior is written")
+    with placing(folder, DRAWS) as place:
+        place.write(DRAWS, _draws(calibration))
+        place.write(ABOUT, text)
     return draws, about
 
 
@@ -127,15 +127,13 @@ def write_inference_data(calibration: Calibration, path: Path) -> Path:
     attrs = {"inference_library": "hudna", "campaign": calibration.campaign}
     attrs |= {"preset": "quick"} if calibration.sizes.quick else {}
     posterior = np.stack([calibration.theta[k::islands][:each] for k in range(islands)])
-    with beside(path) as aside:
-        xr.Dataset(attrs=attrs).to_netcdf(aside, mode="w", engine="h5netcdf")
-        for group, numbers in (("posterior", posterior), ("prior", calibration.prior[None])):
-            data = xr.Dataset(
-                {name: (("chain", "draw"), numbers[:, :, i]) for i, name in enumerate(names)},
-                coords={"chain": np.arange(numbers.shape[0]), "draw": np.arange(numbers.shape[1])},
-            )
-            data.to_netcdf(aside, mode="a", group=group, engine="h5netcdf")
-    return path
+    groups = {"/": xr.Dataset(attrs=attrs)}
+    for group, numbers in (("posterior", posterior), ("prior", calibration.prior[None])):
+        groups[group] = xr.Dataset(
+            {name: (("chain", "draw"), numbers[:, :, i]) for i, name in enumerate(names)},
+            coords={"chain": np.arange(numbers.shape[0]), "draw": np.arange(numbers.shape[1])},
+        )
+    return write_file(path, netcdf(groups))
 
 
 def recalled(case: Case) -> Calibration:

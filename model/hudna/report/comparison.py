@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hudna.report.folder import Folder
+from hudna.files.whole import Folder, as_csv
 
 if TYPE_CHECKING:
     from hudna.analysis.compare import Comparison
     from hudna.case.grammar import Language
+    from hudna.report.figures import Picture
 
-__all__ = ["write_comparison"]
+__all__ = ["pictures", "write_comparison"]
 
 _COMMON = ("draws", "paths", "seed", "versions")
 _OWN = ("case", "config_hash", "program", "made")
 
 
-def write_comparison(comparison: Comparison, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
-    """Write comparison.csv, figures/ and manifest.json; return the manifest."""
+def pictures(comparison: Comparison, lang: Language = "en") -> list[Picture]:
+    """Return a picture per outcome."""
     from hudna import plot
-    from hudna.report.figures import write_figure
 
-    table = comparison.frame(lang)
-    table.to_csv(folder.aside / "comparison.csv", index=False, lineterminator="\n", encoding="utf-8")
-    figures = folder.aside / "figures"
-    figures.mkdir()
-    for name in comparison.outcomes:
-        write_figure(plot.grid(comparison, name, lang=lang), figures / f"grid-{name}.png")
+    return [(("grid", name), partial(plot.grid, comparison, name, lang=lang)) for name in comparison.outcomes]
+
+
+def write_comparison(comparison: Comparison, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+    """Write comparison.csv and manifest.json; return the manifest."""
+    folder.write("comparison.csv", as_csv(comparison.frame(lang)))
     first = comparison.results[0].about
     scenarios = {result.about["scenario"]: {key: result.about[key] for key in _OWN} for result in comparison.results}
     chosen = {"outcomes": list(comparison.outcomes), "policies": list(comparison.policies), "lang": lang}

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hudna.analysis.attribution import Attribution, Grouping
 from hudna.case.grammar import Language
-from hudna.report.figures import write_figure
-from hudna.report.folder import Folder
+from hudna.files.whole import Folder, as_csv
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["contrast_table", "write_attribution"]
+    from hudna.report.figures import Picture
+
+__all__ = ["contrast_table", "pictures", "write_attribution"]
 
 
-def write_attribution(
-    found: Attribution, folder: Folder, *, by: Grouping, lang: Language = "en", with_figures: bool = True
-) -> dict[str, Any]:
-    """Write parts.csv, differences.csv, over-time.csv, pictures and manifest.json; return the manifest."""
-    tables = {
-        "parts": found.table(by, lang).reset_index(),
-        "differences": contrast_table(found, by, lang),
-        "over-time": found.over_time(by, lang).reset_index(),
-    }
-    for name, table in tables.items():
-        table.to_csv(folder.aside / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    if with_figures:
-        _draw(found, folder, by, lang)
+def write_attribution(found: Attribution, folder: Folder, *, by: Grouping, lang: Language = "en") -> dict[str, Any]:
+    """Write parts.csv, differences.csv, over-time.csv and manifest.json; return the manifest."""
+    folder.write("parts.csv", as_csv(found.table(by, lang).reset_index()))
+    folder.write("differences.csv", as_csv(contrast_table(found, by, lang)))
+    folder.write("over-time.csv", as_csv(found.over_time(by, lang).reset_index()))
     about = {key: found.about[key] for key in ("name", "draws", "paths", "seed")}
     return folder.close({**about, "level": found.level, "by": by, "window": list(found.window), "lang": lang})
 
@@ -47,14 +42,13 @@ def contrast_table(found: Attribution, by: Grouping, lang: Language = "en") -> p
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["a", "b", "part"])
 
 
-def _draw(found: Attribution, folder: Folder, by: Grouping, lang: Language) -> None:
+def pictures(found: Attribution, *, by: Grouping, lang: Language = "en") -> Iterator[Picture]:
+    """Yield the parts of each policy over time and as bars, and those of the differences that are not 0."""
     from hudna import plot
 
-    target = folder.aside / "figures"
-    target.mkdir()
     for policy in found.policies:
-        write_figure(plot.attribution(found, policy, by=by, lang=lang), target / f"over-time-{policy}.png")
-        write_figure(plot.attribution_bars(found, policy, by=by, lang=lang), target / f"parts-{policy}.png")
+        yield ("over-time", policy), partial(plot.attribution, found, policy, by=by, lang=lang)
+        yield ("parts", policy), partial(plot.attribution_bars, found, policy, by=by, lang=lang)
     for a, b in found.contrasts:
         if np.any(found.window_means[found.place(a)] != found.window_means[found.place(b)]):
-            write_figure(plot.attribution_bars(found, a, b, by=by, lang=lang), target / f"difference-{a}-{b}.png")
+            yield ("difference", a, b), partial(plot.attribution_bars, found, a, b, by=by, lang=lang)

@@ -1,15 +1,18 @@
-"""The figures of a run: what the scenario calls its headline, each as PNG and SVG, without any global state."""
+"""Pictures as files: drawn alike everywhere, each whole, and one that fails does not take the others with it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import io
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from hudna import plot
 from hudna.case.grammar import Language
+from hudna.errors import Problem
+from hudna.files.names import file_names
 from hudna.plot.distributions import outcome_height
 from hudna.plot.drivers import drivers_height
 from hudna.plot.timelines import moved, panels_width
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 
     from hudna.result import Result
 
-__all__ = ["draw_figures", "figures", "write_figure"]
+__all__ = ["Picture", "figures", "write_pictures"]
+
+Picture: TypeAlias = "tuple[tuple[str, ...], Callable[[], Axes | Figure]]"  # its kind and names; draws it
 
 _DPI = 150
 _SIZE = (7.2, 4.2)  # inches
@@ -29,49 +34,71 @@ _STYLE: Any = {"svg.hashsalt": "hudna"}
 _METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 
-def draw_figures(result: Result, folder: Path, *, lang: Language = "en") -> tuple[Path, ...]:
-    """Write every figure of `result` into `folder`, as PNG and as SVG.
+def write_pictures(
+    pictures: Sequence[Picture],
+    write: Callable[[str, bytes], object],
+    *,
+    kinds: Sequence[str] = ("png",),
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, list[str]], list[Problem]]:
+    """Draw pictures, alike on every machine, and hand each file's name and bytes to `write`.
 
     Parameters
     ----------
-    result : Result
-    folder : Path
-        Made if it is missing.
-    lang : {"en", "ar"}
+    pictures : sequence of Picture
+    write : function of a name and bytes
+    kinds : sequence of {"png", "svg"}
+    progress : function of (done, total), optional
 
     Returns
     -------
-    tuple of Path
-        The files.
+    dict
+        What is in each picture, its kind and names, by the name of its file without the ending.
+    list of Problem
+        Those that could not be drawn; the others are.
     """
     import matplotlib as mpl
-
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    with mpl.rc_context(_STYLE):
-        for name, figure in figures(result, lang):
-            for kind, metadata in _METADATA.items():
-                path = folder / f"{name}.{kind}"
-                figure.savefig(path, dpi=_DPI, metadata=metadata)
-                figure.set_layout_engine("none")  # what is laid out once need not be again
-                written.append(path)
-    return tuple(written)
-
-
-def write_figure(axes: Axes, path: Path) -> Path:
-    """Write the figure that a picture is in as PNG, and close it."""
     import matplotlib.pyplot as plt
 
-    figure = axes.get_figure(root=True)
-    if figure is None:
-        raise ValueError("these Axes are in no figure")
-    figure.savefig(path, dpi=_DPI, metadata=_METADATA["png"])
-    plt.close(figure)
-    return path
+    drawn: dict[str, list[str]] = {}
+    problems = []
+    draw = dict(pictures)
+    with mpl.rc_context():
+        mpl.rcdefaults()  # a user's matplotlibrc is for the user's own pictures
+        mpl.rcParams.update(_STYLE)
+        for i, (name, what) in enumerate(file_names(draw).items()):
+            before = plt.get_fignums()
+            try:
+                files = _files(draw[what](), kinds)
+            except Exception as error:  # noqa: BLE001 (one picture is not worth the others)
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                problems.append(Problem(name, "", f"this picture could not be drawn: {reason}"))
+            else:
+                for kind, data in files.items():
+                    write(f"{name}.{kind}", data)
+                drawn[name] = list(what)
+            finally:
+                for number in set(plt.get_fignums()) - set(before):
+                    plt.close(number)
+            if progress is not None:
+                progress(i + 1, len(draw))
+    return drawn, problems
 
 
-def figures(result: Result, lang: Language = "en") -> Iterator[tuple[str, Figure]]:
-    """Yield each figure with its file's name: outcomes, their paired differences, series, and what moves.
+def _files(picture: Axes | Figure, kinds: Sequence[str]) -> dict[str, bytes]:
+    """Return a picture's figure as files of these kinds."""
+    figure: Any = picture.get_figure(root=True)
+    files = {}
+    for kind in kinds:
+        file = io.BytesIO()
+        figure.savefig(file, format=kind, dpi=_DPI, metadata=_METADATA[kind])
+        figure.set_layout_engine("none")  # what is laid out once need not be again
+        files[kind] = file.getvalue()
+    return files
+
+
+def figures(result: Result, lang: Language = "en") -> Iterator[Picture]:
+    """Yield each figure of a run: outcomes, their paired differences, series, and what moves.
 
     Drawn is the scenario's headline; the first two outcomes and all series if it has none. Where paths were kept, the
     first of its outcomes that is a number has a p-box too, and times to something have survival curves.
@@ -83,22 +110,25 @@ def figures(result: Result, lang: Language = "en") -> Iterator[tuple[str, Figure
     for name in (n for n in chosen if n in result.outcome_names):
         reduce = result.outcome(name).reduce
         if reduce == "first" and not result.summarised:
-            yield _file("survival", name), _drawn(panels, plot.survival, result, name, lang=lang)
+            yield ("survival", name), partial(_drawn, panels, plot.survival, result, name, lang=lang)
             continue
         size = (_SIZE[0], outcome_height(result, name))
-        yield _file("outcome", name), _drawn(size, plot.outcome, result, name, lang=lang)
+        yield ("outcome", name), partial(_drawn, size, plot.outcome, result, name, lang=lang)
         if name == boxed:
-            yield _file("pbox", name), _drawn(panels, plot.pbox, result, name, lang=lang)
+            yield ("pbox", name), partial(_drawn, panels, plot.pbox, result, name, lang=lang)
         for a, b in result.about["contrasts"]:
-            yield _file("difference", name, a, b), _drawn(_SIZE, plot.difference, result, name, a, b, lang=lang)
+            yield ("difference", name, a, b), partial(_drawn, _SIZE, plot.difference, result, name, a, b, lang=lang)
     for name in (n for n in chosen if n in result.series_names):
         measure = result.series_label(name).measure
         picture = plot.shares if measure == "state" else plot.fan
         one = measure == "lever" or not moved(result.series[name])
-        yield _file(picture.__name__, name), _drawn(_SIZE if one else panels, picture, result, name, lang=lang)
+        yield (picture.__name__, name), partial(_drawn, _SIZE if one else panels, picture, result, name, lang=lang)
     moving = [str(name) for name, lever in result.levers.data_vars.items() if np.ptp(lever.to_numpy()) > 0]
     if moving:
-        yield "levers", _drawn((_SIZE[0], drivers_height(len(moving))), plot.drivers, result, moving, lang=lang)
+        yield (
+            ("levers",),
+            partial(_drawn, (_SIZE[0], drivers_height(len(moving))), plot.drivers, result, moving, lang=lang),
+        )
 
 
 def _drawn(size: tuple[float, float], picture: Callable[..., Axes], *given: Any, **more: Any) -> Figure:
@@ -110,8 +140,3 @@ def _drawn(size: tuple[float, float], picture: Callable[..., Axes], *given: Any,
     FigureCanvasAgg(figure)
     picture(*given, ax=figure.subplots(), **more)
     return figure
-
-
-def _file(kind: str, *names: str) -> str:
-    """Return a name that is safe on every disk: `fan-attacks-all` for `attacks.*`."""
-    return "-".join([kind, *(name.replace(".*", "-all").replace(".", "-") for name in names)])

@@ -2,58 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hudna.case.grammar import Language, Text
 from hudna.case.posterior import QUICK
 from hudna.case.units import unit_text
 from hudna.inference.calibration import Calibration
-from hudna.inference.checks import Replicated, replicate
-from hudna.report.figures import write_figure
+from hudna.inference.checks import replicate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["checks_of", "draw_learning"]
+    from hudna.report.figures import Picture
+
+__all__ = ["pictures"]
 
 _SHOWN = 20  # parameters in one picture
 _WEEKS = 4  # of a period
 
 
-def draw_learning(calibration: Calibration, folder: Path, *, lang: Language = "en") -> list[Path]:
-    """Draw what was learned of the parameters, and a predictive check of each family of events that was counted.
-
-    Returns
-    -------
-    list of Path
-        The pictures.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn: dict[str, Axes] = {"learned": _learned(calibration, lang)}
-    for name, found in checks_of(calibration).items():
-        drawn[f"predictive-{name}"] = _predictive(calibration, found, lang)
-    for axes in drawn.values() if calibration.sizes.quick else ():
-        figure = axes.get_figure(root=True)
-        if figure is not None:
-            figure.suptitle(QUICK.get(lang), fontsize=8)
-    return [write_figure(axes, folder / f"{name}.png") for name, axes in drawn.items()]
-
-
-def checks_of(calibration: Calibration) -> dict[str, Replicated]:
-    """Return a posterior predictive check of each family of events nodes that the rows count, by its first name."""
+def pictures(calibration: Calibration, lang: Language = "en") -> Iterator[Picture]:
+    """Yield what was learned of the parameters, and a predictive check of each family of events that was counted."""
+    yield ("learned",), partial(_learned, calibration, lang)
     families: dict[str, set[str]] = {}
     for row in calibration.rows:
         if row.kind == "events" and row.use == "likelihood":
             families.setdefault(row.signals[0].split(".")[0], set()).update(row.signals)
-    rows = calibration.case.observations.rows
-    return {
-        name: replicate(
-            calibration.program, calibration.theta, calibration.case, rows, tuple(sorted(signals)), weeks=_WEEKS,
-            seed=calibration.seed,
-        )
-        for name, signals in sorted(families.items())
-    }  # fmt: skip
+    for name, signals in sorted(families.items()):
+        yield ("predictive", name), partial(_predictive, calibration, tuple(sorted(signals)), lang)
 
 
 def _learned(calibration: Calibration, lang: Language) -> Axes:
@@ -65,17 +43,31 @@ def _learned(calibration: Calibration, lang: Language) -> Axes:
     places = [calibration.program.parameters.index(name) for name in names]
     labels = {name: parameters[name].name or Text(en=name) for name in names}
     units = {name: unit_text(parameters[name].unit) for name in names}
-    return plot.learned(
+    axes = plot.learned(
         calibration.prior[:, places], calibration.theta[:, places], names, labels=labels, units=units, lang=lang
     )
+    return _noted(axes, calibration, lang)
 
 
-def _predictive(calibration: Calibration, found: Replicated, lang: Language) -> Axes:
+def _predictive(calibration: Calibration, signals: tuple[str, ...], lang: Language) -> Axes:
     from hudna import plot
 
+    rows = calibration.case.observations.rows
+    found = replicate(
+        calibration.program, calibration.theta, calibration.case, rows, signals, weeks=_WEEKS, seed=calibration.seed
+    )
     first = found.signals[0]
     name = calibration.case.label(f"{first.rsplit('.', 1)[0]}.*" if len(found.signals) > 1 else first)
-    return plot.predictive(
+    axes = plot.predictive(
         found.starts, found.counted, found.quantiles, name=name, unit=calibration.case.signals[first].unit,
         weeks=found.weeks, draws=calibration.theta.shape[0], paths=found.paths, lang=lang,
     )  # fmt: skip
+    return _noted(axes, calibration, lang)
+
+
+def _noted(axes: Axes, calibration: Calibration, lang: Language) -> Axes:
+    """Say above a picture that it is of a quick calibration, if it is."""
+    figure = axes.get_figure(root=True) if calibration.sizes.quick else None
+    if figure is not None:
+        figure.suptitle(QUICK.get(lang), fontsize=8)
+    return axes

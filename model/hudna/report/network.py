@@ -1,13 +1,13 @@
-"""Everything that `hudna network --out` writes: the graph for other programs, its tables, and its picture."""
+"""What `hudna network --out` writes before the picture: the graph for other programs, and its tables."""
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 from hudna.case import graph
 from hudna.case.network_files import NETWORK, as_json, write_graphml
-from hudna.report.figures import write_figure
-from hudna.report.folder import Folder
+from hudna.files.whole import Folder, as_csv
 
 if TYPE_CHECKING:
     from hudna.case import Case
@@ -17,9 +17,9 @@ __all__ = ["write_network"]
 
 
 def write_network(
-    case: Case, folder: Folder, routes: tuple[graph.Route, ...], *, lang: Language = "en", with_figures: bool = True
+    case: Case, folder: Folder, routes: tuple[graph.Route, ...], *, lang: Language = "en"
 ) -> dict[str, Any]:
-    """Write network.json, network.graphml, network.png, three tables and manifest.json; return the manifest.
+    """Write network.json, network.graphml, three tables and manifest.json; return the manifest.
 
     Parameters
     ----------
@@ -28,21 +28,17 @@ def write_network(
     routes : tuple of Route
         The paths to be written, as `hudna.case.graph.paths` finds them.
     lang : {"en", "ar"}
-        Of the picture.
-    with_figures : bool
-        Whether to draw the picture.
+        Noted in the manifest.
 
     Returns
     -------
     dict
     """
-    from hudna import plot
-
-    (folder.aside / NETWORK).write_text(as_json(case), encoding="utf-8")
-    write_graphml(case, folder.aside / "network.graphml")
+    folder.write(NETWORK, as_json(case))
+    graphml = io.BytesIO()
+    write_graphml(case, graphml)
+    folder.write("network.graphml", graphml.getvalue())
     tables = {"strengths": graph.strengths(case), "reach": graph.reach(case), "paths": graph.paths_table(routes)}
     for name, table in tables.items():
-        table.to_csv(folder.aside / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    if with_figures:
-        write_figure(plot.network(case, lang=lang), folder.aside / "network.png")
+        folder.write(f"{name}.csv", as_csv(table))
     return folder.close({"case": case.id, "actors": len(case.actors), "ties": len(case.ties), "lang": lang})

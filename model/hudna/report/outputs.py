@@ -1,11 +1,11 @@
-"""Everything that a run writes: the result, its tables, its figures, and what they are."""
+"""What a run writes before its figures: the result, its tables, and what they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hudna.report.figures import draw_figures
-from hudna.report.folder import Folder
+from hudna.files.whole import Folder, as_csv
+from hudna.result.storage import as_netcdf
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,19 +18,12 @@ __all__ = ["difference_table", "outcome_table", "write_outputs"]
 _KEPT = ("scenario", "case", "changes", "config_hash", "program", "seed", "draws", "paths", "made", "versions")
 
 
-def write_outputs(
-    result: Result, folder: Folder, *, lang: Language = "en", with_figures: bool = True
-) -> dict[str, Any]:
-    """Write result.nc, outcomes.csv, differences.csv, figures/ and manifest.json; return the manifest."""
-    result.save(folder.aside / "result.nc")
-    for name, table in (
-        ("outcomes", outcome_table(result, lang)),
-        ("differences", difference_table(result, lang)),
-    ):
-        table.to_csv(folder.aside / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    if with_figures:
-        draw_figures(result, folder.aside / "figures", lang=lang)
-    about = {**{key: result.about[key] for key in _KEPT}, "notices": result.about.get("notices", [])}
+def write_outputs(result: Result, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+    """Write result.nc, outcomes.csv, differences.csv and manifest.json; return the manifest."""
+    folder.write("result.nc", as_netcdf(result))
+    folder.write("outcomes.csv", as_csv(outcome_table(result, lang)))
+    folder.write("differences.csv", as_csv(difference_table(result, lang)))
+    about = {key: result.about[key] for key in _KEPT}
     return folder.close({**about, "policies": list(result.policies), "lang": lang})
 
 

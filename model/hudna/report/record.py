@@ -1,40 +1,49 @@
-"""The measured record of a backtest: a folder with its forecasts, tables and pictures, and a page of Markdown."""
+"""The measured record of a backtest: its forecasts, its pictures, and a page of Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hudna.files.whole import Folder, as_csv
 from hudna.inference.baselines import BASELINES
 from hudna.inference.skill import Coverage, Skill, coverage, overlapping, skill
 from hudna.plot.style import number
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from hudna.case.grammar import Language
     from hudna.inference.backtest import Backtest
-    from hudna.report.folder import Folder
+    from hudna.report.figures import Picture
 
-__all__ = ["draw_forecasts", "lines", "markdown", "write_record"]
+__all__ = ["lines", "markdown", "pictures", "write_record"]
 
+_WORDS = {
+    "what": (
+        "{}: {}, every {}, campaign {}, seed {}",
+        "{}: عدد تواريخ التوقع {}، المدة بينها بالأسابيع {}، سجل المشاهدات {}، البذرة {}",
+    ),
+    "ahead": (
+        "{} ahead, {}: mean CRPS {:.2f}, log score {:.2f}",
+        "المدة بالأسابيع {}، عدد تواريخ التوقع {}: متوسط CRPS {:.2f}، والدرجة اللوغاريتمية {:.2f}",
+    ),
+    "inside": ("inside {} %: {} of {}", "ضمن {}٪: {} من {}"),
+    "baseline": ("baseline", "خط الأساس"),
+    "skill": ("CRPS skill", "مهارة CRPS"),
+    "90 %": ("90 %", "90٪"),
+    "log score": ("log score", "لوغاريتمية"),
+}
 _SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
 
 
-def write_record(
-    found: Backtest, folder: Folder, *, lang: Language = "en", with_figures: bool = True
-) -> dict[str, Any]:
-    """Write forecasts.csv, record.md, figures/ and manifest.json; return the manifest."""
-    found.forecasts.to_csv(folder.aside / "forecasts.csv", index=False, lineterminator="\n", encoding="utf-8")
-    (folder.aside / "record.md").write_text("\n".join(markdown(found)) + "\n", encoding="utf-8")
-    if with_figures:
-        draw_forecasts(found.forecasts, folder.aside / "figures", lang=lang)
+def write_record(found: Backtest, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+    """Write forecasts.csv, record.md and manifest.json; return the manifest."""
+    folder.write("forecasts.csv", as_csv(found.forecasts))
+    folder.write("record.md", "\n".join(markdown(found)) + "\n")
     return folder.close(
         {
             "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
@@ -43,21 +52,15 @@ def write_record(
     )  # fmt: skip
 
 
-def draw_forecasts(frame: pd.DataFrame, folder: Path, *, lang: Language = "en") -> list[Path]:
-    """Draw the pictures of a backtest's forecasts into a folder."""
+def pictures(frame: pd.DataFrame, lang: Language = "en") -> Iterator[Picture]:
+    """Yield the pictures of a backtest's forecasts."""
     from hudna import plot
-    from hudna.report.figures import write_figure
 
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn: dict[str, Callable[[], Axes]] = {
-        "pit": partial(plot.pit, frame, lang=lang),
-        "reliability": partial(plot.reliability, frame, lang=lang),
-        "coverage": partial(plot.coverage, frame, lang=lang),
-    }
+    for name, draw in (("pit", plot.pit), ("reliability", plot.reliability), ("coverage", plot.coverage)):
+        yield (name,), partial(draw, frame, lang=lang)
     for weeks in sorted(int(w) for w in frame["weeks"].unique()):
-        drawn[f"outcomes-{weeks}w"] = partial(plot.outcomes, frame, weeks, lang=lang)
-        drawn[f"skill-{weeks}w"] = partial(plot.skill, frame, weeks, lang=lang)
-    return [write_figure(draw(), folder / f"{name}.png") for name, draw in drawn.items()]
+        yield ("outcomes", f"{weeks}w"), partial(plot.outcomes, frame, weeks, lang=lang)
+        yield ("skill", f"{weeks}w"), partial(plot.skill, frame, weeks, lang=lang)
 
 
 def _at(frame: pd.DataFrame, weeks: int) -> pd.DataFrame:
@@ -77,21 +80,28 @@ def _interval(low: float, high: float, digits: int = 2) -> str:
 
 def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
     """Yield the record as lines for a terminal."""
+
+    def word(key: str, *values: object) -> str:
+        return _WORDS[key][1 if lang == "ar" else 0].format(*values)
+
+    def count(n: int, noun: str) -> str:
+        return number(n, noun, "en") if lang == "en" else str(n)
+
     frame, every = found.forecasts, found.plan.every
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
-    origins = frame["origin"].nunique()
-    often = f"{number(origins, 'origin', 'en')}, every {number(every, 'week', 'en')}"
-    yield f"{name}: {often}, campaign {found.campaign}, seed {found.seed}"
+    origins = count(frame["origin"].nunique(), "origin")
+    yield word("what", name, origins, count(every, "week"), found.campaign, found.seed)
     for weeks in sorted(frame["weeks"].unique()):
         part = _at(frame, int(weeks))
         yield ""
-        crps, log = part["crps"].mean(), part["log_score"].mean()
-        ahead = f"{number(int(weeks), 'week', 'en')} ahead, {number(len(part), 'origin', 'en')}"
-        yield f"{ahead}: mean CRPS {crps:.2f}, log score {log:.2f}"
+        ahead = count(int(weeks), "week"), count(len(part), "origin")
+        yield word("ahead", *ahead, part["crps"].mean(), part["log_score"].mean())
         for level in (50, 90):
             inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(int(weeks), every))
-            yield f"  inside {level} %: {inside.inside} of {inside.n}  {_interval(inside.low, inside.high)}"
-        yield f"  {'baseline':28s} {'CRPS':>8s} {'CRPS skill':>11s}  {'90 %':16s} {'log score':>9s}"
+            yield f"  {word('inside', level, inside.inside, inside.n)}  {_interval(inside.low, inside.high)}"
+        yield (
+            f"  {word('baseline'):28s} {'CRPS':>8s} {word('skill'):>11s}  {word('90 %'):16s} {word('log score'):>9s}"
+        )
         for key, baseline in BASELINES.items():
             gained = _skill(part, "crps", key, int(weeks), every)
             if gained is None:

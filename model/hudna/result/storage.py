@@ -2,57 +2,55 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hudna.errors import InputError
+from hudna.files.whole import write_file
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from hudna.result.result import Result
 
-__all__ = ["FORMAT", "beside", "save"]
+__all__ = ["FORMAT", "as_netcdf", "netcdf", "save"]
 
 FORMAT = 3
 GROUPS = ("outcomes", "summaries", "histograms", "threat", "exposure", "levers", "trajectories", "parameters")
 
 
-@contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """Give a file beside `path` to write to; it takes the place of `path` only if nothing went wrong."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    aside = Path(name)
-    try:
-        yield aside
-        aside.chmod(0o666 & ~_umask())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def save(result: Result, path: Path) -> Path:
     """Write a result to `path`; a file that is there already is replaced whole or not at all."""
+    return write_file(path, as_netcdf(result))
+
+
+def as_netcdf(result: Result) -> memoryview:
+    """Return a result as the bytes of a netCDF file."""
     import xarray as xr
 
-    if path.is_dir():
-        raise InputError.of(str(path), "is a folder; name a file such as result.nc")
-    with beside(path) as aside:
-        root = xr.Dataset(attrs={"hudna_format": FORMAT, "about": json.dumps(result.about, ensure_ascii=False)})
-        root.to_netcdf(aside, mode="w", engine="h5netcdf")
-        for group in GROUPS:
-            data: xr.Dataset = getattr(result, group)
-            packed: dict[Any, dict[str, Any]] = {name: {"zlib": True, "complevel": 1} for name in data.data_vars}
-            data.to_netcdf(aside, mode="a", group=group, engine="h5netcdf", encoding=packed)
-    return path
+    about = {"hudna_format": FORMAT, "about": json.dumps(result.about, ensure_ascii=False)}
+    groups: dict[str, xr.Dataset] = {group: getattr(result, group) for group in GROUPS}
+    return netcdf({"/": xr.Dataset(attrs=about), **groups}, zlib=True, complevel=1)
+
+
+def netcdf(groups: Mapping[str, xr.Dataset], **packed: Any) -> memoryview:
+    """Return Datasets as the bytes of a netCDF file, each in the group of its name.
+
+    Made in memory, since HDF5 ends the process if a disk is full.
+
+    Parameters
+    ----------
+    groups : mapping from name to Dataset
+        "/" is the file itself.
+    packed : the encoding of every variable
+    """
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    file = io.BytesIO()
+    with h5netcdf.File(file, "w") as root:
+        for group, data in groups.items():
+            data.dump_to_store(H5NetCDFStore(root, group), encoding=dict.fromkeys(data.data_vars, packed))
+    return file.getbuffer()

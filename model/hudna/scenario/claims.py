@@ -11,6 +11,7 @@ from hudna import shipped
 from hudna.case import Case
 from hudna.case.claims import ClaimTest
 from hudna.case.documents import display, read_document, show_key, show_value
+from hudna.case.grammar import Text
 from hudna.errors import Problems, nearest, no_such
 
 __all__ = ["check_claims", "scenario_files"]
@@ -34,7 +35,7 @@ class _Names:
     outcomes: Mapping[str, Any]
 
 
-def check_claims(case: Case, problems: Problems, *, only: Iterable[str] | None = None) -> tuple[str, ...]:
+def check_claims(case: Case, problems: Problems, *, only: Iterable[str] | None = None) -> tuple[Text, ...]:
     """Note every name in the claims that their scenarios do not have; return what could not be looked at.
 
     Parameters
@@ -46,7 +47,7 @@ def check_claims(case: Case, problems: Problems, *, only: Iterable[str] | None =
 
     Returns
     -------
-    tuple of str
+    tuple of Text
         A notice if there is no scenario at hand.
     """
     files = scenario_files(case)
@@ -54,7 +55,10 @@ def check_claims(case: Case, problems: Problems, *, only: Iterable[str] | None =
     chosen = {name: claim for name, claim in case.claims.items() if only is None or name in set(only)}
     if not known:
         lost = any(claim.test for claim in chosen.values())
-        notice = f"the claims name scenarios, and none of {case.id} is at hand in scenarios/ beside params/"
+        notice = Text(
+            en=f"the claims name scenarios, and none of {case.id} is at hand in scenarios/ beside params/",
+            ar=f"تسمي الادعاءات سيناريوهات، وليس للحالة {case.id} سيناريو في scenarios/ بجانب params/",
+        )
         return (notice,) if lost else ()
     for name, claim in chosen.items():
         for i, test in enumerate(claim.test):

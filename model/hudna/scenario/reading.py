@@ -192,9 +192,10 @@ def _find(scenario: str | Path) -> Path:
     found = path if there else shipped.scenario(str(scenario))
     if found is not None:
         return found
-    if path.is_dir():
-        raise InputError.of(str(scenario), "is a folder, not a scenario's file")
     names = shipped.scenarios()
+    if path.is_dir():
+        text = f"is a folder; give a scenario's TOML file, or a shipped scenario: {', '.join(names)}"
+        raise InputError.of(str(scenario) or "scenario", text)
     text = no_such("shipped scenario", str(scenario), names, text="no such file and no shipped scenario")
     raise InputError.of(str(scenario), text)
 

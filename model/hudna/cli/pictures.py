@@ -1,0 +1,101 @@
+"""What a command found, printed first and drawn then: whatever happens to a picture, the results are there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from hudna.cli.printing import FAILED, INTERRUPTED, print_problems, progress_bar
+from hudna.errors import HudnaError, Problem
+from hudna.files.whole import placing
+
+if TYPE_CHECKING:
+    from hudna.case.grammar import Language
+    from hudna.files.whole import Folder
+    from hudna.report.figures import Picture
+
+__all__ = ["finish"]
+
+_WORDS = {"pictures": ("Pictures", "الرسوم"), "drawing": ("Drawing pictures: {}", "يجري إعداد الرسوم: {}")}
+
+
+def finish(
+    show: Callable[[Mapping[str, Any], Sequence[Problem]], None],
+    pictures: Iterable[Picture] = (),
+    folder: Path | None = None,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    within: str = "figures",
+    kinds: Sequence[str] = ("png",),
+    lang: Language = "en",
+    as_json: bool = False,
+) -> None:
+    """Print what was found, then draw its pictures; end with exit code 1 if one of them is missing.
+
+    Parameters
+    ----------
+    show : function of the manifest and of what went wrong
+        Prints; called before the pictures are drawn, with `as_json` after it.
+    pictures : iterable of Picture
+    folder : Path, optional
+        Where they belong; no pictures are drawn if it is left out.
+    manifest : mapping, optional
+        That of the folder: then the pictures come to it all at once, and are listed.
+    within : str
+        The folder inside it that they lie in; may be empty.
+    kinds : sequence of {"png", "svg"}
+    """
+    problems: list[Problem] = []
+    final, unread, code = dict(manifest or {}), None, FAILED
+    try:
+        if not as_json:
+            try:
+                show(final, problems)
+                sys.stdout.flush()
+            except BrokenPipeError as error:  # the pictures are wanted, even if nobody reads the tables to their end
+                unread = error
+        if folder is not None:
+            with placing(folder, "" if manifest else "figures", manifest=manifest) as place:
+                drawn, problems = _draw(list(pictures), place, within, kinds, lang)
+                final["pictures"] = drawn
+                if manifest:
+                    final = place.close(final)
+    except KeyboardInterrupt:
+        text = "interrupted; the results are written" + (", the pictures are not" if folder is not None else "")
+        problems, code = [*problems, Problem(str(folder or ""), "", text)], INTERRUPTED
+    except (OSError, HudnaError) as error:
+        text = f"the results are written, the pictures are not: {getattr(error, 'strerror', None) or error}"
+        problems = [*problems, Problem(str(folder or ""), "", text)]
+    print_problems(problems)
+    if as_json:
+        show(final, problems)
+    if unread is not None:
+        raise unread
+    if problems:
+        raise typer.Exit(code)
+
+
+def _draw(
+    pictures: Sequence[Picture], place: Folder, within: str, kinds: Sequence[str], lang: Language
+) -> tuple[dict[str, list[str]], list[Problem]]:
+    """Draw pictures into a folder, with a bar on a terminal; return what was drawn, and what could not be."""
+    from hudna.report.figures import write_pictures
+
+    def write(name: str, data: bytes) -> None:
+        place.write(f"{within}/{name}" if within else name, data)
+
+    if not sys.stderr.isatty():
+        print(_word("drawing", lang).format(len(pictures)), file=sys.stderr, flush=True)
+    with progress_bar(_word("pictures", lang), lang) as (progress, _):
+        drawn, problems = write_pictures(pictures, write, kinds=kinds, progress=progress)
+    where = place.target / within
+    return drawn, [replace(problem, where=str(where / problem.where)) for problem in problems]
+
+
+def _word(key: str, lang: Language) -> str:
+    return _WORDS[key][1 if lang == "ar" else 0]
