@@ -132,7 +132,7 @@ def _as_read(scenario: Scenario) -> Scenario:
     problems = Problems()
     for part in ("file", "nodes", "parameters"):
         if getattr(again, part) != getattr(scenario, part):
-            text = "not what the scenario's file and case say: it was replaced; change it with scenario.with_(...)"
+            text = "differs from what the scenario's file and case say; change it with scenario.with_(...)"
             problems.add(scenario.id, part, text)
     problems.raise_if_any()
     return scenario
