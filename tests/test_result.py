@@ -167,12 +167,16 @@ def test_a_lever_reaches_whatever_it_moves(name):
     assert all(result.outcome(outcome).levers for outcome in moved)
 
 
-def test_exposure_alone_is_taken_at_the_threat_of_the_other_policy(write_case):
+@pytest.mark.parametrize("days", [7, 14])
+def test_exposure_alone_is_taken_at_the_threat_of_the_other_policy(write_case, days):
     """The policy also doubles the threat: what is exposure alone does not know of that."""
-    drivers = f"""{EXPOSED}
+    events = """
 rate = "rate"
-exposure = {{ presence = 1 }}
-effects = {{ anger = 1 }}
+exposure = { presence = 1 }
+effects = { anger = 1 }
+"""
+    drivers = f"""{EXPOSED}{events}
+[raids]{EXPOSED.split("[attacks]")[1]}{events}
 [anger]
 kind = "schedule"
 name = "Anger"
@@ -188,7 +192,7 @@ status = "judgement"
 source = "test"
 note = "test"
 """
-    scenario = f"""
+    scenario = f"""step_days = {days}
 [policies.stay]
 name = "Stay"
 [policies.leave]
@@ -196,15 +200,15 @@ name = "Leave"
 schedules.presence.points = [[2024-01-01, 0.25]]
 schedules.anger.points = [[2024-01-01, {np.log(2)}]]
 """
-    outcomes = '[outcomes.n]\nname = "N"\nsignal = "attacks"\nreduce = "sum"\n'
+    outcomes = '[outcomes.n]\nname = "N"\nsignal = ["attacks", "raids"]\nreduce = "sum"\n'
     path = write_case(drivers, parameters=parameters, scenario=scenario, outcomes=outcomes)
     result = hudna.run(path, draws=40, paths=50, seed=2)
     contrast = result.contrast("leave", "stay").loc["n"]
     rates = result.parameters["rate"].to_numpy()
-    assert contrast["exposure_alone"] == pytest.approx(-0.75 * 20 * rates.mean(), rel=1e-12)
+    assert contrast["exposure_alone"] == pytest.approx(-0.75 * 20 * 2 * rates.mean(), rel=1e-12)
     assert contrast["exposure_share"] == pytest.approx(contrast["exposure_alone"] / contrast["mean"])
     total = result.paired("n", "leave", "stay").means
-    off = -15 * rates - contrast["exposure_share"] * total  # the delta method, by hand
+    off = -30 * rates - contrast["exposure_share"] * total  # the delta method, by hand
     error = off.std(ddof=1) / np.sqrt(40) / abs(total.mean())
     assert contrast["exposure_share_mcse"] == pytest.approx(error)
 
@@ -333,6 +337,9 @@ def test_a_draw_in_which_nothing_differs_is_not_lower():
     found = _direction(Paths(chance))
     assert found["mean_lower"] == pytest.approx(10 / 50)
     assert found["mean_lower_mcse"] == pytest.approx(np.sqrt(0.2 * 0.8 / 50))
+    twice = _direction(Paths(chance, clusters=np.arange(50) // 2))  # every draw is there twice
+    assert twice["mean_lower_mcse"] == pytest.approx(np.sqrt(0.2 * 0.8 / 25))
+    assert twice["p_lower_mcse"] > found["p_lower_mcse"]
     assert np.isnan(_direction(Paths(chance[:, :1]))["mean_lower"])
 
 
