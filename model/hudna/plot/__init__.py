@@ -9,6 +9,7 @@ from hudna.plot.grid import grid, grid_data
 from hudna.plot.judgement import coverage, outcomes, pit, reliability, skill
 from hudna.plot.learning import learned, predictive, ranks, states
 from hudna.plot.network import network, network_data
+from hudna.plot.style import pinned
 from hudna.plot.timelines import fan, fan_data, shares, shares_data
 
 __all__ = [
@@ -46,3 +47,7 @@ __all__ = [
     "survival",
     "survival_data",
 ]
+
+for _name in __all__:
+    if not _name.endswith("_data"):
+        globals()[_name] = pinned(globals()[_name])
