@@ -39,22 +39,22 @@ COLOURS = 48  # of a baseline, to keep it small
 SIZE = {"draws": 20, "paths": 20, "seed": 1}
 
 PICTURES = {
-    "outcome": lambda w, lang: plot.outcome(w.result, "attacks", lang=lang),
-    "outcome-level": lambda w, lang: plot.outcome(w.result, "pressure", lang=lang),
-    "outcome-probability": lambda w, lang: plot.outcome(w.result, "any_attack_4w", lang=lang),
-    "outcome-time": lambda w, lang: plot.outcome(w.result, "truce_breaks", lang=lang),
-    "difference": lambda w, lang: plot.difference(w.result, "attacks", "leave", "stay", lang=lang),
-    "pbox": lambda w, lang: plot.pbox(w.result, "attacks", lang=lang),
-    "survival": lambda w, lang: plot.survival(w.result, "truce_breaks", lang=lang),
-    "fan": lambda w, lang: plot.fan(w.result, "pressure", lang=lang),
-    "fan-one": lambda w, lang: plot.fan(w.result, "attacks.*", "leave", lang=lang),
-    "shares": lambda w, lang: plot.shares(w.result, "truce", lang=lang),
-    "drivers": lambda w, lang: plot.drivers(w.result, lang=lang),
-    "priors": lambda w, lang: plot.priors(w.case, lang=lang),
-    "network": lambda w, lang: plot.network(w.case, lang=lang),
-    "grid": lambda w, lang: plot.grid(hudna.Comparison.of([w.result, w.other]), "attacks", lang=lang),
-    "attribution": lambda w, lang: plot.attribution(w.parts, "leave", lang=lang),
-    "attribution_bars": lambda w, lang: plot.attribution_bars(w.parts, "leave", lang=lang),
+    "outcome": lambda w, **kw: plot.outcome(w.result, "attacks", **kw),
+    "outcome-level": lambda w, **kw: plot.outcome(w.result, "pressure", **kw),
+    "outcome-probability": lambda w, **kw: plot.outcome(w.result, "any_attack_4w", **kw),
+    "outcome-time": lambda w, **kw: plot.outcome(w.result, "truce_breaks", **kw),
+    "difference": lambda w, **kw: plot.difference(w.result, "attacks", "leave", "stay", **kw),
+    "pbox": lambda w, **kw: plot.pbox(w.result, "attacks", **kw),
+    "survival": lambda w, **kw: plot.survival(w.result, "truce_breaks", **kw),
+    "fan": lambda w, **kw: plot.fan(w.result, "pressure", **kw),
+    "fan-one": lambda w, **kw: plot.fan(w.result, "attacks.*", "leave", **kw),
+    "shares": lambda w, **kw: plot.shares(w.result, "truce", **kw),
+    "drivers": lambda w, **kw: plot.drivers(w.result, **kw),
+    "priors": lambda w, **kw: plot.priors(w.case, **kw),
+    "network": lambda w, **kw: plot.network(w.case, **kw),
+    "grid": lambda w, **kw: plot.grid(hudna.Comparison.of([w.result, w.other]), "attacks", **kw),
+    "attribution": lambda w, **kw: plot.attribution(w.parts, "leave", **kw),
+    "attribution_bars": lambda w, **kw: plot.attribution_bars(w.parts, "leave", **kw),
 }
 OF_OTHER_DATA = {"coverage", "learned", "outcomes", "pit", "predictive", "ranks", "reliability", "skill", "states"}
 LANGUAGES = ("en", "ar")
@@ -82,7 +82,7 @@ def drawn(name: str, world: SimpleNamespace, lang: str) -> tuple[Image.Image, li
     """Return a picture as an image, in the library's own style whatever the machine's is, and what is written in it."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        figure = PICTURES[name](world, lang).get_figure(root=True)
+        figure = PICTURES[name](world, lang=lang).get_figure(root=True)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=DPI)
         texts = [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
@@ -145,6 +145,59 @@ def test_a_picture_is_what_it_was(name, lang, world, tmp_path):
     image.save(tmp_path / f"{name}-{lang}.png")
     assert away < TOLERANCE, f"{away:.1f}: look at {tmp_path / f'{name}-{lang}.png'} beside {BASELINE}"
     assert texts == written(name, lang)
+
+
+def outside(figure) -> list[str]:
+    """Return the headings and captions of a grid's axes that leave the figure or reach into the place of another."""
+    figure.draw_without_rendering()
+    found, middle = [], figure.bbox.width / 2
+    for side, ax in enumerate(figure.axes[:2]):
+        legend = ax.get_legend()
+        texts = [ax.title, ax._left_title, ax._right_title, *ax.texts, *(legend.get_texts() if legend else ())]
+        for text in texts:
+            if not text.get_text().strip():
+                continue
+            box = text.get_window_extent()
+            low, high = (0, middle + 12) if side == 0 else (middle - 12, figure.bbox.width + 2)
+            if not (low - 2 <= box.x0 and box.x1 <= high and box.y0 >= -2 and box.y1 <= figure.bbox.height + 2):
+                found.append(text.get_text())
+    return found
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", sorted(set(PICTURES) - {"priors"}))  # 14 parameters want more height
+def test_pictures_side_by_side_keep_their_captions_and_do_not_reach_into_one_another(name, lang, world):
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.4))
+    for ax in axes:
+        assert PICTURES[name](world, lang=lang, ax=ax) is ax
+    assert outside(figure) == []
+
+
+USERS_OWN = {
+    "text.usetex": True, "font.size": 20, "font.family": ["serif"], "axes.grid": True, "axes.titlesize": 30,
+    "axes.facecolor": "black", "lines.linewidth": 9, "xtick.labelsize": 25, "xtick.direction": "in",
+    "figure.figsize": [20, 2], "legend.fontsize": 30, "axes.prop_cycle": mpl.cycler(color=["red"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["difference", "fan", "priors", "network", "attribution"])
+def test_a_users_matplotlibrc_changes_no_picture(name, world):
+    plain = drawn(name, world, "en")[0]
+    with mpl.rc_context(USERS_OWN):
+        figure = PICTURES[name](world, lang="en").get_figure(root=True)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI)
+    assert apart(Image.open(buffer), plain) == 0
+
+
+def test_a_picture_that_reads_the_users_matplotlibrc_would_be_seen(world, monkeypatch):
+    plain = drawn("fan", world, "en")[0]
+    monkeypatch.setitem(PICTURES, "fan", lambda w, **kw: plot.fan.__wrapped__(w.result, "pressure", **kw))
+    with mpl.rc_context({"font.size": 20}):
+        figure = PICTURES["fan"](world, lang="en").get_figure(root=True)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI)
+    assert apart(Image.open(buffer), plain) > TOLERANCE
 
 
 def test_every_picture_of_a_result_or_a_case_is_compared():
@@ -231,6 +284,6 @@ def test_letters_drawn_a_little_otherwise_are_no_change(name, world, monkeypatch
 def coarse(picture):
     def draw(world, lang):
         mpl.rcParams["text.antialiased"] = False
-        return picture(world, lang)
+        return picture(world, lang=lang)
 
     return draw

@@ -49,8 +49,8 @@ __all__ = ["explain", "remove", "shapley"]
 
 _WORDS = {
     "part": (
-        "Log odds of {}: who moves it, mean over the window",
-        "{}، لوغاريتم الأرجحية: ما الذي يحركه، المتوسط خلال المدة",
+        "Log odds of {}: who moves it, mean over {}",
+        "{}، لوغاريتم الأرجحية: ما الذي يحركه، متوسط {}",
     ),
     "apart": ("{} less {}: why they differ", "{} ناقص {}: سبب الفرق"),
     "mean": ("mean", "المتوسط"),
@@ -61,7 +61,7 @@ _WORDS = {
     "effect": ("effect", "الأثر"),
     "moved": ("futures moved", "مسارات تأثرت"),
     "share": ("share", "الحصة"),
-    "of": ("{} ({}), {}: shares of the factors", "{} ({})، {}: حصص العوامل"),
+    "of": ("{} ({}, {}), {}: shares of the factors", "{} ({}، {})، {}: حصص العوامل"),
     "less": ("{} less {}", "{} ناقص {}"),
     "off": ("If nothing reads it any more: {}", "إذا لم يعد شيء يتأثر به: {}"),
     "silenced": ("If it is silenced: {}", "إذا أسكت: {}"),
@@ -226,7 +226,8 @@ def shapley(
         return
     names = [question.file.policies[policy].name.get(language) for policy in found.of]
     of = names[0] if b is None else _word("less", language).format(*names)
-    heading = _word("of", language).format(found.name.get(language), found.unit.get(language), of)
+    period = _weeks(question.file.outcomes[outcome].window or (0, question.file.weeks), language)
+    heading = _word("of", language).format(found.name.get(language), found.unit.get(language), period, of)
     rows = []
     for _, row in table.iterrows():
         places = decimals(row["mean"], row["mcse"])
@@ -286,7 +287,8 @@ def _parts(found: Attribution, table: pd.DataFrame, lang: Language) -> Iterator[
     for policy, name in found.policies.items():
         rows.append((name.get(lang), []))
         rows += [(str(row["name"]), _numbers(row)) for _, row in table.loc[policy].iterrows()]
-    yield from lay_out(_word("part", lang).format(found.name.get(lang)), _headers(lang), rows)
+    heading = _word("part", lang).format(found.name.get(lang), _weeks(found.window, lang))
+    yield from lay_out(heading, _headers(lang), rows)
 
 
 def _differences(found: Attribution, table: pd.DataFrame, a: str, b: str, lang: Language) -> Iterator[Line]:
@@ -303,7 +305,7 @@ def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str]
     for outcome in shown:
         label = found.whole.outcome(outcome)
         name = label.name.get(lang)
-        rows.append((f"{name} ({label.unit.get(lang)})", []))
+        rows.append((f"{name} ({label.unit.get(lang)}, {_weeks(label.window, lang)})", []))
         moved: list[Any] = [table.loc[(key, policy, outcome), "moved"] for policy in found.whole.policies]
         if any(math.isnan(share) for share in moved):
             notes.setdefault("absent", []).append(name)
@@ -336,6 +338,12 @@ def _numbers(row: Any) -> list[str]:
     places = decimals(row["mean"], row["mcse"])
     spread = interval(row["mean_q05"], row["mean_q95"])
     return [number(row["mean"], places), number(row["mcse"], places), spread]
+
+
+def _weeks(window: Sequence[float], lang: Language) -> str:
+    from hudna.plot.style import weeks
+
+    return weeks(window, lang)
 
 
 def _word(key: str, lang: Language) -> str:

@@ -10,6 +10,7 @@ from hudna.plot.grid import grid, grid_data
 from hudna.plot.judgement import coverage, outcomes, pit, reliability, skill
 from hudna.plot.learning import learned, predictive, ranks, states
 from hudna.plot.network import network, network_data
+from hudna.plot.style import pinned
 from hudna.plot.timelines import fan, fan_data, shares, shares_data
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
 ]
 
 for _name in __all__:  # a wrong argument is one clear error, whatever the picture
-    globals()[_name] = checked(globals()[_name])
+    _checked = checked(globals()[_name])
+    globals()[_name] = _checked if _name.endswith("_data") else pinned(_checked)

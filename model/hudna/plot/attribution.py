@@ -8,7 +8,7 @@ import numpy as np
 
 from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
 from hudna.case.grammar import Language
-from hudna.plot.style import HATCHED, beside, months, new_axes, note, origin, said, size, title
+from hudna.plot.style import HATCHED, beside, months, new_axes, note, origin, said, size, title, weeks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ _WORDS = {
     "axis": ("contribution to the log odds", "المساهمة في لوغاريتم الأرجحية"),
     "exit": ("toward exit", "نحو الخروج"),
     "stay": ("toward staying", "نحو البقاء"),
-    "bars": ("bar: mean over the window; line: 90 % of draws", "العمود: المتوسط خلال المدة؛ الخط: 90٪ من العينات"),
+    "bars": ("bar: mean over {}; line: 90 % of draws", "العمود: متوسط {}؛ الخط: 90٪ من العينات"),
     "time": ("mean over draws and paths; parts add up to the line", "متوسط العينات والمسارات؛ مجموع الأجزاء هو الخط"),
     "title": ("what moves it", "ما الذي يحركه"),
     "why": ("{} less {}", "{} ناقص {}"),
@@ -201,8 +201,8 @@ def attribution_bars(
         ax.yaxis.tick_right()
     one = found.policies[_policy(found, a)].get(lang)
     what = one if b is None else _word("why", lang).format(one, found.policies[_policy(found, b)].get(lang))
-    title(ax, f"{found.name.get(lang)}: {_word('title', lang)} ({what})", lang)
-    _note(ax, found, lang, _word("bars", lang))
+    title(ax, f"{found.name.get(lang)}: {_word('title', lang)} ({what})", lang, room=0.78)
+    _note(ax, found, lang, _word("bars", lang).format(weeks(found.window, lang)))
     return ax
 
 

@@ -133,8 +133,8 @@ def priors(
     ax.set_yticks([])
     ax.spines[["top", "left", "right"]].set_visible(False)
     ax.set_xlabel(word("priors axis", lang), fontsize=8)
-    above(ax, lang)
-    title(ax, f"{said(own.about.name, lang)}\n{headed(None, word('priors', lang), lang)}\n", lang)
+    lines = above(ax, lang)
+    title(ax, f"{said(own.about.name, lang)}\n{headed(None, word('priors', lang), lang)}{lines}", lang)
     until = own.posterior.until if own.posterior is not None and "posterior" in labelled else None
     parts = [word("priors note", lang), word("priors size", lang).format(len(data), len(own.parameters))]
     if until is not None and own.posterior is not None:

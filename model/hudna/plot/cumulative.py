@@ -13,7 +13,7 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Language
 from hudna.errors import InputError
 from hudna.plot.distributions import reach, whole_numbers
-from hudna.plot.style import caption, colour_of, date, panels, word
+from hudna.plot.style import caption, colour_of, date, panels, weeks, word
 from hudna.plot.timelines import chosen_policies, explain, head, wide
 from hudna.result.samples import Paths, SummaryOfPaths
 
@@ -116,7 +116,7 @@ def pbox(
     for panel in own:
         panel.set_xlim(data["x"].min(), data["x"].max())
         panel.set_xlabel(label.unit.get(lang))
-    _finish(result, own, ax, "share below", lang)
+    _finish(result, own, ax, "share below", lang, weeks(label.window, lang))
     return ax
 
 

@@ -13,7 +13,7 @@ from hudna.analysis.estimate import settled_means
 from hudna.analysis.tables import difference_estimate
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
-from hudna.plot.style import caption, colour_of, headed, new_axes, percent, spelt, title, word
+from hudna.plot.style import caption, colour_of, headed, new_axes, percent, room_of, spelt, title, weeks, word
 from hudna.result.samples import Paths, Sample
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
         ax.yaxis.tick_right()
     ax.set_xlabel(label.unit.get(lang))
     title(ax, label.name.get(lang), lang)
-    caption(ax, result, lang, *notes)
+    caption(ax, result, lang, weeks(label.window, lang), *notes)
     return ax
 
 
@@ -215,8 +215,12 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     _mean(ax, marks, -0.05 * top)
     parts = [f"{word(key, lang)} {percent(float(marks[f'p_{key}']), lang, 1)}" for key in ("lower", "equal", "higher")]
     parts = parts[::-1] if lang == "ar" else parts  # lower stands on the left, as in the picture
-    ax.annotate(f"{word('paths said', lang)} " + "   ".join(parts), (0.5, 1), xycoords="axes fraction", xytext=(0, 3),
-                textcoords="offset points", ha="center", va="bottom", fontsize=9)  # fmt: skip
+    whole = "   ".join(parts)
+    lines = [f"{word('paths said', lang)} {whole}"]
+    if len(lines[0]) > 12 * room_of(ax):
+        lines = [word("paths said", lang), *([whole] if len(whole) <= 12 * room_of(ax) else parts)]
+    ax.annotate("\n".join(lines), (0.5, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
+                ha="center", va="bottom", fontsize=9)  # fmt: skip
     ax.set_xlim(edges[0], edges[-1])
     of_draws = label.reduce == "any" and np.isfinite(marks["mean_lower"])
     ax.set_ylabel(word("share of draws" if of_draws else "share of paths", lang))
@@ -224,14 +228,14 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     ax.spines[["top", "right", "bottom"]].set_visible(False)
     names = result.policy_name(a, lang), result.policy_name(b, lang)
     less = f"{names[0]} {word('less', lang)} {names[1]}"
-    title(ax, headed(label.name, less, lang) + "\n", lang)
+    title(ax, headed(label.name, less, lang) + "\n" * len(lines), lang)
     said = [f"{word('mean', lang)} {spelt(marks['mean'], lang)}"]
     if np.isfinite(marks["mean_q05"]):
         said[0] += f" ({spelt(marks['mean_q05'], lang)} … {spelt(marks['mean_q95'], lang)})"
     if np.isfinite(marks["mean_lower"]):
         said += [word("draws said", lang).format(percent(float(marks["mean_lower"]), lang))]
         said += [word("difference marks", lang)]
-    caption(ax, result, lang, *said, *_beyond(float(marks["shown"]), lang))
+    caption(ax, result, lang, weeks(label.window, lang), *said, *_beyond(float(marks["shown"]), lang))
     return ax
 
 

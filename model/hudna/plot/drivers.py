@@ -143,7 +143,7 @@ def drivers(
             panel.tick_params(labelbottom=False)
     title(ax, headed(None, word("drivers", lang), lang) + "\n", lang)
     fans = not set(data["measure"]) <= {"lever", "state"}
-    caption(own[-1], result, lang, *([word("drivers note", lang)] if fans else []))
+    caption(own[-1], result, lang, *([word("drivers note", lang)] if fans else []), frame=ax)
     return ax
 
 

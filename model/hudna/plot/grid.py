@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hudna.case.grammar import Language
-from hudna.plot.style import new_axes, note, origin, size, title
+from hudna.plot.style import new_axes, note, origin, size, title, weeks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +107,11 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     ax.set_xlabel(f"{label.unit.get(lang)} · {direction}")
     title(ax, f"{label.name.get(lang)}\n", lang)
     ends = _number(low, places, lang), _number(high, places, lang)
-    parts = [_word("cell", lang), *([_word("shade", lang).format(*ends)] if high > low else [])]
+    parts = [
+        weeks(label.window, lang),
+        _word("cell", lang),
+        *([_word("shade", lang).format(*ends)] if high > low else []),
+    ]
     parts += [_word("regret note", lang)] if judged else []
     parts += [_word("close note", lang)] if (data["best"] & ~data["told_apart"]).any() and n_columns > 1 else []
     parts += dict.fromkeys(

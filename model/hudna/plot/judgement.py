@@ -207,8 +207,8 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
         _mirrored(ax)
     ax.set_xlabel(word("horizon", lang))
     ax.set_ylabel(word("share inside", lang))
-    above(ax, lang)
-    title(ax, f"{_titled('coverage', rows, lang)}\n", lang)
+    lines = above(ax, lang)
+    title(ax, _titled("coverage", rows, lang) + lines, lang)
     _note(ax, rows, lang, word("coverage note", lang), left_out=left_out)
     return ax
 
@@ -314,8 +314,8 @@ def skill(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axe
     if lang == "ar":
         ax.yaxis.tick_right()
     ax.set_xlabel(word("origin", lang))
-    above(ax, lang)
-    title(ax, f"{_titled('skill title', rows, lang, room=62)}\n", lang)
+    lines = above(ax, lang, room=0.7)
+    title(ax, _titled("skill title", rows, lang) + lines, lang, room=0.8)
     blocks = word("skill bars", lang).format(number(block, "origin", lang))
     few = len(rows) < measured.FEWEST_BLOCKS * block
     scale = word("skill note", lang).format(said(rows.attrs["unit"], lang))
@@ -501,12 +501,12 @@ def _nice(x: float) -> float:
     return float(power * max(k for k in (1, 2, 5) if k * power <= x * (1 + 1e-9)))
 
 
-def _titled(key: str, rows: pd.DataFrame, lang: Language, room: int = 78) -> str:
+def _titled(key: str, rows: pd.DataFrame, lang: Language) -> str:
     """Return `Attacks on the mission: forecast and outcome, 4 weeks ahead`."""
     text, horizons = word(key, lang), _horizons(rows)
     if len(horizons) == 1:
         text += word("ahead", lang).format(number(horizons[0], "week", lang))
-    return headed(rows.attrs["signal_name"], text, lang, room)
+    return headed(rows.attrs["signal_name"], text, lang)
 
 
 def _note(

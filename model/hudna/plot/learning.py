@@ -111,8 +111,8 @@ def learned(
     ax.set_axisbelow(True)
     ax.spines[["top", "left", "right"]].set_visible(False)
     ax.set_xlabel(word("prior axis", lang))
-    above(ax, lang)
-    title(ax, f"{headed(None, word('learned', lang), lang)}\n", lang)
+    lines = above(ax, lang)
+    title(ax, headed(None, word("learned", lang), lang) + lines, lang)
     sizes = (f"{word(key, lang)}: {number(len(draws), 'draw', lang)}" for key, draws in
              (("prior", before), ("posterior", after)))  # fmt: skip
     note(ax, lang, word("learned note", lang), *sizes, room=0.75)

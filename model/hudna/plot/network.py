@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hudna.case.grammar import Language
 from hudna.case.graph import pressed_most
 from hudna.plot.placing import BEND, place
-from hudna.plot.style import date, new_axes, title
+from hudna.plot.style import date, new_axes, room_of, title, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,8 +274,9 @@ def _legend(ax: Axes, data: NetworkData, lang: Language) -> None:
             sample.how = how  # type: ignore[attr-defined]
             handles.append(sample)
             labels.append(text)
+    long, apart = (3.4, 3) if room_of(ax) > _NARROWEST - 0.1 else (2, 1)
     ax.legend(handles, labels, handler_map={FancyArrowPatch: Arrow()}, ncols=3, frameon=False, fontsize=8.5,
-              handlelength=3.4, columnspacing=3, loc="upper right" if lang == "ar" else "upper left",
+              handlelength=long, columnspacing=apart, loc="upper right" if lang == "ar" else "upper left",
               bbox_to_anchor=(1.0 if lang == "ar" else 0.0, 0.0), borderaxespad=0,
               markerfirst=lang != "ar", alignment="right" if lang == "ar" else "left")  # fmt: skip
 
@@ -293,7 +294,7 @@ def _caption(ax: Axes, case: Case, data: NetworkData, lang: Language) -> None:
         [*([_word("filled", lang)] if (data.nodes["level"] != "").any() else []),
          *([_word("shaded", lang)] if blocs.duplicated().any() else [])],
     ]  # fmt: skip
-    text = "\n".join(" · ".join(line) for line in lines if line)
+    text = "\n".join(wrapped(line, int(16 * room_of(ax))) for line in lines if line)
     ax.annotate(text, xy=(1.0 if lang == "ar" else 0.0, 0.0),
                 xycoords=("axes fraction", ax.get_legend() or "axes fraction"), xytext=(0, -6),
                 textcoords="offset points", ha="right" if lang == "ar" else "left", va="top",

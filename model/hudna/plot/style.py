@@ -5,8 +5,9 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
 
 import numpy as np
 
@@ -42,15 +43,20 @@ __all__ = [
     "origin",
     "panels",
     "percent",
+    "pinned",
+    "room_of",
     "said",
     "shades",
     "size",
     "spelt",
     "title",
+    "weeks",
     "width_of",
     "word",
+    "wrapped",
 ]
 
+P = ParamSpec("P")
 Said: TypeAlias = Text | Mapping[str, str] | str  # what a reader sees: `{"en": ..., "ar": ...}`
 
 # Blue, vermilion, bluish green, ...: after Okabe & Ito (2008), ordered so that neighbours differ in grey.
@@ -78,6 +84,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "band of draws": ("90 % of draws", "90٪ من العينات"),
     "all draws": ("all draws", "كل العينات"),
     "weeks": ("weeks", "أسابيع"),
+    "weeks of": ("weeks {:g} to {:g}", "الأسابيع من {:g} إلى {:g}"),
     "other policies": ("other policies", "السياسات الأخرى"),
     "never": ("never", "لم يحدث"),
     "each": ("each", "لكل منها"),
@@ -236,6 +243,7 @@ _NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str, str]]] = {
 _MONTHS_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_MONTHS = 7  # on an axis
 _MONTH = {"en": 0.5, "ar": 0.85}  # inches a name, with room: Arabic names are long
+_LETTERS = 10.9  # of a title, in an inch
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
 _DECIMALS, _LARGE = 5, 1e6  # of a number; smaller and larger ones are written with an exponent
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
@@ -279,6 +287,17 @@ def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
         return number(last, noun, lang)
     before = word("comma", lang).join(f"{n:,}" for n in first)
     return f"{before}{word('and', lang)}{number(last, noun, lang)}"
+
+
+def weeks(window: Sequence[float], lang: Language) -> str:
+    """Return a stretch of weeks from the start as readers see it.
+
+    Examples
+    --------
+    >>> weeks((0.0, 26.0), "en")
+    'weeks 0 to 26'
+    """
+    return word("weeks of", lang).format(*window)
 
 
 def percent(share: float, lang: Language, decimals: int = 0) -> str:
@@ -358,9 +377,33 @@ def shades(n: int) -> list[str]:
     return [to_hex(ramp(i / max(n - 1, 1))) for i in range(n)]
 
 
+def pinned(draw: Callable[P, Axes]) -> Callable[P, Axes]:
+    """Return a drawing function whose pictures are the same whatever a user's matplotlibrc says."""
+
+    @wraps(draw)
+    def drawn(*given: P.args, **options: P.kwargs) -> Axes:
+        import matplotlib.style
+
+        with matplotlib.style.context(["default", {"font.family": "DejaVu Sans"}]):
+            ax = draw(*given, **options)
+            for one in (ax, *ax.child_axes):  # ticks come into being, and are counted out, later on
+                for axis in (one.xaxis, one.yaxis) if one.axison else ():
+                    for label in axis.get_majorticklabels()[:1]:
+                        axis.set_tick_params(labelsize=label.get_fontsize())
+        return ax
+
+    return drawn
+
+
 def new_axes(ax: Axes | None, height: float = 4.2, width: float = 7.2) -> Axes:
-    """Return `ax`, or the axes of a new figure, so many inches high and wide."""
+    """Return `ax`, or the axes of a new figure, so many inches high and wide.
+
+    A figure of a grid of axes that nothing lays out gets a layout that leaves room for titles and captions.
+    """
     if ax is not None:
+        figure = ax.get_figure(root=True)
+        if figure is not None and ax.get_subplotspec() is not None and figure.get_layout_engine() is None:
+            figure.set_layout_engine("constrained")
         return ax
     import matplotlib.pyplot as plt
 
@@ -392,6 +435,16 @@ def width_of(ax: Axes) -> float:
     return float(place.width * (7.2 if figure is None else figure.get_figwidth()))
 
 
+def room_of(ax: Axes) -> float:
+    """Return how wide the place of axes in the grid of their figure is, in inches: the figure's width if alone."""
+    figure, spec = ax.get_figure(), ax.get_subplotspec()
+    if figure is None or spec is None:
+        return width_of(ax)
+    whole = figure.subplotpars
+    inches = figure.bbox.width / figure.get_figure(root=True).dpi
+    return float(inches * spec.get_position(figure).width / (whole.right - whole.left))  # type: ignore[arg-type]
+
+
 def months(ax: Axes, lang: Language, days: FloatArray | None = None) -> None:
     """Label the time axis, as wide as it is now, with first days of months and their years.
 
@@ -419,9 +472,17 @@ def months(ax: Axes, lang: Language, days: FloatArray | None = None) -> None:
     ax.set_xticks([np.datetime64(month, "M").astype("datetime64[D]").astype(float) for month in ticks], labels)
 
 
-def title(ax: Axes, text: str, lang: Language) -> None:
-    """Set a title where a reader of the language begins to read."""
-    ax.set_title(text, loc="right" if lang == "ar" else "left", fontsize=11)
+def title(ax: Axes, text: str, lang: Language, room: float = 1.0) -> None:
+    """Set a title where a reader of the language begins to read.
+
+    A line that is longer than the share `room` of what the axes have is broken, after a colon if it has one.
+    """
+    letters = int(_LETTERS * room * room_of(ax))
+    lines: list[str] = []
+    for line in text.split("\n"):
+        parts = [line] if len(line) <= letters else line.replace(": ", ":\n", 1).split("\n")
+        lines += [piece for part in parts for piece in textwrap.wrap(part, letters) or [""]]
+    ax.set_title("\n".join(lines), loc="right" if lang == "ar" else "left", fontsize=11)
 
 
 def legend(ax: Axes, lang: Language, **how: Any) -> None:
@@ -440,22 +501,27 @@ def beside(ax: Axes, lang: Language, **how: Any) -> None:
     legend(ax, lang, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0, **how)
 
 
-def above(ax: Axes, lang: Language) -> None:
-    """Add a legend in one line between the axes and the last line of their title, which is left empty."""
+def above(ax: Axes, lang: Language, room: float = 1.0) -> str:
+    """Add a legend between the axes and their title: in a line if the share `room` of what they have holds it.
+
+    Returns the empty lines that the title ends with.
+    """
     side, x = ("right", 1.0) if lang == "ar" else ("left", 0.0)
-    n = len(ax.get_legend_handles_labels()[0])
+    labels = ax.get_legend_handles_labels()[1]
+    n = len(labels) if sum(len(label) + 6 for label in labels) <= 13 * room * room_of(ax) else 1
     legend(ax, lang, loc=f"lower {side}", bbox_to_anchor=(x, 1.0), borderaxespad=0.2, ncols=n, columnspacing=1.4)
+    return "\n" * -(-len(labels) // max(n, 1))
 
 
-def headed(name: Said | None, text: str, lang: Language, room: int = 78) -> str:
-    """Return a title of a name and a text, in two lines if one has no room for so many letters.
+def headed(name: Said | None, text: str, lang: Language) -> str:
+    """Return a title of a name and a text.
 
     In Arabic the name ends it, for it may be in English only.
     """
     if name is None:
         return text[:1].upper() + text[1:]
     parts = (text, said(name, lang)) if lang == "ar" else (said(name, lang), text)
-    return (": " if sum(map(len, parts)) + 2 <= room else ":\n").join(parts)
+    return ": ".join(parts)
 
 
 def counts_axis(ax: Axes, top: float) -> None:
@@ -479,12 +545,10 @@ def _shrunk(y: FloatArray) -> FloatArray:
 def note(ax: Axes, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None) -> None:
     """Write a caption in small letters under the horizontal axis and its label.
 
-    Lines are as long as the figure is wide, or the share of it, `room`, that is left from where they begin: at the
-    side of `frame`, if `ax` is a panel of it, else at that of `ax`.
+    Lines are as long as the place of the axes in their figure is wide, or the share of it, `room`, that is left from
+    where they begin: at the side of `frame`, if `ax` is a panel of it, else at that of `ax`.
     """
-    figure = ax.get_figure(root=True)
-    width = 7.2 if figure is None else figure.get_figwidth()
-    _small(ax, _wrapped(parts, int(14 * room * width)), lang, frame or ax)
+    _small(ax, wrapped(parts, int(14 * room * room_of(frame or ax))), lang, frame or ax)
 
 
 def caption(
@@ -512,7 +576,7 @@ def _small(ax: Axes, text: str, lang: Language, frame: Axes) -> None:
     )
 
 
-def _wrapped(parts: Sequence[str], width: int) -> str:
+def wrapped(parts: Sequence[str], width: int) -> str:
     """Return the parts in lines that are broken between parts, and inside one only if it is longer than a line."""
     lines: list[str] = []
     for part in parts:
