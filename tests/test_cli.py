@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pandas as pd
 import pytest
 import typer
 from rich.cells import cell_len
@@ -28,6 +29,7 @@ from hudna.cli.commands import app
 from hudna.cli.numbers import decimals, interval, number, share
 from hudna.cli.printing import print_lines, progress_bar
 from hudna.cli.tables import lay_out
+from hudna.files.whole import as_csv
 from hudna.scenario.schema import KINDS_OF_FILE, json_schema
 
 SMALL = ["--draws", "6", "--paths", "5"]
@@ -161,7 +163,21 @@ def test_options_reach_the_run(here, capsys):
     assert {row["policy"] for row in given["outcomes"]} == {"leave"}
     result = hudna.open_result(here / "mine/result.nc")
     assert (result.policies, result.n_draws, result.n_paths, result.about["seed"]) == (("leave",), 3, 2, 0)
-    assert "الهجمات خلال عام" in (here / "mine/outcomes.csv").read_text(encoding="utf-8")
+    table = (here / "mine/outcomes.csv").read_bytes()
+    assert table.startswith("\ufeff".encode())  # by which Excel knows that it is UTF-8
+    assert "الهجمات خلال عام" in table.decode("utf-8")
+    assert [*pd.read_csv(here / "mine/outcomes.csv").columns][:3] == ["policy", "outcome", "name"]
+
+
+def test_a_table_of_plain_letters_has_no_mark_and_a_posterior_may_have_one(here, capsys):
+    table = pd.DataFrame({"name": ["a"], "n": [1]})
+    assert as_csv(table) == "name,n\na,1\n"
+    assert as_csv(table.assign(name="é")) == "\ufeffname,n\né,1\n"
+    assert main(["copy", "iraq-2024", "mine"]) == 0
+    path = here / "mine/params/iraq-2024/posterior.csv"
+    path.write_bytes("\ufeff".encode() + path.read_bytes())
+    assert main(["check", str(path.parent)]) == 0
+    assert "posterior: 1,000 draws" in capsys.readouterr().out
 
 
 def test_one_draw_of_one_path_has_no_errors_to_show(here, capsys):
@@ -283,7 +299,7 @@ def test_a_signal_that_is_ignored_stays_ignored(capsys, monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
         monkeypatch.setattr(
-            "hudna.scenario.describe.shipped_scenarios", lambda: signal.raise_signal(signal.SIGHUP) or []
+            "hudna.scenario.describe.shipped_scenarios", lambda *_: signal.raise_signal(signal.SIGHUP) or []
         )
         assert main(["list", "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == {"scenarios": []}

@@ -175,7 +175,7 @@ def read_posterior(folder: Path, problems: Problems) -> Posterior | None:
     if document is None:
         return None
     try:
-        text = draws.read_text(encoding="utf-8")
+        text = draws.read_text(encoding="utf-8-sig")
         lines = list(csv.reader(text.splitlines()))
         names, theta = tuple(lines[0]), np.array(lines[1:], float)
         data = document.data

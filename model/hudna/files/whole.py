@@ -87,8 +87,12 @@ def _as_text(manifest: Mapping[str, Any]) -> str:
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """Return a table as CSV, without its index."""
-    return table.to_csv(index=False, lineterminator="\n")
+    """Return a table as CSV, without its index.
+
+    One with letters beyond ASCII begins with a byte order mark, by which Excel knows that it is UTF-8.
+    """
+    text = table.to_csv(index=False, lineterminator="\n")
+    return text if text.isascii() else f"\ufeff{text}"
 
 
 def write_file(path: Path, data: str | bytes | memoryview) -> Path:
