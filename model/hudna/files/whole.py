@@ -149,7 +149,8 @@ def placing(folder: Path, name: str = "", *, manifest: Mapping[str, Any] | None 
     HudnaError
         If another run has replaced the folder.
     OSError
-        If the disk is full or broken. Whatever is raised, the files that were there are as before.
+        If the disk is full or broken; then nothing new stays, and what was there is as before, unless renaming itself
+        failed halfway: what it had replaced by then stays replaced.
     """
     real = folder.resolve()
     with beside(real / name) as aside:
