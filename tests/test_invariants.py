@@ -882,7 +882,7 @@ def test_a_shipped_scenario_gives_the_same_by_days_and_by_weeks() -> None:
     scenario = load("two-militias")
 
     def pressure(program: Program) -> float:
-        found = simulate(program, draws=300, paths=40, seed=1, engine="oracle", threads=1)
+        found = simulate(program, draws=300, paths=20, seed=1, engine="oracle", threads=1)
         return float(found.outcomes[0, program.outcomes.name.index("pressure")].mean())
 
     by_weeks, by_days = pressure(at_steps_of(scenario, 7)), at_steps_of(scenario, 1)

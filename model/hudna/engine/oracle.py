@@ -292,9 +292,9 @@ def held_log_probability(program: Program, state: State, values: FloatArray, t: 
     likely = np.full((1, 1), -np.inf)
     for origin in np.unique(state.regimes[i]):
         ways = range(int(table.transition_pointer[i]), int(table.transition_pointer[i + 1]))
+        rates = {j: exponential(step.predictor(int(table.predictor[j]))) for j in ways if table.origin[j] == origin}
         with np.errstate(over="ignore"):
-            rates = {j: exponential(step.predictor(int(table.predictor[j]))) for j in ways if table.origin[j] == origin}
-        total = sum(rates.values(), start=np.zeros((1, 1)))
+            total = sum(rates.values(), start=np.zeros((1, 1)))
         if origin == target:
             here = -h * total
         else:
