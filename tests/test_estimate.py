@@ -218,6 +218,14 @@ def test_bounds_of_a_probability_are_clopper_pearson_when_paths_are_independent(
     assert (low, high) == pytest.approx((exact.low, exact.high), rel=2e-3)
 
 
+def test_a_probability_has_no_more_trials_than_paths():
+    """Every draw has two hits in four but for one: they differ less than chance would make them."""
+    means = np.full(40, 0.5)
+    means[0] = 0.25
+    exact = stats.binomtest(79, 160).proportion_ci(0.90, method="exact")
+    assert proportion_bounds(means, 4) == pytest.approx((exact.low, exact.high))
+
+
 def test_zero_hits_give_an_upper_bound():
     low, high = proportion_bounds(np.zeros(500), 200)
     assert low == 0
