@@ -49,6 +49,11 @@ def test_the_interval_of_a_mean_allows_for_skewness():
     rng = np.random.default_rng(8)
     runs = np.exp(rng.normal(-0.245, 0.7, (1500, 60, 1)))  # of mean 1
     found = np.array([(e.low, e.high, *stats.t.interval(0.90, 59, e.mean, e.mcse)) for e in map(estimate, runs)])
+    x = runs[0].ravel()
+    a = stats.skew(x) / np.sqrt(60)
+    for end, t in zip(found[0, :2], stats.t.ppf([0.95, 0.05], 59), strict=True):
+        standard = (x.mean() - end) / (x.std(ddof=1) / np.sqrt(60))  # Hall's polynomial of it is t
+        assert standard + a * standard**2 / 3 + a**2 * standard**3 / 27 + a / 6 == pytest.approx(t, rel=1e-9)
     low, high, early, late = (found < 1).mean(axis=0)
     assert [1 - low, high] == pytest.approx([0.05, 0.08], abs=0.02)
     assert [1 - early, late] != pytest.approx([0.05, 0.08], abs=0.02)
@@ -191,6 +196,10 @@ def test_rounding_is_no_spread(n_paths):
     assert found.same
     assert found.mcse == 0
     assert (found.low, found.high) == (found.mean, found.mean) == pytest.approx((0.1, 0.1))
+    near = estimate(1000 + 1e-6 * away)  # small, but no rounding
+    assert near.mcse == pytest.approx(1e-6 * estimate(away).mcse, rel=1e-4)
+    assert near.low < near.mean < near.high
+    assert not near.same
     assert not estimate(away).same
     assert not estimate(np.array([[1.0]])).same  # of one future there is nothing to say
 
@@ -216,6 +225,14 @@ def test_bounds_of_a_probability_are_clopper_pearson_when_paths_are_independent(
     low, high = proportion_bounds(y.mean(axis=1), y.shape[1])
     exact = stats.binomtest(int(y.sum()), 5000).proportion_ci(0.90, method="exact")
     assert (low, high) == pytest.approx((exact.low, exact.high), rel=2e-3)
+
+
+def test_a_probability_has_no_more_trials_than_paths():
+    """Every draw has two hits in four but for one: they differ less than chance would make them."""
+    means = np.full(40, 0.5)
+    means[0] = 0.25
+    exact = stats.binomtest(79, 160).proportion_ci(0.90, method="exact")
+    assert proportion_bounds(means, 4) == pytest.approx((exact.low, exact.high))
 
 
 def test_zero_hits_give_an_upper_bound():

@@ -213,6 +213,21 @@ schedules.anger.points = [[2024-01-01, {np.log(2)}]]
     assert contrast["exposure_share_mcse"] == pytest.approx(error)
 
 
+def test_few_draws_that_differ_give_bounds_and_ten_an_error(result, monkeypatch):
+    from hudna.analysis.tables import difference_estimate
+    from hudna.result.result import Result
+
+    labels = result.about["outcomes"]
+    late = {**labels, "any_attack_4w": {**labels["any_attack_4w"], "window": [0, 52]}}  # when the policies differ
+    result = replace(result, about={**result.about, "outcomes": late})
+    for hit, bounded in ((9, True), (10, False)):
+        d = np.zeros((60, 50))
+        d[:hit, 0] = -1.0
+        monkeypatch.setattr(Result, "paired", lambda *_, d=d: Paths(d))
+        found = difference_estimate(result, "any_attack_4w", "leave", "stay")
+        assert (found["high"] > 0) == bounded
+
+
 def test_exposure_alone_is_the_whole_difference_where_threat_does_not_react(write_case):
     drivers = f"""{EXPOSED}
 rate = "rate"

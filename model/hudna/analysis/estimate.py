@@ -42,7 +42,7 @@ class Estimate:
     this error gives. `q05`, `q50`, `q95` are quantiles over futures; `mean_q05`, `mean_q95` over draws, with
     the noise of paths taken out. `same` says that every future has the same number. What cannot be known is NaN: an
     error from one draw, an interval from fewer than 19 draws or futures, or over draws that differ no more than
-    chance makes them.
+    chance makes them, `low` to `high` where fewer than 10 draws differ from all the others.
     """
 
     mean: float
