@@ -100,8 +100,11 @@ class Checkpoints:
             for name, array in arrays.items():
                 with packed.open(f"{name}.npy", "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, array, allow_pickle=False)
-        with self._lock, beside(self._place(i)) as aside:
-            aside.write_bytes(raw.getvalue() + _digest(raw.getvalue()))
+        try:
+            with self._lock, beside(self._place(i)) as aside:
+                aside.write_bytes(raw.getvalue() + _digest(raw.getvalue()))
+        except OSError as error:
+            raise InputError.of(str(self.folder), f"cannot be written: {error.strerror}") from None
         ended = time.monotonic()
         self._due[i] = ended + (ended - begun) / _SHARE
 
