@@ -73,12 +73,13 @@ class Sizes:
         for name, number, low in (
             ("islands", self.islands, 2), ("draws", self.draws, 20), ("paths", self.paths, 10), ("keep", self.keep, 20)
         ):  # fmt: skip
-            if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= 100_000:
+            whole = isinstance(number, int) and not isinstance(number, bool) and low <= number <= 100_000
+            if not whole and (name != "keep" or not problems):  # what is kept follows from the others
                 problems.add("calibrate", name, f"must be a whole number, {low} to 100,000", given=repr(number))
-        problems.raise_if_any()
-        if self.keep > self.islands * self.draws:
+        if not problems and self.keep > self.islands * self.draws:
             text = f"must be at most islands x draws, {self.islands * self.draws:,}"
-            raise InputError.of("calibrate", text, key="keep", given=repr(self.keep))
+            problems.add("calibrate", "keep", text, given=repr(self.keep))
+        problems.raise_if_any()
 
 
 QUICK = Sizes(islands=2, draws=100, paths=40, keep=200)  # a first look, in about a twentieth of the time
