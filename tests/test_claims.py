@@ -524,3 +524,11 @@ def test_the_schema_fits_the_shipped_files_and_sees_a_mistake(mistake):
         whole = tomllib.loads((shipped.case(name) / "claims.toml").read_text(encoding="utf-8"))
         assert checker.is_valid(whole)
         assert not checker.is_valid({**whole, **mistake})
+
+
+def test_a_draw_in_which_nothing_differs_makes_no_statement_true():
+    """All draws are taken to their mean, below 0, for they differ no more than chance makes them."""
+    d = np.zeros((50, 20))
+    d[:10, 0] = -1.0
+    assert truth.difference(Paths(d), -1).p_true == pytest.approx(10 / 50)
+    assert truth.difference(Paths(d), 1).p_true == 0

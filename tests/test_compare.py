@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from comparisons import made
 from conftest import Z_LIMIT
+from scipy import stats
 
 import hudna
 from hudna import Comparison
@@ -64,6 +65,16 @@ def test_regret_is_the_mean_difference_from_the_best_policy(template):
     assert found["p_best"].to_dict() == {"a": 0.125, "b": 0.625, "c": 0.25}
     assert found["p_best"].sum() == 1
     assert found.loc["c", "p_best_mcse"] == pytest.approx(np.std([1, 0, 0, 0], ddof=1) / 2, rel=1e-12)
+
+
+def test_a_draw_in_which_nothing_differs_has_two_best(template):
+    """Eight draws of 40 differ, no more than chance makes them: the other 32 are shared out."""
+    worse = np.zeros((40, 10))
+    worse[:8, 0] = 1.0
+    found = regret_of(made("s", {"y": {"a": np.zeros((40, 10)), "b": worse}}, template))
+    assert found["p_best"].to_dict() == pytest.approx({"a": 0.6, "b": 0.4})
+    exact = stats.binomtest(24, 40).proportion_ci(0.90, method="exact")  # a draw is one trial at most
+    assert tuple(found.loc["a", ["p_best_low", "p_best_high"]]) == pytest.approx((exact.low, exact.high))
 
 
 def test_regret_has_the_other_sign_where_higher_is_better(template):
