@@ -224,6 +224,7 @@ def test_the_same_case_stands_the_same_way_every_time(iraq):
 def test_the_work_of_placing_is_bounded_however_many_ties_there_are(monkeypatch, actors, presses):
     names = [f"A{i:02d}" for i in range(actors)]
     ties = tuple((a, b, presses, 1.0) for a, b in itertools.permutations(names, 2))
+    monkeypatch.setattr(placing, "_WORK", 2e6)
     net = placing._Net(tuple((name, "one" if name < "A20" else "two") for name in names), ties, "A00")
     measure, looks = placing._Measure(net), []
     right = placing._Measure._of
