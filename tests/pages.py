@@ -171,12 +171,12 @@ class Reader:
 
 
 def hudna(arguments: list[str]) -> tuple[int, str]:
-    """Run a command; return its exit code and all that it printed."""
+    """Run a command; return its exit code and what stays on a terminal: of the progress on stderr nothing does."""
     from hudna.cli.main import main
 
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         code = main(arguments)
-    return code, out.getvalue()
+    return code, out.getvalue() + (err.getvalue() if code else "")
 
 
 def options_are_known(words: list[str], said: str) -> None:

@@ -121,8 +121,10 @@ _STAGES = {
         "يجري تجميع المحرك: بضع عشرات من الثواني، مرة واحدة؛ وتحمله التشغيلات اللاحقة من القرص.",
     ),
     "filtering": (
-        "Following the past as observed, before the future is simulated; the first time the engine is compiled too.",
-        "يجري تتبع الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا.",
+        "Filtering the past, before the future is simulated; the first time the engine is compiled too, "
+        "which takes some tens of seconds.",
+        "يجري ترشيح الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا، "
+        "ويستغرق ذلك بضع عشرات من الثواني.",
     ),
 }
 

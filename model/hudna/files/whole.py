@@ -153,14 +153,16 @@ def placing(folder: Path, name: str = "", *, manifest: Mapping[str, Any] | None 
     HudnaError
         If another run has replaced the folder.
     OSError
-        If the disk is full or broken. Whatever is raised, the files that were there are as before.
+        If the disk is full or broken; then nothing new stays, and what was there is as before, unless renaming itself
+        failed halfway: what it had replaced by then stays replaced.
     """
-    with beside(folder / name) as aside:
+    real = folder.resolve()
+    with beside(real / name) as aside:
         yield Folder(folder, aside)
-        if manifest is not None and (folder / MANIFEST).read_text(encoding="utf-8") != _as_text(manifest):
+        if manifest is not None and (real / MANIFEST).read_text(encoding="utf-8") != _as_text(manifest):
             raise HudnaError(f"{folder}: another run has replaced this folder")
         with _held():
-            _put(aside, folder)
+            _put(aside, real)
 
 
 def _put(aside: Path, target: Path) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from hudna.case.grammar import Language, Text
 from hudna.case.units import unit_text
 from hudna.inference.calibration import Calibration
-from hudna.inference.checks import replicate
+from hudna.inference.checks import Replicated, replicate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hudna.report.figures import Picture
 
-__all__ = ["pictures"]
+__all__ = ["checks_of", "pictures"]
 
 _SHOWN = 20  # parameters in one picture
 _WEEKS = 4  # of a period
@@ -25,12 +25,24 @@ _WEEKS = 4  # of a period
 def pictures(calibration: Calibration, lang: Language = "en") -> Iterator[Picture]:
     """Yield what was learned of the parameters, and a predictive check of each family of events that was counted."""
     yield ("learned",), partial(_learned, calibration, lang)
+    for name, found in checks_of(calibration).items():
+        yield ("predictive", name), partial(_predictive, calibration, found, lang)
+
+
+def checks_of(calibration: Calibration) -> dict[str, Replicated]:
+    """Return a posterior predictive check of each family of events nodes that the rows count, by its first name."""
     families: dict[str, set[str]] = {}
     for row in calibration.rows:
         if row.kind == "events" and row.use == "likelihood":
             families.setdefault(row.signals[0].split(".")[0], set()).update(row.signals)
-    for name, signals in sorted(families.items()):
-        yield ("predictive", name), partial(_predictive, calibration, tuple(sorted(signals)), lang)
+    rows = calibration.case.observations.rows
+    return {
+        name: replicate(
+            calibration.program, calibration.theta, calibration.case, rows, tuple(sorted(signals)), weeks=_WEEKS,
+            seed=calibration.seed,
+        )
+        for name, signals in sorted(families.items())
+    }  # fmt: skip
 
 
 def _learned(calibration: Calibration, lang: Language) -> Axes:
@@ -47,13 +59,9 @@ def _learned(calibration: Calibration, lang: Language) -> Axes:
     )
 
 
-def _predictive(calibration: Calibration, signals: tuple[str, ...], lang: Language) -> Axes:
+def _predictive(calibration: Calibration, found: Replicated, lang: Language) -> Axes:
     from hudna import plot
 
-    rows = calibration.case.observations.rows
-    found = replicate(
-        calibration.program, calibration.theta, calibration.case, rows, signals, weeks=_WEEKS, seed=calibration.seed
-    )
     signal = calibration.case.signals[found.signals[0]]
     family = signal.label
     if len(found.signals) > 1:
