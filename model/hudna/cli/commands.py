@@ -221,6 +221,7 @@ def check(
     from hudna.case import load_case
     from hudna.cli import observations
     from hudna.engine import compile_scenario
+    from hudna.plot.style import said
     from hudna.scenario import load
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
@@ -244,16 +245,16 @@ def check(
     notices = (*case.notices, *check_claims(case, problems))
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
-    said = [notice.get(language) for notice in notices]
+    told = [said(notice, language) for notice in notices]
     if as_json:
-        print_json({"problems": [], "notices": said, "nodes": found.nodes, "parameters": found.parameters,
+        print_json({"problems": [], "notices": told, "nodes": found.nodes, "parameters": found.parameters,
                     "ties": found.ties, "pressing": found.pressing,
                     "observations": observations.as_data(case, parameters),
                     "claims": {"tested": tested, "untested": len(case.claims) - tested},
                     "posterior": _posterior(case, parameters)})  # fmt: skip
         return
     print_lines(_checked(case, found, tested, language), language)
-    print_lines(((f"{_word('note', language)}: {notice}", False) for notice in said), language)
+    print_lines(((f"{_word('note', language)}: {notice}", False) for notice in told), language)
     if rows:
         print_lines(observations.listing(case, parameters, language), language)
 
