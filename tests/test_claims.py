@@ -16,11 +16,11 @@ from scipy import special, stats
 import hudna
 from hudna import shipped
 from hudna.analysis import truth
-from hudna.analysis.estimate import proportion_bounds
 from hudna.case import load_case
 from hudna.case.posterior import basis
 from hudna.cli import main
 from hudna.errors import InputError, Problems
+from hudna.result.estimate import proportion_bounds
 from hudna.result.samples import Paths
 from hudna.scenario.schema import json_schema
 

@@ -15,7 +15,6 @@ from scipy import stats
 import hudna
 from hudna import Comparison
 from hudna.analysis.compare import _regrets
-from hudna.analysis.tables import difference_estimate
 from hudna.cli import main
 
 SMALL = {"draws": 12, "paths": 8, "seed": 3}
@@ -281,7 +280,7 @@ def test_the_table_is_that_of_each_result(two):
         assert table.loc[[(scenario, "leave", "attacks")]].droplevel("scenario").equals(own)
     regret = comparison.regret()
     assert list(regret.index) == list(table.index)
-    expected = difference_estimate(comparison.result("one"), "attacks", "stay", "leave")
+    expected = comparison.result("one").difference("attacks", "stay", "leave")
     assert regret.loc[("one", "stay", "attacks"), "regret"] == expected["mean"]
     assert regret.loc[("one", "stay", "attacks"), "mcse"] == expected["mcse"]
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import hudna
-from hudna.analysis.estimate import mean_and_error
 from hudna.case.posterior import DRAWS
 from hudna.cli import main
 from hudna.engine import compile_scenario
@@ -18,6 +17,7 @@ from hudna.errors import InputError
 from hudna.inference import conditioned
 from hudna.inference.conditioned import from_belief, from_world
 from hudna.result import Result
+from hudna.result.estimate import mean_and_error
 
 from .conftest import Z_LIMIT
 from .learned_case import NAME, SMALL, call, copied, edit, rows_text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hudna.analysis.estimate import FEWEST, estimate, over_draws, proportion_bounds, settled_means, tails
+from hudna.result.estimate import FEWEST, estimate, over_draws, proportion_bounds, settled_means, tails
 from hudna.result.samples import Paths
 
 FULL = os.environ.get("HUDNA_FULL") == "1"

@@ -13,9 +13,9 @@ from matplotlib import pyplot as plt
 
 import hudna
 from hudna import plot
-from hudna.analysis.estimate import over_draws
 from hudna.case.posterior import Posterior
 from hudna.plot.style import COLOURS, colour_of, date, shades, spelt
+from hudna.result.estimate import over_draws
 
 mpl.use("Agg")
 

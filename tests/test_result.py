@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hudna
-from hudna.analysis.estimate import settled_means
+from hudna.result.estimate import settled_means
 from hudna.result.samples import Paths
 from hudna.result.series import histogram_quantile
 from hudna.result.storage import GROUPS
@@ -214,7 +214,6 @@ schedules.anger.points = [[2024-01-01, {np.log(2)}]]
 
 
 def test_few_draws_that_differ_give_bounds_and_ten_an_error(result, monkeypatch):
-    from hudna.analysis.tables import difference_estimate
     from hudna.result.result import Result
 
     labels = result.about["outcomes"]
@@ -224,7 +223,7 @@ def test_few_draws_that_differ_give_bounds_and_ten_an_error(result, monkeypatch)
         d = np.zeros((60, 50))
         d[:hit, 0] = -1.0
         monkeypatch.setattr(Result, "paired", lambda *_, d=d: Paths(d))
-        found = difference_estimate(result, "any_attack_4w", "leave", "stay")
+        found = result.difference("any_attack_4w", "leave", "stay")
         assert (found["high"] > 0) == bounded
 
 
@@ -339,23 +338,23 @@ def test_unknown_names_are_refused_with_the_nearest(result):
 
 
 def test_a_draw_in_which_nothing_differs_is_not_lower():
-    from hudna.analysis.tables import _direction
+    from hudna.result.tables import direction
 
     d = np.zeros((50, 20))
     d[0] = -1.0
-    found = _direction(Paths(d))
+    found = direction(Paths(d))
     assert found["p_lower"] == found["mean_lower"] == pytest.approx(1 / 50)
     assert found["p_higher"] == 0
     chance = np.zeros((50, 20))
     chance[:10, 0] = -1.0  # no more than chance: all draws are taken to the mean, which is below 0
     assert (settled_means(chance) < 0).all()
-    found = _direction(Paths(chance))
+    found = direction(Paths(chance))
     assert found["mean_lower"] == pytest.approx(10 / 50)
     assert found["mean_lower_mcse"] == pytest.approx(np.sqrt(0.2 * 0.8 / 50))
-    twice = _direction(Paths(chance, clusters=np.arange(50) // 2))  # every draw is there twice
+    twice = direction(Paths(chance, clusters=np.arange(50) // 2))  # every draw is there twice
     assert twice["mean_lower_mcse"] == pytest.approx(np.sqrt(0.2 * 0.8 / 25))
     assert twice["p_lower_mcse"] > found["p_lower_mcse"]
-    assert np.isnan(_direction(Paths(chance[:, :1]))["mean_lower"])
+    assert np.isnan(direction(Paths(chance[:, :1]))["mean_lower"])
 
 
 def test_an_unknown_language_is_refused(result):

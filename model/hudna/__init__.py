@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hudna.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from hudna import plot
     from hudna.analysis.compare import Comparison
@@ -38,7 +40,6 @@ __all__ = [
     "run",
     "shapley",
 ]
-__version__ = "0.1.0"
 
 _WHERE = {
     "Comparison": "hudna.analysis.compare",

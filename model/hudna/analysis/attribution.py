@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from hudna.analysis.estimate import estimate, mean_and_error
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest, no_such
+from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.samples import Paths
 
 if TYPE_CHECKING:

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.analysis.estimate import mean_and_error, proportion_bounds, settled_means
-from hudna.analysis.tables import difference_estimate, table
 from hudna.arguments import texts
 from hudna.arrays import ByContent, FloatArray
 from hudna.errors import InputError, Problems, nearest
+from hudna.result.estimate import mean_and_error, proportion_bounds, settled_means
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.case.grammar import Language
-    from hudna.result.result import OutcomeLabel, Result
+    from hudna.result.labels import OutcomeLabel
+from hudna.result.result import Result
 
 __all__ = ["Comparison", "Entrant", "agreed"]
 
@@ -139,7 +139,7 @@ class Comparison(ByContent):
         """
         import pandas as pd
 
-        parts = {result.about["scenario"]: table(result, lang) for result in self.results}
+        parts = {result.about["scenario"]: result.table(lang) for result in self.results}
         whole: pd.DataFrame = pd.concat(parts, names=["scenario"])
         return whole.loc[self._index()]
 
@@ -285,7 +285,7 @@ def _regrets(result: Result, outcome: str, policies: Sequence[str], better: str 
     settled = []
     for policy in policies:
         a, b = (policy, best) if better == "lower" else (best, policy)
-        estimate = difference_estimate(result, outcome, a, b)
+        estimate = result.difference(outcome, a, b)
         d = result.paired(outcome, a, b)
         noiseless = settled_means(d)
         # In a draw in which no future differs the two are equally good, wherever the noise is taken out to.

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.analysis.estimate import estimate, mean_and_error
 from hudna.arrays import ByContent, FloatArray
 from hudna.case.grammar import Language
+from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.result import Result
 from hudna.result.samples import Paths
 from hudna.scenario.influence import Influence

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.analysis.estimate import estimate, mean_and_error
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
+from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.samples import Paths
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from hudna.analysis.estimate import FEWEST, LEVEL, estimate, mean_and_error, proportion_bounds, settled_means, tails
 from hudna.arrays import FloatArray, IntArray
+from hudna.result.estimate import FEWEST, LEVEL, estimate, mean_and_error, proportion_bounds, settled_means, tails
 from hudna.result.samples import Paths
 
 __all__ = ["Truth", "apart", "difference", "parameter", "together", "value"]

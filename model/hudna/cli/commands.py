@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hudna import __version__
 from hudna.cli.changes import Changes, asked
 from hudna.cli.options import (
     ASK,
@@ -32,6 +31,7 @@ from hudna.cli.options import (
 )
 from hudna.cli.printing import print_json, print_lines, progress_bar
 from hudna.errors import InputError, Problems, nearest
+from hudna.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

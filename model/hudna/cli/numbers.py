@@ -101,8 +101,8 @@ def few(draws: int, paths: int, lang: Language = "en") -> str | None:
     >>> few(19, 2) is None
     True
     """
-    from hudna.analysis.estimate import FEWEST
     from hudna.plot.style import number as counted
+    from hudna.result.estimate import FEWEST
 
     if draws >= FEWEST and paths > 1:
         return None

@@ -30,6 +30,7 @@ from hudna.files.whole import write_file
 from hudna.inference.conditioning import Sums
 from hudna.inference.filter import Filter
 from hudna.inference.smc import Island, Move
+from hudna.version import __version__
 
 __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
@@ -45,10 +46,8 @@ def versions() -> dict[str, str]:
     import numba
     import scipy
 
-    import hudna
-
     return {
-        "hudna": hudna.__version__, "numpy": np.__version__, "scipy": scipy.__version__,
+        "hudna": __version__, "numpy": np.__version__, "scipy": scipy.__version__,
         "numba": numba.__version__, "python": platform.python_version(),
     }  # fmt: skip
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.analysis import estimate
-from hudna.analysis.estimate import settled_means
-from hudna.analysis.tables import difference_estimate
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
 from hudna.plot.style import caption, colour_of, headed, new_axes, percent, room_of, spelt, title, weeks, word
+from hudna.result.estimate import estimate, settled_means
 from hudna.result.samples import Paths, Sample
 
 if TYPE_CHECKING:
@@ -168,7 +166,7 @@ def difference_data(result: Result, name: str, a: str, b: str) -> pd.DataFrame:
         bins=_BINS_OF_DRAWS if of_draws else _BINS,
     )
     shares = shown.histogram(edges)
-    found = difference_estimate(result, name, a, b)
+    found = result.difference(name, a, b)
     lower, higher = float(d.lower.mean()), float(d.higher.mean())
     marks = {key: found[key] for key in ("mean", "mcse", "low", "high", "mean_q05", "mean_q95")}
     marks |= {"p_lower": lower, "p_equal": max(0.0, 1 - lower - higher), "p_higher": higher}

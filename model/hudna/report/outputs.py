@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hudna.files.whole import Folder, as_csv
-from hudna.result.storage import as_netcdf
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +19,7 @@ _KEPT = ("scenario", "case", "changes", "config_hash", "program", "seed", "draws
 
 def write_outputs(result: Result, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
     """Write result.nc, outcomes.csv, differences.csv and manifest.json; return the manifest."""
-    folder.write("result.nc", as_netcdf(result))
+    folder.write("result.nc", result.as_netcdf())
     folder.write("outcomes.csv", as_csv(outcome_table(result, lang)))
     folder.write("differences.csv", as_csv(difference_table(result, lang)))
     about = {key: result.about[key] for key in _KEPT}

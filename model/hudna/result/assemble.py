@@ -22,6 +22,7 @@ from hudna.engine.simulate import Simulation
 from hudna.result.result import Result
 from hudna.result.summaries import summary_dataset
 from hudna.scenario.scenario import Scenario
+from hudna.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -124,8 +125,6 @@ def _lever_exposure(program: Program, values: FloatArray) -> FloatArray:
 
 
 def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
-    import hudna
-
     file, case, program = scenario.file, scenario.case, simulation.program
     return {
         "scenario": scenario.id,
@@ -147,7 +146,7 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "config_hash": config_hash(scenario),
         "program": program.digest(),
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "versions": {"hudna": hudna.__version__, "numpy": np.__version__, "python": platform.python_version()},
+        "versions": {"hudna": __version__, "numpy": np.__version__, "python": platform.python_version()},
         "policies": {name: file.policies[name].name.model_dump() for name in program.policies},
         "contrasts": _contrasts(scenario, program.policies),
         "headline": list(file.headline),

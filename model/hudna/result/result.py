@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,45 +14,22 @@ from hudna.arguments import check_kind
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, no_such
+from hudna.files.whole import write_file
+from hudna.result.exposure import Exposure, exposure_alone
+from hudna.result.labels import OutcomeLabel, SeriesLabel
 from hudna.result.samples import Paths, Sample, SummaryOfPaths
 from hudna.result.series import series_quantiles
 from hudna.result.summaries import none_of, read_summary, turned
+from hudna.result.tables import difference_estimate, direction, outcome_row, variance_reduction
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["OutcomeLabel", "Result", "SeriesLabel"]
+__all__ = ["Result"]
 
 S = TypeVar("S", Paths, SummaryOfPaths)
 _ASIDE = ("made", "versions", "engine", "changes")  # of what a result is about: how it came to be
-
-
-@dataclass(frozen=True)
-class OutcomeLabel:
-    """What an outcome is called and how it was measured; `window` in weeks, `better` "lower", "higher" or None.
-
-    `levers` are the schedules from which a route leads to it; None if the result does not say.
-    """
-
-    name: Text
-    unit: Text
-    reduce: str
-    signals: tuple[str, ...]
-    window: tuple[float, float]
-    threshold: float
-    better: str | None = None
-    levers: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class SeriesLabel:
-    """What a series is called and what kind of number it is; `states` for a regime."""
-
-    name: Text
-    unit: Text
-    measure: str
-    states: tuple[tuple[str, Text], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +137,8 @@ class Result(ByContent):
         """Return what a series is called and what kind of number it is."""
         found = self.about["series"][self._known("series", name, self.series_names)]
         states = tuple((state, Text(**label)) for state, label in found["states"])
-        return SeriesLabel(Text(**found["name"]), Text(**found["unit"]), found["measure"], states)
+        signals = tuple(found["signals"])
+        return SeriesLabel(Text(**found["name"]), Text(**found["unit"]), found["measure"], signals, states)
 
     def distribution(self, outcome: str, policy: str) -> Sample:
         """Return an outcome under a policy, as paths or as the summary that was kept of them."""
@@ -225,26 +203,122 @@ class Result(ByContent):
         Read from the histograms: exact for counts up to 255, within a bin (1/256 of the range) for levels.
         For a regime there is the share of paths in each state instead, with the axes (policy, time, state).
         """
-        return series_quantiles(self)
+        labels = {name: self.series_label(name) for name in self.series_names}
+        return series_quantiles(labels, self.histograms, self.levers)
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
-        """Return outcomes by policy; see `hudna.analysis.table`."""
-        from hudna.analysis import table  # what is to the right of a result is not imported with it
+        """Return a row per policy and outcome.
 
-        return table(self, lang)
+        Parameters
+        ----------
+        lang : {"en", "ar"}
+            Language of the columns `name` and `unit`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index (policy, outcome). Columns: name, unit; mean and its Monte Carlo error mcse, clustered by draw,
+            with the 90 % interval low to high that it gives; q05, q50, q95 over futures; mean_q05, mean_q95 over
+            draws, path noise taken out; same, whether every future has the same number; never, for a time to
+            something, the share of futures in which it never comes (there the mean is the mean restricted to the
+            window), and its Monte Carlo error never_mcse.
+
+        Examples
+        --------
+        >>> import hudna
+        >>> hudna.run("two-militias", draws=20, paths=10, seed=1).table().shape
+        (8, 14)
+        """
+        import pandas as pd
+
+        rows = {
+            (policy, name): outcome_row(self.outcome(name), self.distribution(name, policy), lang)
+            for policy in self.policies
+            for name in self.outcome_names
+        }
+        index = pd.MultiIndex.from_tuples(rows, names=["policy", "outcome"])
+        return pd.DataFrame(list(rows.values()), index=index)
 
     def contrast(self, a: str, b: str, lang: Language = "en") -> pd.DataFrame:
-        """Return the paired differences a - b; see `hudna.analysis.contrast`."""
-        from hudna.analysis import contrast
+        """Return the paired differences a - b, a row per outcome.
 
-        return contrast(self, a, b, lang)
+        Parameters
+        ----------
+        a, b : str
+            Names of policies.
+        lang : {"en", "ar"}
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index outcome. Columns: name, unit; mean ... same as in `table`, of the difference; p_lower and p_higher,
+            the share of paired futures in which the outcome is lower (higher) under `a`, with the Monte Carlo error
+            of each; mean_lower, the share of draws in which its mean is lower, with error; vr_factor,
+            (var a + var b) / var(a - b) within draws, what common random numbers gain, NaN where the difference never
+            varies inside a draw; exposure_alone, the part of the difference that is exposure alone (same threat as
+            under `b`), its Monte Carlo error and its share of the whole with error, for sums of events; NaN elsewhere.
+
+        Raises
+        ------
+        InputError
+            If there is no such policy.
+
+        Examples
+        --------
+        >>> import hudna
+        >>> apart = hudna.run("two-militias", draws=20, paths=10, seed=1).contrast("leave", "stay")
+        >>> bool(apart.loc["attacks", "mean"] < 0)
+        True
+        """
+        import pandas as pd
+
+        rows = []
+        for name in self.outcome_names:
+            label, d = self.outcome(name), self.paired(name, a, b)
+            row = {"name": label.name.get(lang), "unit": label.unit.get(lang), **self.difference(name, a, b)}
+            row |= direction(d)
+            row["vr_factor"] = variance_reduction(self.distribution(name, a), self.distribution(name, b), d)
+            row |= asdict(self._exposure_alone(label, a, b, d.means))
+            rows.append(row)
+        return pd.DataFrame(rows, index=pd.Index(self.outcome_names, name="outcome"))
+
+    def difference(self, outcome: str, a: str, b: str) -> dict[str, float]:
+        """Return the columns mean ... same of `contrast`, of one outcome."""
+        label = self.outcome(outcome)
+        return difference_estimate(label, self.paired(outcome, a, b), same=self._same_until(a, b, label))
+
+    def _same_until(self, a: str, b: str, label: OutcomeLabel) -> bool:
+        """Whether both policies set every lever that reaches the outcome alike up to the end of its window."""
+        levers = self.levers.isel(time=slice(0, round(label.window[1] / self.step)))
+        one, other = levers.sel(policy=a), levers.sel(policy=b)
+        reaching = levers.data_vars if label.levers is None else label.levers
+        return all(bool((one[name].to_numpy() == other[name].to_numpy()).all()) for name in reaching)
+
+    def _exposure_alone(self, label: OutcomeLabel, a: str, b: str, total: FloatArray) -> Exposure:
+        """Return the part of a difference that exposure alone makes; NaN unless it is of events that levers expose."""
+        if label.reduce != "sum" or not set(label.signals) <= set(self.threat.data_vars):
+            return Exposure()
+        if all(bool((self.exposure[signal] == 1).all()) for signal in label.signals):
+            return Exposure()  # no lever is an exposure of these events
+        steps = slice(round(label.window[0] / self.step), round(label.window[1] / self.step))
+
+        def of(data: xr.Dataset, policy: str) -> list[FloatArray]:
+            within = data[list(label.signals)].sel(policy=policy).isel(time=steps)
+            return [within[signal].to_numpy() for signal in label.signals]
+
+        exposures, threat = (of(self.exposure, a), of(self.exposure, b)), of(self.threat, b)
+        return exposure_alone(*exposures, threat, total, self.step, self.clusters)
+
+    def as_netcdf(self) -> memoryview:
+        """Return the bytes of the file that `save` writes."""
+        from hudna.result.storage import GROUPS, as_netcdf
+
+        return as_netcdf(self.about, {group: getattr(self, group) for group in GROUPS})
 
     def save(self, path: str | Path) -> Path:
         """Write the result to a netCDF file, beside it first and then in its place."""
-        from hudna.result.storage import save
-
         check_kind("save", "path", path, "str | Path")
-        return save(self, Path(path))
+        return write_file(Path(path), self.as_netcdf())
 
     def _known(self, what: str, name: str, names: tuple[str, ...]) -> str:
         if name not in names:

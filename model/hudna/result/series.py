@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hudna.engine.bins import bin_edges
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hudna.result.result import Result
+    from hudna.result.labels import SeriesLabel
 
 __all__ = ["QUANTILES", "histogram_quantile", "series_quantiles"]
 
@@ -61,18 +62,16 @@ def _mean(measure: str, counts: IntArray) -> FloatArray:
     return weighted
 
 
-def series_quantiles(result: Result) -> xr.Dataset:
+def series_quantiles(labels: Mapping[str, SeriesLabel], histograms: xr.Dataset, levers: xr.Dataset) -> xr.Dataset:
     """Return a Dataset with (policy, time, quantile) and a mean per series; shares of states for a regime."""
     import xarray as xr
 
     data: dict[str, Any] = {}
-    for name in result.series_names:
-        label = result.series_label(name)
+    for name, label in labels.items():
         if label.measure == "lever":
-            signals = result.about["series"][name]["signals"]
-            data[name] = (("policy", "time"), sum(result.levers[signal].to_numpy() for signal in signals))
+            data[name] = (("policy", "time"), sum(levers[signal].to_numpy() for signal in label.signals))
             continue
-        counts = result.histograms[name].to_numpy()
+        counts = histograms[name].to_numpy()
         if label.measure == "state":
             data[name] = (("policy", "time", f"{name}_state"), counts / counts.sum(axis=-1, keepdims=True))
             continue
@@ -80,14 +79,9 @@ def series_quantiles(result: Result) -> xr.Dataset:
         data[name] = (("policy", "time", "quantile"), quantiles)
         data[f"{name}_mean"] = (("policy", "time"), _mean(label.measure, counts))
     states = {
-        f"{name}_state": [state for state, _ in result.series_label(name).states]
-        for name in result.series_names
-        if result.series_label(name).measure == "state"
+        f"{name}_state": [state for state, _ in label.states]
+        for name, label in labels.items()
+        if label.measure == "state"
     }
-    coords = {
-        "policy": list(result.policies),
-        "time": result.levers["time"],
-        "quantile": list(QUANTILES),
-        **states,
-    }
+    coords = {"policy": levers["policy"], "time": levers["time"], "quantile": list(QUANTILES), **states}
     return xr.Dataset(data, coords=coords)

@@ -5,34 +5,24 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from hudna.files.whole import write_file
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hudna.result.result import Result
 
-__all__ = ["FORMAT", "as_netcdf", "netcdf", "save"]
+__all__ = ["FORMAT", "GROUPS", "as_netcdf", "netcdf"]
 
 FORMAT = 3
 GROUPS = ("outcomes", "summaries", "histograms", "threat", "exposure", "levers", "trajectories", "parameters")
 
 
-def save(result: Result, path: Path) -> Path:
-    """Write a result to `path`; a file that is there already is replaced whole or not at all."""
-    return write_file(path, as_netcdf(result))
-
-
-def as_netcdf(result: Result) -> memoryview:
+def as_netcdf(about: Mapping[str, Any], groups: Mapping[str, xr.Dataset]) -> memoryview:
     """Return a result as the bytes of a netCDF file."""
     import xarray as xr
 
-    about = {"hudna_format": FORMAT, "about": json.dumps(result.about, ensure_ascii=False)}
-    groups: dict[str, xr.Dataset] = {group: getattr(result, group) for group in GROUPS}
-    return netcdf({"/": xr.Dataset(attrs=about), **groups}, zlib=True, complevel=1)
+    attributes = {"hudna_format": FORMAT, "about": json.dumps(about, ensure_ascii=False)}
+    return netcdf({"/": xr.Dataset(attrs=attributes), **groups}, zlib=True, complevel=1)
 
 
 def netcdf(groups: Mapping[str, xr.Dataset], **packed: Any) -> memoryview:
