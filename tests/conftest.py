@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; output that goes to no terminal has no width
+for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _handler)  # ignored by what runs in the background
 
 Z_LIMIT = 5.73  # |z| beyond which a check fails: a false alarm in 1e8
 

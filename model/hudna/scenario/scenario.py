@@ -283,7 +283,7 @@ class Scenario(ByContent):
 
     @property
     def notices(self) -> tuple[Text, ...]:
-        """What a reader should know who wants to rely on the numbers: that a step is too long for what moves within it.
+        """Whether a step is too long for what moves within it, as a notice to the reader of the numbers.
 
         Half-lives and rates that are parameters are taken at the median of their prior, rates without effects.
         """
