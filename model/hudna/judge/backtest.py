@@ -22,9 +22,9 @@ from hudna.engine.dated import read_off
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
 from hudna.errors import InputError, Problems, nearest
-from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.record import Record, reference_record
+from hudna.judge.window import baseline_scores, scores, window_counts
 from hudna.learn.calibration import Sizes, check_run, learn
 from hudna.learn.origin import merged_snapshots
 from hudna.learn.past import campaign_of, history_program, laid_out
@@ -285,33 +285,17 @@ def _until(node: Schedule, origin: dt.date) -> Schedule:
 def _scored(window: Window, weeks: int, plan: Plan, counts: IntArray, past: Record) -> dict[str, Any]:
     """Score one forecast of one window."""
     origin, start, days, came = window.origin, window.start, window.days, window.count
-    value = round(came)
-    sample = _within(counts, (start - origin).days, days, 7 * max(plan.horizons) / counts.shape[1], origin)
-    forecast = CountForecast.from_sample(sample)
-    low, high = forecast.pit(value)
-    row: dict[str, Any] = {
-        "origin": origin, "weeks": weeks, "start": start, "end": start + (days - 1) * _DAY, "signal": plan.signal,
-        "value": value, "qualifier": "exact" if abs(came - value) < 1e-6 else "approx", "mean": forecast.mean,
-        **{f"q{100 * p:02.0f}": forecast.quantile(p) for p in (0.05, 0.25, 0.5, 0.75, 0.95)},
-        "pit_low": low, "pit_high": high, "inside50": forecast.covers(0.5, value),
-        "inside90": forecast.covers(0.9, value), "crps": forecast.crps(value), "log_score": forecast.log_score(value),
-    }  # fmt: skip
+    value, skip = round(came), (start - origin).days
+    random = np.random.default_rng([origin.toordinal(), skip, days])
+    step_days = 7 * max(plan.horizons) // counts.shape[1]
+    sample = window_counts(counts, skip, skip + days, step_days, random)
     marks = dict(zip(("1", "a", "b"), (1, *plan.thresholds), strict=True))
-    for mark, threshold in marks.items():
-        row[f"p_{mark}"] = forecast.at_least(threshold)
-        row[f"brier_{mark}"] = forecast.brier(threshold, value)
-    for name, baseline in BASELINES.items():
-        try:
-            other = baseline.forecast(past, origin, days)
-        except InputError:  # nothing was counted before
-            row |= dict.fromkeys((f"crps_{name}", f"log_{name}"), float("nan"))
-            row |= {f"{what}_{mark}_{name}": float("nan") for what in ("brier", "p") for mark in marks}
-            continue
-        row[f"crps_{name}"], row[f"log_{name}"] = other.crps(value), other.log_score(value)
-        for mark, threshold in marks.items():
-            row[f"p_{mark}_{name}"] = other.at_least(threshold)
-            row[f"brier_{mark}_{name}"] = other.brier(threshold, value)
-    return row
+    return {
+        "origin": origin, "weeks": weeks, "start": start, "end": start + (days - 1) * _DAY, "signal": plan.signal,
+        "value": value, "qualifier": "exact" if abs(came - value) < 1e-6 else "approx",
+        **scores(CountForecast.from_sample(sample), value, marks),
+        **baseline_scores(past, origin, days, value, marks),
+    }  # fmt: skip
 
 
 def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:
@@ -333,17 +317,6 @@ def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:
         return None
     came, known = truth.count(first, days)
     return Window(origin, first, days, came) if known == days else None
-
-
-def _within(counts: IntArray, skip: int, days: int, step_days: float, origin: dt.date) -> IntArray:
-    """Return the events of some days, shape (n,): of a step that is covered in part each counts with that chance."""
-    random = np.random.default_rng([origin.toordinal(), skip, days])
-    total = np.zeros(counts.shape[0], np.int64)
-    for t in range(counts.shape[1]):
-        covered = min(skip + days, (t + 1) * step_days) - max(skip, t * step_days)
-        share = min(max(covered / step_days, 0.0), 1.0)
-        total += counts[:, t] if share == 1 else random.binomial(counts[:, t], share)
-    return total
 
 
 def _frame(
