@@ -224,7 +224,9 @@ def _case(name: str) -> tuple[Case, Path | None]:
 def backtest(
     scenario: ToScenario,
     campaign: _Campaign = None,
-    signal: Annotated[str, typer.Option(metavar="SIGNAL", help="Events, or a sum of them.")] = "attacks.*",
+    signal: Annotated[
+        str | None, typer.Option(metavar="SIGNAL", help="A sum of events; the one most rows count if left out.")
+    ] = None,
     every: Annotated[int, typer.Option(metavar="WEEKS", help="From origin to origin.")] = 4,
     horizon: Annotated[
         list[int] | None, typer.Option(metavar="WEEKS", help="May be repeated; 4, 13 and 26 if left out.")
@@ -254,7 +256,7 @@ def backtest(
 
     language = known_language(lang)
     question = load(scenario)
-    plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else (4, 13, 26))
+    plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else Plan.horizons)
     sizes = _sizes(islands, draws, paths, None)
     target = out if out is not None else Path("out") / f"backtest-{question.id}"
     with replacing(target) as folder:

@@ -15,6 +15,7 @@ import numpy as np
 
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
+from hudna.case import Case
 from hudna.case.nodes import Schedule, planned
 from hudna.case.observations import Campaign, Row
 from hudna.case.signals import resolve
@@ -23,7 +24,7 @@ from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
 from hudna.errors import InputError, Problems, nearest
 from hudna.judge.forecast import CountForecast
-from hudna.judge.record import Record, reference_record
+from hudna.judge.record import Record, families, reference_record
 from hudna.judge.window import baseline_scores, scores, window_counts
 from hudna.learn.calibration import Sizes, check_run, learn
 from hudna.learn.origin import merged_snapshots
@@ -34,16 +35,20 @@ from hudna.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Backtest", "Plan", "Window", "backtest", "windows"]
+__all__ = ["Backtest", "Plan", "Window", "backtest", "counted_most", "windows"]
 
 _DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is forecast: a signal, from every so many weeks, over so many weeks, scored at so many events or more."""
+    """What is forecast: a signal, every so many weeks, over so many weeks, scored at so many events or more.
 
-    signal: str = "attacks.*"
+    signal : events, or a sum of them such as `x.*`; of None the sum that most rows of the campaign count
+    thresholds : counts of which, besides 1, the forecasts' probabilities are kept: columns `p_1`, `p_a` and `p_b`
+    """
+
+    signal: str | None = None
     every: int = 4
     horizons: tuple[int, ...] = (4, 13, 26)
     thresholds: tuple[int, int] = (5, 20)
@@ -66,6 +71,10 @@ class Plan:
         if not self.horizons or len(set(self.horizons)) < len(self.horizons):
             text = "must be at least one, and each once"
             problems.add("backtest", "horizon", text, given=repr(list(self.horizons)))
+        rising = len(self.thresholds) == 2 and all(isinstance(x, int) for x in self.thresholds)
+        if not rising or not 1 < self.thresholds[0] < self.thresholds[1]:
+            text = "must be two whole numbers above 1, the smaller first"
+            problems.add("backtest", "thresholds", text, given=repr(list(self.thresholds)))
         problems.extend(check_sizes(self.draws, self.paths, 0))
         problems.raise_if_any()
 
@@ -139,6 +148,7 @@ def backtest(
     sizes.check()
     check_run(seed, engine, threads)
     name, stretch = campaign_of(scenario.case, campaign)
+    plan = replace(plan, signal=plan.signal or counted_most(scenario.case, name))
     signals, truth, found_windows = windows(scenario, name, plan)
     if not any(found_windows.values()):
         text = f"no window of {plan.signal} after an origin has a count in observations.csv"
@@ -205,8 +215,8 @@ def windows(
         If the plan is wrong, the signal no sum of events, or there is no such campaign.
     """
     plan.check(scenario.file.step_days)
-    _, stretch = campaign_of(scenario.case, campaign)
-    signals = _signals(scenario, plan)
+    name, stretch = campaign_of(scenario.case, campaign)
+    signals = _signals(scenario, plan.signal or counted_most(scenario.case, name))
     rows = [row for row in scenario.case.observations.rows if row.use != "context"]
     truth = reference_record(scenario.case.observations, rows, signals)
     found = {
@@ -216,15 +226,31 @@ def windows(
     return signals, truth, found
 
 
-def _signals(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
-    parts = [part.strip() for part in plan.signal.split("+")]
+def counted_most(case: Case, campaign: str) -> str:
+    """Return the sum of events that most rows of a campaign count, the first in name order of several.
+
+    Raises
+    ------
+    InputError
+        If no row counts events.
+    """
+    found = families(row for row in case.observations.rows_of(campaign) if row.weighs)
+    if not found:
+        known = ", ".join(name for name, node in case.nodes.items() if node.kind == "events")
+        text = f"no row of the campaign {campaign} counts events; name a sum of them: {known}"
+        raise InputError.of("backtest", text, key="signal")
+    return max(found, key=lambda name: len(found[name]))
+
+
+def _signals(scenario: Scenario, signal: str) -> tuple[str, ...]:
+    parts = [part.strip() for part in signal.split("+")]
     signals = tuple(dict.fromkeys(name for part in parts for name in resolve(part, scenario.case.signals)))
     nodes = scenario.case.nodes
     empty = any(not resolve(part, scenario.case.signals) for part in parts)
     if empty or any(name not in nodes or nodes[name].kind != "events" for name in signals):
         known = [name for name, node in nodes.items() if node.kind == "events"]
-        text = f"must be events or a sum of them{nearest(plan.signal, known)}; events: {', '.join(known)}"
-        raise InputError.of("backtest", text, key="signal", given=repr(plan.signal))
+        text = f"must be events or a sum of them{nearest(signal, known)}; events: {', '.join(known)}"
+        raise InputError.of("backtest", text, key="signal", given=repr(signal))
     return signals
 
 
@@ -333,7 +359,7 @@ def _frame(
     signal = scenario.case.signals[signals[0]]
     frame.attrs = {
         "name": stretch.name.model_dump(exclude_none=True),
-        "signal_name": scenario.case.label(plan.signal).model_dump(exclude_none=True),
+        "signal_name": scenario.case.label(str(plan.signal)).model_dump(exclude_none=True),
         "unit": signal.unit.model_dump(exclude_none=True),
         "draws": plan.draws,
         "paths": plan.paths,

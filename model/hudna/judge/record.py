@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -14,7 +15,7 @@ import numpy as np
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.observations import Observations, Row
 
-__all__ = ["Counted", "Interval", "Record", "Seen", "reference_record"]
+__all__ = ["Counted", "Interval", "Record", "Seen", "families", "reference_record"]
 
 _CONFIDENCES = ("high", "medium", "low")
 _QUALIFIERS = ("exact", "approx")
@@ -245,3 +246,13 @@ def reference_record(observations: Observations, rows: Iterable[Row], signals: t
     """Return the record of a sum of events as the reference counts it."""
     counted = [row for row in rows if row.kind == "events"]
     return Record.from_rows(counted, signals=tuple(sorted(signals)), counters=observations.reference)
+
+
+def families(rows: Iterable[Row]) -> Mapping[str, tuple[Row, ...]]:
+    """Return rows of events by the sum that they are likely to be of: `x.*` for all whose names begin with `x.`."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.kind == "events":
+            for name in dict.fromkeys(re.sub(r"\..*", ".*", signal) for signal in row.signals):
+                found.setdefault(name, []).append(row)
+    return {name: tuple(found[name]) for name in sorted(found)}
