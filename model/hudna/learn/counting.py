@@ -240,6 +240,7 @@ class _Draw:
         if not gauge.weighs:
             n = self.random.binomial(np.maximum(missing, 0.0).astype(np.int64), days / (days + rest)).astype(float)
             return n, self._guessed(gauge, np.zeros(n.shape))
+        # w = sum_n Poisson(n; mean) g(missing - n; later) / the guess before; g is divided out in the next piece.
         later = self._mean(nodes) / days * rest
         most = np.maximum(missing, 0.0) + report.slack
         centre = missing * days / (days + rest)
@@ -255,6 +256,7 @@ class _Draw:
         """Draw a count of which something is read at the end of the piece."""
         from hudna.learn import discrete
 
+        # w = sum_n Poisson(n; mean) prod_r P(r | so far + n) / the guess before; n is drawn in proportion to the terms.
         gauge, sharpest = reports[0]
         missing = sharpest.value - self._so_far(gauge) - already
         low, high = _allowed(sharpest, missing, mean)
@@ -321,6 +323,7 @@ class _Draw:
         ratio = self.week.theta[:, gauge.parameter][:, None] if gauge.parameter != NONE else gauge.ratio
         counts, means = self.sums.counts[gauge.key], self.sums.means[gauge.key]
         value, before, expected = self.sums.last.get(gauge.key, (0.0, 0.0, 0.0))
+        # w = sum_e Poisson(e; (ratio - 1) M) P(r | so far + e), M what was expected since the last exact reading.
         mean = (np.asarray(ratio) - 1.0) * (means - expected)
         # The excess over a first report that was exact is known; this one's is what came after it.
         known = value - before
