@@ -6,11 +6,11 @@ Each sees what was known when the forecast was made and nothing else; see `Recor
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
@@ -35,11 +35,7 @@ _BROAD = 1.0  # dispersion that is taken instead: an sd as large as the mean, or
 _DAY = dt.timedelta(days=1)
 
 
-class Forecaster(Protocol):
-    """A forecast of the count of some days from an origin on."""
-
-    def __call__(self, record: Record, origin: dt.date, days: int) -> CountForecast:
-        """Forecast the count of `days` days, the origin the first of them."""
+Forecaster: TypeAlias = Callable[[Record, dt.date, int], CountForecast]  # past, origin (the first day), days
 
 
 @dataclass(frozen=True)
@@ -137,16 +133,16 @@ def _windows(known: Record, origin: dt.date, days: int) -> tuple[FloatArray, flo
     return np.round(windows, 9), min(float(windows.size), 1 + 7 * (windows.size - 1) / days) if windows.size else 0.0
 
 
-def _named(en: str, ar: str, forecast: Forecaster) -> Baseline:
-    return Baseline(Text(en=en, ar=ar), forecast)
-
-
 BASELINES: Mapping[str, Baseline] = MappingProxyType(
     {
-        "poisson_8": _named("rate of the last 8 weeks", "معدل آخر 8 أسابيع", partial(poisson_trailing, weeks=8)),
-        "poisson_26": _named("rate of the last 26 weeks", "معدل آخر 26 أسبوعا", partial(poisson_trailing, weeks=26)),
-        "climatology": _named("all of the past", "الماضي كله", climatology),
-        "last_value": _named("last count", "آخر عدد", last_value),
-        "bootstrap": _named("windows of the past", "نوافذ من الماضي", history_bootstrap),
+        "poisson_8": Baseline(
+            Text(en="rate of the last 8 weeks", ar="معدل آخر 8 أسابيع"), partial(poisson_trailing, weeks=8)
+        ),
+        "poisson_26": Baseline(
+            Text(en="rate of the last 26 weeks", ar="معدل آخر 26 أسبوعا"), partial(poisson_trailing, weeks=26)
+        ),
+        "climatology": Baseline(Text(en="all of the past", ar="الماضي كله"), climatology),
+        "last_value": Baseline(Text(en="last count", ar="آخر عدد"), last_value),
+        "bootstrap": Baseline(Text(en="windows of the past", ar="نوافذ من الماضي"), history_bootstrap),
     }
 )

@@ -8,50 +8,17 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.observations import Observations, Row
 
-__all__ = ["Counted", "Interval", "Record", "Seen", "families", "reference_record"]
+__all__ = ["Interval", "Record", "Seen", "families", "reference_record"]
 
 _CONFIDENCES = ("high", "medium", "low")
 _QUALIFIERS = ("exact", "approx")
 _DAY = dt.timedelta(days=1)
-
-
-class Counted(Protocol):
-    """What a record reads of a row of observations; see `hudna.case.observations.Row`."""
-
-    @property
-    def start(self) -> dt.date:
-        """First day."""
-
-    @property
-    def end(self) -> dt.date:
-        """Last day."""
-
-    @property
-    def signals(self) -> tuple[str, ...]:
-        """What is counted, in name order."""
-
-    @property
-    def value(self) -> float:
-        """The count."""
-
-    @property
-    def qualifier(self) -> str:
-        """One of exact, approx, at_least."""
-
-    @property
-    def counter(self) -> str:
-        """Who counted; empty for the reference."""
-
-    @property
-    def confidence(self) -> str:
-        """One of high, medium, low."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +78,7 @@ class Record:
 
     @classmethod
     def from_rows(
-        cls, rows: Iterable[Counted], *, signals: tuple[str, ...] | None = None, counters: Collection[str] = ("",)
+        cls, rows: Iterable[Row], *, signals: tuple[str, ...] | None = None, counters: Collection[str] = ("",)
     ) -> Record:
         """Make a record of rows of observations.
 
@@ -209,7 +176,7 @@ class Record:
         return daily, group
 
 
-def _seen(row: Counted) -> Seen:
+def _seen(row: Row) -> Seen:
     rank = _CONFIDENCES.index(row.confidence), _QUALIFIERS.index(row.qualifier)
     return Seen(*rank, (row.end - row.start).days + 1, row.start, float(row.value))
 
