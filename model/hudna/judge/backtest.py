@@ -155,7 +155,7 @@ def backtest(
         raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
     own = [row for row in scenario.case.observations.rows if row.use != "context"]
     known = [row for row in (own if rows is None else rows) if row.weighs and stretch.covers(row)]
-    told = truth if rows is None else reference_record(scenario.case.observations, rows, signals)
+    seen = truth if rows is None else reference_record(scenario.case.observations, rows, signals)
     origins = _origins(stretch, plan)
     stages = [_known(scenario, stretch, known, origin) for origin in origins]
     whole = history_program(scenario, stretch, stretch.until)
@@ -182,7 +182,7 @@ def backtest(
             counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
             shares.setdefault(regime, []).append(counted)
         counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
-        past = told.before(origin)
+        past = seen.before(origin)
         here = {weeks: found_windows[weeks][origin] for weeks in plan.horizons if origin in found_windows[weeks]}
         found += [_scored(window, weeks, plan, counts, past) for weeks, window in here.items()]
     names = dict(zip(whole.regimes.name, whole.regimes.state_name, strict=True))

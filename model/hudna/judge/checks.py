@@ -1,4 +1,4 @@
-"""Posterior predictive checks: would a world with the learned parameters have brought forth what was counted?
+"""Posterior predictive checks: does the model with the learned parameters reproduce what was counted?
 
 The campaign is simulated again with regimes held where they are known and nothing else given, and its counts are set
 beside those of the rows.

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.case.observations import Observations, Row
+from hudna.case.observations import Observations, Row, last_known
 
 __all__ = ["Interval", "Record", "Seen", "families", "reference_record"]
 
@@ -55,7 +55,7 @@ class Seen:
 class Record:
     """What was counted of a signal or a sum, day by day: rows, and the disjoint intervals that they come down to.
 
-    Rows overlap: a running total holds all that was counted before, and two sources tell of the same days. They
+    Rows overlap: a running total holds all that was counted before, and two sources count the same days. They
     are taken one after the other, those of high confidence first, then medium, then low; among these exact ones
     before approximate ones, then the shorter before the longer, the earlier before the later, and the smaller count
     before the larger; the order of the table says nothing. A row gives
@@ -85,17 +85,17 @@ class Record:
         Parameters
         ----------
         rows : Row
-            Those that say `at_least`, which bound a count and don't tell it, are left out.
+            Those that say `at_least`, which only bound a count, are left out.
         signals : tuple of str, optional
             What is recorded, in name order: rows of just these, and of each alone. If left out, all rows are of
             one signal, and the caller has chosen them.
         counters : collection of str
             Whose counts: the reference, and whoever counts the same under a name. Others are left out.
         """
-        told = [row for row in rows if row.qualifier in _QUALIFIERS and row.counter in counters]
-        own = [row for row in told if signals is None or row.signals == signals]
+        counted = [row for row in rows if row.qualifier in _QUALIFIERS and row.counter in counters]
+        own = [row for row in counted if signals is None or row.signals == signals]
         alone = signals if signals is not None and len(signals) > 1 else ()
-        parts = tuple(cls.from_rows(told, signals=(name,), counters=counters) for name in alone)
+        parts = tuple(cls.from_rows(counted, signals=(name,), counters=counters) for name in alone)
         return cls(tuple(sorted(_seen(row) for row in own)), parts if all(part.rows for part in parts) else ())
 
     def before(self, origin: dt.date) -> Record:
@@ -106,14 +106,10 @@ class Record:
         some later day has seen that nothing happened up to the origin. A row is taken to be known on the day
         after its last.
         """
-        ended = [row for row in self.rows if row.end < origin]
-        cut = [
-            replace(row, days=(origin - row.start).days)
-            for row in self.rows
-            if row.end >= origin > row.start and row.count == 0
-        ]
+        ends = [(row, last_known(row.start, row.end, origin, daily=row.count == 0)) for row in self.rows]
+        rows = sorted(replace(row, days=(end - row.start).days + 1) for row, end in ends if end is not None)
         parts = tuple(part.before(origin) for part in self.parts)
-        return Record(tuple(sorted([*ended, *cut])), parts if all(part.rows for part in parts) else ())
+        return Record(tuple(rows), parts if all(part.rows for part in parts) else ())
 
     @cached_property
     def intervals(self) -> tuple[Interval, ...]:

@@ -41,7 +41,7 @@ _DAY = dt.timedelta(days=1)
 
 @checked
 def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
-    """Score a result's forecasts of the counts that rows tell of.
+    """Score a result's forecasts of the counts in rows of observations.
 
     The forecast of a row is the sum of its signals over its days in each path that the result kept week by week.
     Of a week that is covered in part each event is kept with the covered share of days as its probability
@@ -118,20 +118,20 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
         for name in ("forecast", *(name for name in BASELINES if f"crps_{name}" in table)):
             crps, log = ("crps", "log_score") if name == "forecast" else (f"crps_{name}", f"log_{name}")
             there = mine[mine[log].notna()]
-            told, censored = there[~there["censored"]], there[there["censored"]]
+            counted, censored = there[~there["censored"]], there[there["censored"]]
             own = name == "forecast"
             found.append(
                 {
                     "policy": policy,
                     "forecaster": name,
-                    "n": len(told),
-                    "mean_crps": told[crps].mean(),
-                    "mean_log_score": told[log].mean(),
-                    "forecast_crps": told["crps"].mean(),
-                    "forecast_log_score": told["log_score"].mean(),
-                    "mean_brier_any": told["brier_any"].mean() if own else np.nan,
-                    "inside50": int(told["inside50"].sum()) if own else None,
-                    "inside90": int(told["inside90"].sum()) if own else None,
+                    "n": len(counted),
+                    "mean_crps": counted[crps].mean(),
+                    "mean_log_score": counted[log].mean(),
+                    "forecast_crps": counted["crps"].mean(),
+                    "forecast_log_score": counted["log_score"].mean(),
+                    "mean_brier_any": counted["brier_any"].mean() if own else np.nan,
+                    "inside50": int(counted["inside50"].sum()) if own else None,
+                    "inside90": int(counted["inside90"].sum()) if own else None,
                     "n_censored": len(censored),
                     "mean_censored_log_score": censored[log].mean(),
                 }

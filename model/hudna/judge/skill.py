@@ -23,7 +23,7 @@ from hudna.errors import InputError
 __all__ = ["FEWEST_BLOCKS", "Coverage", "Skill", "coverage", "overlapping", "skill"]
 
 _TAIL = (1 - LEVEL) / 2
-FEWEST_BLOCKS = 3  # fewer tell nothing about how blocks differ
+FEWEST_BLOCKS = 3  # fewer do not show how blocks differ
 _REPEATS = 5000
 _SEED = 20240822
 
@@ -33,7 +33,7 @@ class Skill:
     """How much better than a baseline: `skill` is 1 - mean score / mean of the baseline's, above 0 if better.
 
     `difference` is the mean of score less baseline, below 0 if better. `low` and `high` are bounds of 90 %
-    intervals; NaN where fewer than three blocks of origins tell nothing. `n` is the number of origins.
+    intervals; NaN where there are fewer than three blocks of origins. `n` is the number of origins.
     """
 
     skill: float

@@ -143,7 +143,7 @@ def add_up(gauges: Iterable[Gauge], part: Counted, sums: Sums, seed: tuple[int, 
 
     Where a gauge begins or ends in between, chance decides on which days the events of a node happened: the same for
     all gauges, so that sums that lie within others stay so, and by numbers of its own, so that a gauge whose reading is
-    not known yet moves no other number.
+    not known yet changes no other number.
     """
     found = [g for g in gauges if g.runs(part.start, part.end) and any(node in part.counts for node in g.nodes)]
     cut = {node for g in found if g.runs(part.start, part.end) < 1 for node in g.nodes if node in part.counts}

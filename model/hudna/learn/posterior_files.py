@@ -137,7 +137,7 @@ def write_inference_data(calibration: Calibration, path: Path) -> Path:
 
 
 def recalled(case: Case) -> Calibration:
-    """Return the calibration that a case's posterior came from, as far as its files tell.
+    """Return the calibration that a case's posterior came from, as far as its files say.
 
     Raises
     ------
