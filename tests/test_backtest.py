@@ -23,12 +23,13 @@ from hudna.case.observations import Row
 from hudna.cli import main
 from hudna.engine.dated import read_off
 from hudna.errors import InputError
-from hudna.inference import backtest as judging
-from hudna.inference.backtest import Backtest, Plan, backtest
-from hudna.inference.baselines import BASELINES, reference_record
-from hudna.inference.calibration import Sizes
-from hudna.inference.forecasts import CountForecast
-from hudna.inference.gauges import known_by
+from hudna.judge import backtest as judging
+from hudna.judge.backtest import Backtest, Plan, backtest
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import reference_record
+from hudna.learn.calibration import Sizes
+from hudna.learn.timetable import known_by
 
 from .learned_case import NAME, call, copied, edit
 
@@ -259,11 +260,27 @@ def test_threads_move_no_bit(whole):
         (Plan(horizons=()), "must be at least one, and each once"),
         (Plan(horizons=(27,)), "no window of attacks"),
         (Plan(draws=0), "draws = 0: must be a whole number"),
+        (Plan(thresholds=(20, 5)), r"thresholds = \[20, 5\]: must be two whole numbers above 1"),
+        (Plan(thresholds=(5.5, 20)), r"thresholds = \[5.5, 20\]: must be two whole numbers above 1"),
+        (Plan(thresholds=(1, True)), "must be two whole numbers above 1"),
     ],
 )
 def test_wrong_plans_are_said(plan, said):
     with pytest.raises(InputError, match=said):
         judged(plan=plan)
+
+
+def test_without_a_signal_the_sum_that_most_rows_count_is_forecast(whole, tmp_path):
+    assert whole.plan.signal == "attacks.*"
+    assert set(whole.forecasts["signal"]) == {"attacks.*"}
+    assert judging.counted_most(hudna.load("iraq-2024").case, "main") == "attacks.*"
+    assert judging.counted_most(hudna.load("iraq-2024").case, "second") == "attacks.*"
+    scenario, folder = copied(tmp_path)
+    table = folder / "observations.csv"
+    kept = [line for line in table.read_text(encoding="utf-8").splitlines() if ",attacks." not in line]
+    table.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"no row of the campaign autumn counts events; .*: attacks.NORTH, attacks.S"):
+        judged(scenario)
 
 
 def test_windows_must_fall_on_steps(tmp_path):
@@ -275,7 +292,7 @@ def test_windows_must_fall_on_steps(tmp_path):
 
 def test_a_case_without_campaigns_cannot_be_judged():
     with pytest.raises(InputError, match=r"no campaign in observations.toml"):
-        judged("toy-truce", plan=Plan(signal="attacks"))
+        judged("toy-truce")
 
 
 # --- What the rows alone decide is said by check, and before anything is sampled --------------------------------------

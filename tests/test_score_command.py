@@ -14,9 +14,11 @@ import pytest
 import hudna
 from hudna.cli import main
 from hudna.errors import InputError
-from hudna.inference import scoring
-from hudna.inference.baselines import BASELINES, Record
-from hudna.inference.forecasts import CountForecast
+from hudna.judge import score as scoring
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import Record
+from hudna.judge.window import covered
 
 Z_LIMIT = 5.73
 HEADER = "date_start,date_end,signal,value,qualifier"
@@ -102,12 +104,10 @@ def test_a_week_that_is_covered_in_part_is_thinned(result, tmp_path):
     assert "3 of 7 days of a week are covered: its count is thinned" in notice
 
 
-def test_the_days_of_a_window_add_up(result, tmp_path):
-    (row,) = rows_of(result, LATER[1:2], tmp_path)
-    judged = scoring._Judged.of(result, (row,))
-    assert 7 * judged.shares(2, 65).sum() == pytest.approx(63)
-    assert judged.shares(7, 14).tolist() == [1]
-    assert judged.shares(8, 9).tolist() == [pytest.approx(1 / 7)]
+def test_the_days_of_a_window_add_up():
+    assert 7 * covered(2, 65, 7).sum() == pytest.approx(63)
+    assert covered(7, 14, 7).tolist() == [1]
+    assert covered(8, 9, 7).tolist() == [pytest.approx(1 / 7)]
 
 
 def test_scores_depend_on_the_row_and_not_on_where_it_stands(result, tmp_path):

@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.result.estimate import FEWEST, LEVEL, estimate, mean_and_error, proportion_bounds, settled_means, tails
+from hudna.result.estimate import (
+    FEWEST,
+    LEVEL,
+    clopper_pearson,
+    estimate,
+    mean_and_error,
+    proportion_bounds,
+    settled_means,
+    tails,
+)
 from hudna.result.samples import Paths
 
 __all__ = ["Truth", "apart", "difference", "parameter", "together", "value"]
@@ -178,10 +187,7 @@ def _bounds(p: float, error: float, draws: int) -> tuple[float, float]:
     """Return Clopper-Pearson 90 % bounds, from as many trials as the error says; from the draws if it says nothing."""
     spread = p * (1 - p)
     trials = spread / error**2 if error > 0 and spread > 0 else float(draws)
-    hits = p * trials
-    low = float(special.betaincinv(hits, trials - hits + 1, _TAIL)) if p > 0 else 0.0
-    high = float(special.betaincinv(hits + 1, trials - hits, 1 - _TAIL)) if p < 1 else 1.0
-    return low, high
+    return clopper_pearson(p, trials)
 
 
 def _distinct(clusters: IntArray | None, n_draws: int) -> int:

@@ -29,6 +29,7 @@ __all__ = [
     "Qualifier",
     "Row",
     "Use",
+    "last_known",
 ]
 
 Qualifier: TypeAlias = Literal["exact", "at_least", "approx"]
@@ -198,6 +199,16 @@ class Row:
     def weighs(self) -> bool:
         """Whether the row takes part in a fit: it weighs parameters, or conditions paths."""
         return self.use in WEIGHING
+
+
+def last_known(start: dt.date, end: dt.date, day: dt.date, *, daily: bool) -> dt.date | None:
+    """Return the last day of a row that is known on the morning of `day`; None if nothing of it is.
+
+    A row is known once it has ended. Of one that is `daily`, which holds on each of its days, the part before is known.
+    """
+    if end < day:
+        return end
+    return day - dt.timedelta(days=1) if daily and start < day else None
 
 
 @dataclass(frozen=True)

@@ -80,10 +80,11 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
     -------
     how many windows of each family of events a backtest of each campaign could score, by weeks ahead; and notices
     """
-    from hudna.inference.backtest import Plan, windows
-    from hudna.inference.calibration import NOTHING_WEIGHS, laid_rows
-    from hudna.inference.conditioned import past_of
-    from hudna.inference.history import history_program, laid_out, question_of
+    from hudna.judge.backtest import Plan, windows
+    from hudna.judge.record import families
+    from hudna.learn.calibration import NOTHING_WEIGHS, laid_rows
+    from hudna.learn.origin import past_of
+    from hudna.learn.past import history_program, laid_out, question_of
 
     found: dict[str, dict[str, dict[int, int]]] = {}
     notices: list[Text] = []
@@ -108,16 +109,10 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
             notices.append(Text(**refused))
         step = asked.file.step_days
         plan = Plan(every=_steps(Plan.every, step), horizons=tuple(_steps(weeks, step) for weeks in Plan.horizons))
-        for family in sorted({_family(signal, case) for row in rows if row.kind == "events" for signal in row.signals}):
+        for family in families(rows):
             _, _, scored = windows(asked, name, replace(plan, signal=family))
             found.setdefault(name, {})[family] = {weeks: len(origins) for weeks, origins in scored.items()}
     return found, notices
-
-
-def _family(signal: str, case: Case) -> str:
-    """Return the sum that a backtest is likely to be of: all events whose names begin alike."""
-    first = signal.split(".", maxsplit=1)[0]
-    return first if first in case.nodes else f"{first}.*"
 
 
 def _steps(weeks: int, step_days: int) -> int:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from hudna.case.grammar import Language, Text
 from hudna.case.posterior import QUICK
 from hudna.case.units import unit_text
-from hudna.inference.calibration import Calibration
-from hudna.inference.checks import Replicated, replicate
+from hudna.judge.checks import Replicated, replicate
+from hudna.judge.record import families
+from hudna.learn.calibration import Calibration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,17 +33,14 @@ def pictures(calibration: Calibration, lang: Language = "en") -> Iterator[Pictur
 
 def checks_of(calibration: Calibration) -> dict[str, Replicated]:
     """Return a posterior predictive check of each family of events nodes that the rows count, by its first name."""
-    families: dict[str, set[str]] = {}
-    for row in calibration.rows:
-        if row.kind == "events" and row.use == "likelihood":
-            families.setdefault(row.signals[0].split(".")[0], set()).update(row.signals)
+    counted = families(row for row in calibration.rows if row.use == "likelihood")
     rows = calibration.case.observations.rows
     return {
-        name: replicate(
-            calibration.program, calibration.theta, calibration.case, rows, tuple(sorted(signals)), weeks=_WEEKS,
-            seed=calibration.seed,
+        name.removesuffix(".*"): replicate(
+            calibration.program, calibration.theta, calibration.case, rows,
+            tuple(sorted({signal for row in said for signal in row.signals})), weeks=_WEEKS, seed=calibration.seed,
         )
-        for name, signals in sorted(families.items())
+        for name, said in counted.items()
     }  # fmt: skip
 
 

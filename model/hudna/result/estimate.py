@@ -21,8 +21,8 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.result.samples import Paths, Sample
 
 __all__ = [
-    "ENOUGH_DRAWS_HIT", "FEWEST", "LEVEL", "Estimate", "estimate", "mean_and_error", "over_draws", "path_variances",
-    "proportion_bounds", "settled_means", "tails",
+    "ENOUGH_DRAWS_HIT", "FEWEST", "LEVEL", "Estimate", "clopper_pearson", "estimate", "mean_and_error", "over_draws",
+    "path_variances", "proportion_bounds", "settled_means", "tails",
 ]  # fmt: skip
 
 Numbers: TypeAlias = FloatArray | Sample
@@ -228,7 +228,19 @@ def proportion_bounds(means: FloatArray, n_paths: int, clusters: IntArray | None
     if hit >= ENOUGH_DRAWS_HIT and n_draws > 1:
         most = means.size * n_paths
         trials = min(most, spread / error**2) if error > 0 else most
+    return clopper_pearson(p, trials)
+
+
+def clopper_pearson(p: float, trials: float) -> tuple[float, float]:
+    """Return the 90 % bounds of Clopper and Pearson (1934) of a probability, a share `p` of `trials`, whole or not.
+
+    Examples
+    --------
+    >>> [round(bound, 4) for bound in clopper_pearson(0.5, 10)]
+    [0.2224, 0.7776]
+    """
     hits = p * trials
+    # P(hits or more | low) = P(hits or fewer | high) = 5 %; a binomial tail is an incomplete beta function.
     low = float(special.betaincinv(hits, trials - hits + 1, _TAIL)) if p > 0 else 0.0
     high = float(special.betaincinv(hits + 1, trials - hits, 1 - _TAIL)) if p < 1 else 1.0
     return low, high

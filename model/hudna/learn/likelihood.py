@@ -2,7 +2,7 @@
 
 exact, high confidence: the count is what is reported. exact, medium or low: the report may be off by k with probability
 proportional to rho^|k|. at_least: the count is that or more, with the same error of the report. approx: rounded; the
-error is normal.
+error is normal. The equations of this and what follows from it are in docs/rows.md.
 """
 
 from __future__ import annotations
@@ -67,16 +67,16 @@ class Report:
         found: FloatArray
         with np.errstate(divide="ignore"):
             match self.qualifier:
-                case "exact":
+                case "exact":  # P(r | n) = (1 - rho) / (1 + rho) rho^|n - r|, which sums to 1 over all r
                     exact = np.where(off == 0, 0.0, -np.inf)
                     found = np.log((1 - rho) / (1 + rho)) + off * np.log(rho) if rho else exact
-                case "at_least":
+                case "at_least":  # P(n + E >= r), E an error as above
                     short = self.value - count
                     if not rho:
                         return np.where(short <= 0, 0.0, -np.inf)
                     above = rho ** np.maximum(short, 1.0) / (1 + rho)  # P(error >= short)
                     within = np.log1p(-(rho ** np.maximum(1.0 - short, 1.0)) / (1 + rho))
                     found = np.where(short > 0, np.log(above), within)
-                case _:
+                case _:  # a normal density of n - r
                     found = -0.5 * (off / self.spread) ** 2 - np.log(self.spread) - 0.5 * np.log(2 * np.pi)
         return found

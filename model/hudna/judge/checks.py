@@ -1,4 +1,4 @@
-"""Posterior predictive checks: would a world with the learned parameters have brought forth what was counted?
+"""Posterior predictive checks: does the model with the learned parameters reproduce what was counted?
 
 The campaign is simulated again with regimes held where they are known and nothing else given, and its counts are set
 beside those of the rows.
@@ -17,7 +17,7 @@ from hudna.case import Case
 from hudna.case.observations import Row
 from hudna.engine.program import Program
 from hudna.engine.simulate import simulate
-from hudna.inference.baselines import reference_record
+from hudna.judge.record import reference_record
 
 __all__ = ["Replicated", "period_counts", "replicate"]
 

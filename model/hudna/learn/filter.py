@@ -12,8 +12,8 @@ from scipy import special
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import NONE
-from hudna.inference.conditioning import Counted, Sums, Week, add_up, draw_counts
-from hudna.inference.gauges import Timetable
+from hudna.learn.counting import Counted, Sums, Week, add_up, draw_counts
+from hudna.learn.timetable import Timetable
 
 __all__ = ["Filter", "systematic"]
 
@@ -85,6 +85,7 @@ class Filter:
         self.sums.forget(gauge for gauge in table.gauges if gauge.until <= begin)  # read a step ago or more
         for reading in table.levels[t]:
             sd = np.array(reading.sd) if reading.parameter == NONE else ensemble.theta[:, reading.parameter][:, None]
+            # logit v ~ N(z, sd), z the level's log odds at the end of the step
             off = (reading.score - ensemble.score(reading.level)) / sd
             weight = weight - 0.5 * off**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
         return self._weigh(weight, random)
@@ -111,7 +112,7 @@ class Filter:
         self.added[draws] = other.added[draws]
 
     def _weigh(self, weight: FloatArray, random: np.random.Generator) -> FloatArray:
-        heavy = self.weights + weight
+        heavy = self.weights + weight  # log L grows by log sum_paths W w
         total = special.logsumexp(heavy, axis=1)
         lost = ~np.isfinite(total)
         self.weights = np.where(lost[:, None], -np.log(heavy.shape[1]), heavy - np.where(lost, 0.0, total)[:, None])

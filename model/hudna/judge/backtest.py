@@ -15,6 +15,7 @@ import numpy as np
 
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
+from hudna.case import Case
 from hudna.case.nodes import Schedule, planned
 from hudna.case.observations import Campaign, Row
 from hudna.case.signals import resolve
@@ -22,27 +23,32 @@ from hudna.engine.dated import read_off
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
 from hudna.errors import InputError, Problems, nearest
-from hudna.inference.baselines import BASELINES, Record, reference_record
-from hudna.inference.calibration import Sizes, check_run, learn
-from hudna.inference.conditioned import merged_snapshots
-from hudna.inference.forecasts import CountForecast
-from hudna.inference.history import campaign_of, history_program, laid_out
-from hudna.inference.smc import Island, Known, Snapshot, derived_seed
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import Record, families, reference_record
+from hudna.judge.window import baseline_scores, scores, window_counts
+from hudna.learn.calibration import Sizes, check_run, learn
+from hudna.learn.origin import merged_snapshots
+from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.smc import Island, Known, Snapshot, derived_seed
 from hudna.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Backtest", "Plan", "Window", "backtest", "windows"]
+__all__ = ["Backtest", "Plan", "Window", "backtest", "counted_most", "windows"]
 
 _DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is forecast: a signal, from every so many weeks, over so many weeks, scored at so many events or more."""
+    """What is forecast: a signal, every so many weeks, over so many weeks, scored at so many events or more.
 
-    signal: str = "attacks.*"
+    signal : events, or a sum of them such as `x.*`; of None the sum that most rows of the campaign count
+    thresholds : counts of which, besides 1, the forecasts' probabilities are kept: columns `p_1`, `p_a` and `p_b`
+    """
+
+    signal: str | None = None
     every: int = 4
     horizons: tuple[int, ...] = (4, 13, 26)
     thresholds: tuple[int, int] = (5, 20)
@@ -65,6 +71,10 @@ class Plan:
         if not self.horizons or len(set(self.horizons)) < len(self.horizons):
             text = "must be at least one, and each once"
             problems.add("backtest", "horizon", text, given=repr(list(self.horizons)))
+        rising = len(self.thresholds) == 2 and all(isinstance(x, int) for x in self.thresholds)
+        if not rising or not 1 < self.thresholds[0] < self.thresholds[1]:
+            text = "must be two whole numbers above 1, the smaller first"
+            problems.add("backtest", "thresholds", text, given=repr(list(self.thresholds)))
         problems.extend(check_sizes(self.draws, self.paths, 0))
         problems.raise_if_any()
 
@@ -138,13 +148,14 @@ def backtest(
     sizes.check()
     check_run(seed, engine, threads)
     name, stretch = campaign_of(scenario.case, campaign)
+    plan = replace(plan, signal=plan.signal or counted_most(scenario.case, name))
     signals, truth, found_windows = windows(scenario, name, plan)
     if not any(found_windows.values()):
         text = f"no window of {plan.signal} after an origin has a count in observations.csv"
         raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
     own = [row for row in scenario.case.observations.rows if row.use != "context"]
     known = [row for row in (own if rows is None else rows) if row.weighs and stretch.covers(row)]
-    told = truth if rows is None else reference_record(scenario.case.observations, rows, signals)
+    seen = truth if rows is None else reference_record(scenario.case.observations, rows, signals)
     origins = _origins(stretch, plan)
     stages = [_known(scenario, stretch, known, origin) for origin in origins]
     whole = history_program(scenario, stretch, stretch.until)
@@ -171,7 +182,7 @@ def backtest(
             counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
             shares.setdefault(regime, []).append(counted)
         counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
-        past = told.before(origin)
+        past = seen.before(origin)
         here = {weeks: found_windows[weeks][origin] for weeks in plan.horizons if origin in found_windows[weeks]}
         found += [_scored(window, weeks, plan, counts, past) for weeks, window in here.items()]
     names = dict(zip(whole.regimes.name, whole.regimes.state_name, strict=True))
@@ -204,8 +215,8 @@ def windows(
         If the plan is wrong, the signal no sum of events, or there is no such campaign.
     """
     plan.check(scenario.file.step_days)
-    _, stretch = campaign_of(scenario.case, campaign)
-    signals = _signals(scenario, plan)
+    name, stretch = campaign_of(scenario.case, campaign)
+    signals = _signals(scenario, plan.signal or counted_most(scenario.case, name))
     rows = [row for row in scenario.case.observations.rows if row.use != "context"]
     truth = reference_record(scenario.case.observations, rows, signals)
     found = {
@@ -215,15 +226,31 @@ def windows(
     return signals, truth, found
 
 
-def _signals(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
-    parts = [part.strip() for part in plan.signal.split("+")]
+def counted_most(case: Case, campaign: str) -> str:
+    """Return the sum of events that most rows of a campaign count, the first in name order of several.
+
+    Raises
+    ------
+    InputError
+        If no row counts events.
+    """
+    found = families(row for row in case.observations.rows_of(campaign) if row.weighs)
+    if not found:
+        known = ", ".join(name for name, node in case.nodes.items() if node.kind == "events")
+        text = f"no row of the campaign {campaign} counts events; name a sum of them: {known}"
+        raise InputError.of("backtest", text, key="signal")
+    return max(found, key=lambda name: len(found[name]))
+
+
+def _signals(scenario: Scenario, signal: str) -> tuple[str, ...]:
+    parts = [part.strip() for part in signal.split("+")]
     signals = tuple(dict.fromkeys(name for part in parts for name in resolve(part, scenario.case.signals)))
     nodes = scenario.case.nodes
     empty = any(not resolve(part, scenario.case.signals) for part in parts)
     if empty or any(name not in nodes or nodes[name].kind != "events" for name in signals):
         known = [name for name, node in nodes.items() if node.kind == "events"]
-        text = f"must be events or a sum of them{nearest(plan.signal, known)}; events: {', '.join(known)}"
-        raise InputError.of("backtest", text, key="signal", given=repr(plan.signal))
+        text = f"must be events or a sum of them{nearest(signal, known)}; events: {', '.join(known)}"
+        raise InputError.of("backtest", text, key="signal", given=repr(signal))
     return signals
 
 
@@ -284,33 +311,17 @@ def _until(node: Schedule, origin: dt.date) -> Schedule:
 def _scored(window: Window, weeks: int, plan: Plan, counts: IntArray, past: Record) -> dict[str, Any]:
     """Score one forecast of one window."""
     origin, start, days, came = window.origin, window.start, window.days, window.count
-    value = round(came)
-    sample = _within(counts, (start - origin).days, days, 7 * max(plan.horizons) / counts.shape[1], origin)
-    forecast = CountForecast.from_sample(sample)
-    low, high = forecast.pit(value)
-    row: dict[str, Any] = {
-        "origin": origin, "weeks": weeks, "start": start, "end": start + (days - 1) * _DAY, "signal": plan.signal,
-        "value": value, "qualifier": "exact" if abs(came - value) < 1e-6 else "approx", "mean": forecast.mean,
-        **{f"q{100 * p:02.0f}": forecast.quantile(p) for p in (0.05, 0.25, 0.5, 0.75, 0.95)},
-        "pit_low": low, "pit_high": high, "inside50": forecast.covers(0.5, value),
-        "inside90": forecast.covers(0.9, value), "crps": forecast.crps(value), "log_score": forecast.log_score(value),
-    }  # fmt: skip
+    value, skip = round(came), (start - origin).days
+    random = np.random.default_rng([origin.toordinal(), skip, days])
+    step_days = 7 * max(plan.horizons) // counts.shape[1]
+    sample = window_counts(counts, skip, skip + days, step_days, random)
     marks = dict(zip(("1", "a", "b"), (1, *plan.thresholds), strict=True))
-    for mark, threshold in marks.items():
-        row[f"p_{mark}"] = forecast.at_least(threshold)
-        row[f"brier_{mark}"] = forecast.brier(threshold, value)
-    for name, baseline in BASELINES.items():
-        try:
-            other = baseline.forecast(past, origin, days)
-        except InputError:  # nothing was counted before
-            row |= dict.fromkeys((f"crps_{name}", f"log_{name}"), float("nan"))
-            row |= {f"{what}_{mark}_{name}": float("nan") for what in ("brier", "p") for mark in marks}
-            continue
-        row[f"crps_{name}"], row[f"log_{name}"] = other.crps(value), other.log_score(value)
-        for mark, threshold in marks.items():
-            row[f"p_{mark}_{name}"] = other.at_least(threshold)
-            row[f"brier_{mark}_{name}"] = other.brier(threshold, value)
-    return row
+    return {
+        "origin": origin, "weeks": weeks, "start": start, "end": start + (days - 1) * _DAY, "signal": plan.signal,
+        "value": value, "qualifier": "exact" if abs(came - value) < 1e-6 else "approx",
+        **scores(CountForecast.from_sample(sample), value, marks),
+        **baseline_scores(past, origin, days, value, marks),
+    }  # fmt: skip
 
 
 def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:
@@ -334,17 +345,6 @@ def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:
     return Window(origin, first, days, came) if known == days else None
 
 
-def _within(counts: IntArray, skip: int, days: int, step_days: float, origin: dt.date) -> IntArray:
-    """Return the events of some days, shape (n,): of a step that is covered in part each counts with that chance."""
-    random = np.random.default_rng([origin.toordinal(), skip, days])
-    total = np.zeros(counts.shape[0], np.int64)
-    for t in range(counts.shape[1]):
-        covered = min(skip + days, (t + 1) * step_days) - max(skip, t * step_days)
-        share = min(max(covered / step_days, 0.0), 1.0)
-        total += counts[:, t] if share == 1 else random.binomial(counts[:, t], share)
-    return total
-
-
 def _frame(
     found: list[dict[str, Any]],
     scenario: Scenario,
@@ -359,7 +359,7 @@ def _frame(
     signal = scenario.case.signals[signals[0]]
     frame.attrs = {
         "name": stretch.name.model_dump(exclude_none=True),
-        "signal_name": scenario.case.label(plan.signal).model_dump(exclude_none=True),
+        "signal_name": scenario.case.label(str(plan.signal)).model_dump(exclude_none=True),
         "unit": signal.unit.model_dump(exclude_none=True),
         "draws": plan.draws,
         "paths": plan.paths,

@@ -20,7 +20,7 @@ from hudna.errors import InputError
 
 __all__ = ["MOST_COUNT", "CountForecast", "Law"]
 
-MOST_COUNT = 10**12  # far from where doubles no longer tell neighbouring counts apart
+MOST_COUNT = 10**12  # far from where doubles no longer distinguish neighbouring counts
 _CELLS = 2**17  # of a closed form; a wider one is kept in cells of several counts
 _UNSEEN = 1e-18  # what a closed form leaves out at its end
 _ROUNDING = 1e-12  # cumulative probabilities that differ by less are equal
@@ -237,7 +237,7 @@ class CountForecast:
     def censored_log_score(self, v: int) -> float:
         """Return -log P(N >= v), where all that is known is that it was `v` or more; smoothed as `log_score`.
 
-        More is never worse to it, so it can't tell a forecast that is too high; do not judge by it alone.
+        More is never worse to it, so it does not detect a forecast that is too high; do not judge by it alone.
         """
         return -self.law.log_at_least(_count(v)) + 0.0
 

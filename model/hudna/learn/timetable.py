@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from hudna.arrays import IntArray
-from hudna.case.observations import Counter, Row
+from hudna.case.observations import Counter, Row, last_known
 from hudna.engine.oracle import silent
 from hudna.engine.program import NONE, Program
 from hudna.errors import Problems
-from hudna.inference.reports import Report
+from hudna.learn.likelihood import Report
 
 __all__ = ["Family", "Gauge", "LevelReading", "Piece", "Timetable", "known_by", "timetable"]
 
@@ -32,7 +32,7 @@ _DAY = dt.timedelta(days=1)
 class Gauge:
     """A sum of events from the day `start` on, as one counter counts it, and its readings by last day.
 
-    `key` tells it from all others; `ratio` is what the counter counts, in counts of the reference: 1 for the
+    `key` is its own; `ratio` is what the counter counts, in counts of the reference: 1 for the
     reference, else a number or the place of a parameter. `until` is the day after its last reading, if that is not
     known yet too.
     """
@@ -190,18 +190,13 @@ def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
     -------
     tuple of Row, in the same order
     """
-    known = []
-    for row in rows:
-        if row.end < day:
-            known.append(row)
-        elif row.start < day and (row.kind == "regime" or _surely_none(row)):
-            known.append(replace(row, end=day - _DAY))
-    return tuple(known)
+    ends = [(row, last_known(row.start, row.end, day, daily=_daily(row))) for row in rows]
+    return tuple(row if end == row.end else replace(row, end=end) for row, end in ends if end is not None)
 
 
-def _surely_none(row: Row) -> bool:
-    """Whether a row says without any doubt that nothing happened, so that it says so of each of its days."""
-    return row.value == 0 and row.qualifier == "exact" and row.confidence == "high"
+def _daily(row: Row) -> bool:
+    """Whether a row holds on each of its days: a state, or that without any doubt nothing happened."""
+    return row.kind == "regime" or (row.value == 0 and row.qualifier == "exact" and row.confidence == "high")
 
 
 def timetable(

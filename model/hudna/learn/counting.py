@@ -17,8 +17,8 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE
-from hudna.inference.gauges import Family, Gauge, Piece, Timetable
-from hudna.inference.reports import Report
+from hudna.learn.likelihood import Report
+from hudna.learn.timetable import Family, Gauge, Piece, Timetable
 
 __all__ = ["Counted", "Sums", "Week", "add_up", "draw_counts"]
 
@@ -143,7 +143,7 @@ def add_up(gauges: Iterable[Gauge], part: Counted, sums: Sums, seed: tuple[int, 
 
     Where a gauge begins or ends in between, chance decides on which days the events of a node happened: the same for
     all gauges, so that sums that lie within others stay so, and by numbers of its own, so that a gauge whose reading is
-    not known yet moves no other number.
+    not known yet changes no other number.
     """
     found = [g for g in gauges if g.runs(part.start, part.end) and any(node in part.counts for node in g.nodes)]
     cut = {node for g in found if g.runs(part.start, part.end) < 1 for node in g.nodes if node in part.counts}
@@ -226,7 +226,7 @@ class _Draw:
 
     def _sum(self, nodes: tuple[int, ...], mean: FloatArray, already: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Draw how many more events there are in a set: by their mean, what is read now, what must come later."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
         reports = self.piece.reports.get(nodes)
         if reports:
@@ -240,27 +240,29 @@ class _Draw:
         if not gauge.weighs:
             n = self.random.binomial(np.maximum(missing, 0.0).astype(np.int64), days / (days + rest)).astype(float)
             return n, self._guessed(gauge, np.zeros(n.shape))
+        # w = sum_n Poisson(n; mean) g(missing - n; later) / the guess before; g is divided out in the next piece.
         later = self._mean(nodes) / days * rest
         most = np.maximum(missing, 0.0) + report.slack
         centre = missing * days / (days + rest)
         low, high = _around(np.minimum(mean, centre), np.maximum(mean, centre), np.zeros(mean.shape), most)
-        n, total = choosing.sums(low, high, mean, [], [], self.random.random(mean.shape), (missing, later))
+        n, total = discrete.sums(low, high, mean, [], [], self.random.random(mean.shape), (missing, later))
         weight = self._guessed(gauge, total)
-        self.sums.guesses[nodes] = choosing.guessed(missing - n, later)
+        self.sums.guesses[nodes] = discrete.guessed(missing - n, later)
         return n, weight
 
     def _read(
         self, reports: Sequence[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw a count of which something is read at the end of the piece."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
+        # w = sum_n Poisson(n; mean) prod_r P(r | so far + n) / the guess before; n is drawn in proportion to the terms.
         gauge, sharpest = reports[0]
         missing = sharpest.value - self._so_far(gauge) - already
         low, high = _allowed(sharpest, missing, mean)
         off = [report.value - self._so_far(g) - already for g, report in reports]
         says = [report.table for _, report in reports]
-        n, total = choosing.sums(low, high, mean, off, says, self.random.random(mean.shape))
+        n, total = discrete.sums(low, high, mean, off, says, self.random.random(mean.shape))
         return n, self._guessed(gauge, total)
 
     def _guessed(self, gauge: Gauge, total: FloatArray) -> FloatArray:
@@ -298,7 +300,7 @@ class _Draw:
         self, nodes: tuple[int, ...], part: tuple[int, ...], left: FloatArray, share: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw how many of `left` events fall to a part."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
         led = self.piece.leads.get(part)
         coming = None if led is None else self.piece.coming(nodes, led.day)
@@ -308,25 +310,26 @@ class _Draw:
         missing = report.value - self._so_far(gauge)
         later = np.maximum(np.maximum(coming[1].value - self._so_far(coming[0]), 0.0) - left, 0.0)
         cost = 50.0 if coming[1].slack == 0 and report.slack == 0 else 3.0
-        n, total = choosing.shares(left, share, missing, later, cost, self.random.random(left.shape))
+        n, total = discrete.shares(left, share, missing, later, cost, self.random.random(left.shape))
         weight = self._guessed(gauge, total)
         if gauge.weighs:
-            self.sums.guesses[part] = choosing.guessed_share(missing - n, later, share, cost)
+            self.sums.guesses[part] = discrete.guessed_share(missing - n, later, share, cost)
         return n, weight
 
     def _excess(self, gauge: Gauge, report: Report) -> FloatArray:
         """Weigh another counter's report: what it has beyond the reference is Poisson, (ratio - 1) x rate."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
         ratio = self.week.theta[:, gauge.parameter][:, None] if gauge.parameter != NONE else gauge.ratio
         counts, means = self.sums.counts[gauge.key], self.sums.means[gauge.key]
         value, before, expected = self.sums.last.get(gauge.key, (0.0, 0.0, 0.0))
+        # w = sum_e Poisson(e; (ratio - 1) M) P(r | so far + e), M what was expected since the last exact reading.
         mean = (np.asarray(ratio) - 1.0) * (means - expected)
         # The excess over a first report that was exact is known; this one's is what came after it.
         known = value - before
         missing = report.value - counts - known
         low, high = _allowed(report, missing, mean)
-        _, total = choosing.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
+        _, total = discrete.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
         if report.qualifier == "exact":
             self.sums.last[gauge.key] = (report.value, counts.copy(), means.copy())
         return total if gauge.weighs else np.zeros(counts.shape)

@@ -18,12 +18,12 @@ from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.errors import InputError
+from hudna.result.estimate import LEVEL, clopper_pearson
 
-__all__ = ["FEWEST_BLOCKS", "LEVEL", "Coverage", "Skill", "coverage", "overlapping", "skill"]
+__all__ = ["FEWEST_BLOCKS", "Coverage", "Skill", "coverage", "overlapping", "skill"]
 
-LEVEL = 0.90  # of every interval
 _TAIL = (1 - LEVEL) / 2
-FEWEST_BLOCKS = 3  # fewer tell nothing about how blocks differ
+FEWEST_BLOCKS = 3  # fewer do not show how blocks differ
 _REPEATS = 5000
 _SEED = 20240822
 
@@ -33,7 +33,7 @@ class Skill:
     """How much better than a baseline: `skill` is 1 - mean score / mean of the baseline's, above 0 if better.
 
     `difference` is the mean of score less baseline, below 0 if better. `low` and `high` are bounds of 90 %
-    intervals; NaN where fewer than three blocks of origins tell nothing. `n` is the number of origins.
+    intervals; NaN where there are fewer than three blocks of origins. `n` is the number of origins.
     """
 
     skill: float
@@ -133,7 +133,7 @@ def coverage(inside: ArrayLike, *, block: int, repeats: int = _REPEATS, seed: in
     hits = _scores("inside", inside)
     picked = _blocks(hits.size, block, repeats, seed)
     share, trials = float(hits.mean()), hits.size / block
-    low, high = _clopper_pearson(share, trials) if trials >= 1 else (0.0, 1.0)
+    low, high = clopper_pearson(share, trials) if trials >= 1 else (0.0, 1.0)
     if picked is not None:
         sampled = _widened(hits[picked].mean(axis=1), share, trials)
         low, high = max(0.0, min(low, sampled[0])), min(1.0, max(high, sampled[1]))
@@ -169,10 +169,3 @@ def _widened(sampled: FloatArray, estimate: float, blocks: float) -> tuple[float
     widen = np.sqrt(blocks / (blocks - 1)) * special.stdtrit(blocks - 1, 1 - _TAIL) / special.ndtri(1 - _TAIL)
     low, high = np.quantile(sampled, [_TAIL, 1 - _TAIL])
     return float(estimate + (low - estimate) * widen), float(estimate + (high - estimate) * widen)
-
-
-def _clopper_pearson(share: float, trials: float) -> tuple[float, float]:
-    hits = share * trials
-    low = float(special.betaincinv(hits, trials - hits + 1, _TAIL)) if share > 0 else 0.0
-    high = float(special.betaincinv(hits + 1, trials - hits, 1 - _TAIL)) if share < 1 else 1.0
-    return low, high

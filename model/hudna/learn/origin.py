@@ -1,4 +1,4 @@
-"""What a run starts from: draws of the parameters, and the state of the world as the rows up to a date tell it."""
+"""What a run starts from: draws of the parameters, and the state of the world as observed up to a date."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from hudna.engine.ensemble import Ensemble, warm
 from hudna.engine.program import Program
 from hudna.engine.states import States, joined
 from hudna.errors import InputError, SimulationError
-from hudna.inference.calibration import Sizes, learn
-from hudna.inference.filter import Filter, systematic
-from hudna.inference.gauges import Timetable, known_by
-from hudna.inference.history import campaign_of, history_program, laid_out
-from hudna.inference.smc import Island, Known, Snapshot, derived_seed
+from hudna.learn.calibration import Sizes, learn
+from hudna.learn.filter import Filter, systematic
+from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.smc import Island, Known, Snapshot, derived_seed
+from hudna.learn.timetable import Timetable, known_by
 from hudna.scenario import Scenario
 
 __all__ = ["Origin", "from_belief", "from_world", "merged_snapshots", "past_of"]
@@ -41,8 +41,8 @@ _ISLANDS = 2
 class Origin:
     """Where a run's draws are from.
 
-    theta : (draw, parameter); clusters : (draw), equal where draws have the same parameters (but for those of which a
-    scenario believes otherwise); states : what the paths start from, if not from each node's start; about : plain data
+    theta : (draw, parameter); clusters : (draw), equal where draws have the same parameters (but for those that a
+    scenario overrides); states : what the paths start from, if not from each node's start; about : plain data
     for the result
     """
 
@@ -55,7 +55,7 @@ class Origin:
 def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, belief: str) -> Origin:
     """Draw parameters from the case's posterior, or from its priors.
 
-    Parameters of which the scenario believes otherwise are drawn from what it believes.
+    Parameters that the scenario overrides are drawn from what it says.
 
     Raises
     ------

@@ -17,8 +17,10 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.case.observation_rows import Catalogue, read_rows
 from hudna.case.observations import Confidence, Counter, Qualifier, Row
 from hudna.errors import InputError, Problems, nearest
-from hudna.inference.baselines import BASELINES, Record
-from hudna.inference.forecasts import CountForecast
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import Record
+from hudna.judge.window import baseline_scores, covered, scores, window_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +31,17 @@ __all__ = ["FEW_PATHS", "rows_for", "score", "totals"]
 
 FEW_PATHS = 500  # fewer make a rough forecast
 _COUNTED = ("events", "response")
-_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_ORDER = (
+    "date_start", "date_end", "signal", "value", "qualifier", "counter", "policy", "mean", "q05", "q25", "q50", "q75",
+    "q95", "crps", "log_score", "brier_any", "pit_low", "pit_high", "inside50", "inside90", "censored",
+    "brier_at_least", "notice",
+)  # of the columns  # fmt: skip
 _DAY = dt.timedelta(days=1)
 
 
 @checked
 def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
-    """Score a result's forecasts of the counts that rows tell of.
+    """Score a result's forecasts of the counts in rows of observations.
 
     The forecast of a row is the sum of its signals over its days in each path that the result kept week by week.
     Of a week that is covered in part each event is kept with the covered share of days as its probability
@@ -59,7 +65,7 @@ def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
         A row per scored row, with the columns date_start, date_end, signal, value, qualifier, counter, policy;
         mean, q05, q25, q50, q75, q95 of the forecast; crps, log_score, brier_any (of one event or more), pit_low,
         pit_high, inside50, inside90; censored and brier_at_least, see below; notice; and `crps_NAME` and
-        `log_NAME` of each of `hudna.inference.baselines.BASELINES`, absent where no row has a past. Lower
+        `log_NAME` of each of `hudna.judge.baselines.BASELINES`, absent where no row has a past. Lower
         scores are better. A row `at_least` is censored: its log score is -log P(N >= value), brier_at_least is
         (1 - P(N >= value))^2, and it has no CRPS and no PIT and lies neither inside nor outside an interval.
         `attrs["notices"]` holds what there is to say about the whole.
@@ -112,20 +118,20 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
         for name in ("forecast", *(name for name in BASELINES if f"crps_{name}" in table)):
             crps, log = ("crps", "log_score") if name == "forecast" else (f"crps_{name}", f"log_{name}")
             there = mine[mine[log].notna()]
-            told, censored = there[~there["censored"]], there[there["censored"]]
+            counted, censored = there[~there["censored"]], there[there["censored"]]
             own = name == "forecast"
             found.append(
                 {
                     "policy": policy,
                     "forecaster": name,
-                    "n": len(told),
-                    "mean_crps": told[crps].mean(),
-                    "mean_log_score": told[log].mean(),
-                    "forecast_crps": told["crps"].mean(),
-                    "forecast_log_score": told["log_score"].mean(),
-                    "mean_brier_any": told["brier_any"].mean() if own else np.nan,
-                    "inside50": int(told["inside50"].sum()) if own else None,
-                    "inside90": int(told["inside90"].sum()) if own else None,
+                    "n": len(counted),
+                    "mean_crps": counted[crps].mean(),
+                    "mean_log_score": counted[log].mean(),
+                    "forecast_crps": counted["crps"].mean(),
+                    "forecast_log_score": counted["log_score"].mean(),
+                    "mean_brier_any": counted["brier_any"].mean() if own else np.nan,
+                    "inside50": int(counted["inside50"].sum()) if own else None,
+                    "inside90": int(counted["inside90"].sum()) if own else None,
                     "n_censored": len(censored),
                     "mean_censored_log_score": censored[log].mean(),
                 }
@@ -287,22 +293,12 @@ class _Judged:
         """Return the forecast counts, shape (draw, path)."""
         a, b = (row.start - self.start).days, (row.end - self.start).days + 1
         rng = np.random.default_rng([self.seed, *_words(row)])
-        first, last = a // self.step_days, -(-b // self.step_days)
-        shares = self.shares(a, b)
-        kept = self.result.trajectories.sel(policy=policy).isel(time=slice(first, last))
+        kept = self.result.trajectories.sel(policy=policy).isel(time=slice(0, -(-b // self.step_days)))
         steps = np.sum([np.rint(kept[name].to_numpy()).astype(np.int64) for name in row.signals], axis=0)
-        whole = np.asarray(steps[..., shares == 1].sum(axis=-1, dtype=np.int64))
-        for i in np.flatnonzero(shares < 1):
-            whole = whole + rng.binomial(steps[..., i], shares[i])
+        whole = window_counts(steps, a, b, self.step_days, rng)
         if row.counter:
             whole = whole + rng.poisson((self._ratio(row.counter) - 1)[:, None] * whole)
         return np.asarray(whole)
-
-    def shares(self, a: int, b: int) -> FloatArray:
-        """Return the covered share of each step that days `a` to `b` of the run, the last not among them, touch."""
-        steps = np.arange(a // self.step_days, -(-b // self.step_days)) * self.step_days
-        covered = np.minimum(steps + self.step_days, b) - np.maximum(steps, a)
-        return np.asarray(covered / self.step_days)
 
     def _ratio(self, counter: str) -> FloatArray:
         """Return what the counter counts for each of the reference's, shape (draw,) of the draws that were kept."""
@@ -316,11 +312,11 @@ class _Judged:
 
 def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
     forecast = CountForecast.from_sample(judged.sample(row, policy))
-    v, censored = int(row.value), row.qualifier == "at_least"
-    low, high = (np.nan, np.nan) if censored else forecast.pit(v)
+    v, censored, days = int(row.value), row.qualifier == "at_least", (row.end - row.start).days + 1
     settled = not censored or v > 0  # whether it is known if there was one
     past, without = _past(judged, row)
     return {
+        **dict.fromkeys(_ORDER),
         "date_start": row.start,
         "date_end": row.end,
         "signal": row.signal,
@@ -328,29 +324,18 @@ def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
         "qualifier": row.qualifier,
         "counter": row.counter,
         "policy": policy,
-        "mean": forecast.mean,
-        **{f"q{100 * p:02.0f}": forecast.quantile(p) for p in _QUANTILES},
-        "crps": np.nan if censored else forecast.crps(v),
-        "log_score": _log_score(forecast, v, censored=censored),
+        **scores(forecast, v, censored=censored),
         "brier_any": forecast.brier(1, v) if settled else np.nan,
-        "pit_low": low,
-        "pit_high": high,
-        "inside50": None if censored else forecast.covers(0.5, v),
-        "inside90": None if censored else forecast.covers(0.9, v),
         "censored": censored,
         "brier_at_least": forecast.censored_brier(v) if censored else np.nan,
         "notice": "; ".join([*_notices(judged, row), *without]),
-        **{key: value for name in BASELINES for key, value in _compared(name, past, judged.start, row).items()},
+        **baseline_scores(past, judged.start, days, v, censored=censored),
     }
-
-
-def _log_score(forecast: CountForecast, v: int, *, censored: bool) -> float:
-    return forecast.censored_log_score(v) if censored else forecast.log_score(v)
 
 
 def _notices(judged: _Judged, row: Row) -> Iterator[str]:
     a, b = (row.start - judged.start).days, (row.end - judged.start).days + 1
-    parts = [round(share * judged.step_days) for share in judged.shares(a, b) if share < 1]
+    parts = [round(share * judged.step_days) for share in covered(a, b, judged.step_days) if share < 1]
     if parts:
         what = "week" if judged.step_days == 7 else "step"
         days = " and ".join(str(days) for days in parts)
@@ -359,24 +344,14 @@ def _notices(judged: _Judged, row: Row) -> Iterator[str]:
         yield "approximate, scored as if exact"
 
 
-def _past(judged: _Judged, row: Row) -> tuple[Record | None, tuple[str, ...]]:
-    """Return the past counts of a row's signals by its counter, or why there are none."""
+def _past(judged: _Judged, row: Row) -> tuple[Record, tuple[str, ...]]:
+    """Return the past counts of a row's signals by its counter, and why there are none if so."""
     same = judged.same_counters if row.counter in judged.same_counters else {row.counter}
     record = Record.from_rows(judged.past, signals=row.signals, counters=same).before(judged.start)
     if record.known:
         return record, ()
     whose = "" if row.counter in judged.same_counters else f" by {row.counter}"
-    return None, (f"no baselines: no count of {row.signal}{whose} from before {judged.start} is known",)
-
-
-def _compared(name: str, past: Record | None, origin: dt.date, row: Row) -> dict[str, float]:
-    crps = log = np.nan
-    if past is not None:
-        forecast = BASELINES[name].forecast(past, origin, (row.end - row.start).days + 1)
-        censored = row.qualifier == "at_least"
-        crps = np.nan if censored else forecast.crps(int(row.value))
-        log = _log_score(forecast, int(row.value), censored=censored)
-    return {f"crps_{name}": crps, f"log_{name}": log}
+    return record, (f"no baselines: no count of {row.signal}{whose} from before {judged.start} is known",)
 
 
 def _carried(result: Result) -> Iterator[Row]:
