@@ -38,8 +38,8 @@ _WORDS = {
     "higher": ("higher", "أعلى"),
     "exposure": ("exposure", "التعرض وحده"),
     "exposure note": (
-        "exposure: share of it that is exposure alone (fewer troops, same threat); may pass 100 %",
-        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (جنود أقل والتهديد نفسه)؛ قد تتجاوز 100٪",
+        "exposure: share of it that is exposure alone (the same threat); may pass 100 %",
+        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (مع بقاء التهديد نفسه)؛ قد تتجاوز 100٪",
     ),
 }  # fmt: skip
 

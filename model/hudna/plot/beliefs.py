@@ -10,7 +10,6 @@ import numpy as np
 
 from hudna.case.case import Case
 from hudna.case.grammar import Language
-from hudna.case.units import unit_text
 from hudna.errors import Problems, no_such
 from hudna.plot.style import COLOURS, above, headed, new_axes, note, number, said, spelt, title, word
 
@@ -79,7 +78,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
         prior = parameter.prior.quantile(np.array(_AT))
         row: dict[str, Any] = {
             "name": name if parameter.name is None else parameter.name.get(lang),
-            "unit": unit_text(parameter.unit).get(lang),
+            "unit": own.unit(parameter.unit).get(lang),
             "status": parameter.status,
             "source": parameter.source,
             "note": parameter.note,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hudna.case.grammar import Language, Text
 from hudna.case.posterior import QUICK
-from hudna.case.units import unit_text
 from hudna.inference.calibration import Calibration
 from hudna.inference.checks import Replicated, replicate
 
@@ -54,7 +53,7 @@ def _learned(calibration: Calibration, lang: Language) -> Axes:
     parameters = calibration.case.parameters
     places = [calibration.program.parameters.index(name) for name in names]
     labels = {name: parameters[name].name or Text(en=name) for name in names}
-    units = {name: unit_text(parameters[name].unit) for name in names}
+    units = {name: calibration.case.unit(parameters[name].unit) for name in names}
     axes = plot.learned(
         calibration.prior[:, places], calibration.theta[:, places], names, labels=labels, units=units, lang=lang
     )
