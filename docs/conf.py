@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
         "py:.*",
         r"(ArrayLike|Axes|Contribution|Figure|FloatArray|IntArray|Grouping|Language|OutcomeLabel|Path|Said|Text|mapping)",
     ),
-    ("py:.*", r"hudna\.(analysis|case|inference|result|scenario)\..*"),
+    ("py:.*", r"hudna\.(analysis|case|judge|learn|result|scenario)\..*"),
 ]
 
 html_theme = "furo"

@@ -13,9 +13,9 @@ import numpy as np
 from hudna.case.observations import Row
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import Program
-from hudna.inference.filter import Filter
-from hudna.inference.gauges import Timetable
-from hudna.inference.history import campaign_of, history_program, laid_out
+from hudna.learn.filter import Filter
+from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.timetable import Timetable
 from hudna.scenario import Scenario, load
 
 __all__ = ["BEGIN", "History", "close_to", "day", "history", "likelihoods", "regime", "seen"]

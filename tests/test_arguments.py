@@ -14,9 +14,9 @@ from hudna import plot
 from hudna.arguments import day, names, plain, whole
 from hudna.beginning import Options
 from hudna.errors import InputError
-from hudna.inference.backtest import Plan, backtest
-from hudna.inference.calibration import Sizes, calibrate
-from hudna.inference.scoring import score
+from hudna.judge.backtest import Plan, backtest
+from hudna.judge.score import score
+from hudna.learn.calibration import Sizes, calibrate
 
 NAME = "two-militias"
 SMALL = {"draws": 4, "paths": 3, "seed": 2}

@@ -23,12 +23,13 @@ from hudna.case.observations import Row
 from hudna.cli import main
 from hudna.engine.dated import read_off
 from hudna.errors import InputError
-from hudna.inference import backtest as judging
-from hudna.inference.backtest import Backtest, Plan, backtest
-from hudna.inference.baselines import BASELINES, reference_record
-from hudna.inference.calibration import Sizes
-from hudna.inference.forecasts import CountForecast
-from hudna.inference.gauges import known_by
+from hudna.judge import backtest as judging
+from hudna.judge.backtest import Backtest, Plan, backtest
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import reference_record
+from hudna.learn.calibration import Sizes
+from hudna.learn.timetable import known_by
 
 from .learned_case import NAME, call, copied, edit
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hudna.errors import InputError
-from hudna.inference.baselines import BASELINES, Record, climatology, history_bootstrap, last_value, poisson_trailing
-from hudna.inference.skill import coverage, skill
+from hudna.judge.baselines import BASELINES, climatology, history_bootstrap, last_value, poisson_trailing
+from hudna.judge.record import Record
+from hudna.judge.skill import coverage, skill
 
 Z_LIMIT = 5.73
 DAY = dt.timedelta(days=1)

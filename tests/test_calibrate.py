@@ -25,13 +25,13 @@ from hudna.case.posterior import ABOUT, DRAWS, OVERLAP, digest
 from hudna.cli import main, printing
 from hudna.engine.simulate import simulate
 from hudna.errors import InputError, SimulationError
-from hudna.inference import calibration as calibrating
-from hudna.inference import checkpoints
-from hudna.inference.calibration import Calibration, Sizes, calibrate
-from hudna.inference.checkpoints import FOLDER, Checkpoints
-from hudna.inference.history import campaign_of, history_program, question_of
-from hudna.inference.posterior_files import write_posterior
-from hudna.inference.smc import Island
+from hudna.learn import calibration as calibrating
+from hudna.learn import checkpoints
+from hudna.learn.calibration import Calibration, Sizes, calibrate
+from hudna.learn.checkpoints import FOLDER, Checkpoints
+from hudna.learn.past import campaign_of, history_program, question_of
+from hudna.learn.posterior_files import write_posterior
+from hudna.learn.smc import Island
 from hudna.report import learning as figures
 
 from .learned_case import NAME, SMALL, call, case_of, copied, edit

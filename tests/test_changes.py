@@ -18,7 +18,7 @@ from hudna.case.documents import as_toml, flatten, show_key
 from hudna.cli import main
 from hudna.engine import compile_scenario
 from hudna.errors import InputError
-from hudna.inference.conditioned import from_belief
+from hudna.learn.origin import from_belief
 from hudna.result.assemble import config_hash
 from hudna.scenario.describe import merged
 

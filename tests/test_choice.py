@@ -114,7 +114,7 @@ def test_without_a_folder_for_compiled_code_it_is_compiled_all_the_same_and_said
         caching.CacheImpl._locator_classes = [caching.UserProvidedCacheLocator]
         from hudna.cli.main import main
         from hudna.engine.vm.compilation import kept
-        import hudna.inference.choosing, hudna.engine.vm.kernel
+        import hudna.learn.discrete, hudna.engine.vm.kernel
         assert kept(lambda x: x + 1)(1) == 2
         raise SystemExit(main(["run", "two-militias", "--draws", "2", "--paths", "2", "--no-figures", "--out", "o"]))
     """
@@ -133,7 +133,7 @@ def test_the_oracle_needs_no_numba(tmp_path):
         size = ["two-militias", "--draws", "2", "--paths", "2"]
         for command in (["run", "--engine", "oracle", "--no-figures", "--out", "o"], ["claims"]):
             assert main([*command, *size]) == 0, command
-        from hudna.inference.choosing import sums
+        from hudna.learn.discrete import sums
         three = np.full((1, 2), 3.0)
         assert sums(three, three, three, [], [], three / 6)[0].tolist() == three.tolist()
         raise SystemExit(main(["run", "--engine", "vm", *size]))

@@ -18,7 +18,7 @@ from hudna.engine.ensemble import Ensemble
 from hudna.engine.oracle import FREE, silent
 from hudna.engine.program import Program
 from hudna.errors import SimulationError
-from hudna.inference.history import _cut
+from hudna.learn.past import _cut
 
 from .histories import history, regime
 

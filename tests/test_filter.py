@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from hudna.inference import choosing, conditioning
-from hudna.inference import filter as filtering
-from hudna.inference.conditioning import _Draw
-from hudna.inference.filter import Filter, systematic
-from hudna.inference.gauges import Piece
+from hudna.learn import counting, discrete
+from hudna.learn import filter as filtering
+from hudna.learn.counting import _Draw
+from hudna.learn.filter import Filter, systematic
+from hudna.learn.timetable import Piece
 
 from .conftest import Z_LIMIT
 from .histories import BEGIN, History, close_to, day, history, likelihoods, regime, seen
@@ -537,8 +537,8 @@ def test_a_guess_that_is_not_divided_out_is_seen(made: Make, monkeypatch: pytest
 def test_a_guess_of_a_part_that_is_not_divided_out_is_seen(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     past, exact = long_history(made, "a sum over weeks by place")
     assert abs(off(past, exact)) < Z_LIMIT
-    true = choosing.guessed_share
-    monkeypatch.setattr(choosing, "guessed_share", lambda *given: true(*given) * 0)
+    true = discrete.guessed_share
+    monkeypatch.setattr(discrete, "guessed_share", lambda *given: true(*given) * 0)
     assert abs(off(past, exact)) > Z_LIMIT
 
 
@@ -584,13 +584,13 @@ def test_shares_that_are_wrong_by_a_day_are_seen(made: Make, what: str) -> None:
 
 
 def test_events_that_are_all_a_day_early_are_seen(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    true = conditioning._dated
+    true = counting._dated
 
     def early(part, node, seed):
         found = true(replace(part, end=part.end - dt.timedelta(days=1)), node, seed)
         return np.concatenate([found, np.zeros((1, *found.shape[1:]))])
 
-    monkeypatch.setattr(conditioning, "_dated", early)
+    monkeypatch.setattr(counting, "_dated", early)
     with pytest.raises(AssertionError):
         test_a_sum_read_after_the_filter_had_to_wait_for_it(made)
 

@@ -10,7 +10,7 @@ import scoringrules
 from scipy import special, stats
 
 from hudna.errors import InputError
-from hudna.inference.forecasts import CountForecast
+from hudna.judge.forecast import CountForecast
 
 Z_LIMIT = 5.73
 MEANS = (0.3, 3.0, 15.0)

@@ -14,9 +14,9 @@ from scipy.stats import binom
 
 import hudna
 from hudna import plot
-from hudna.inference.baselines import BASELINES
-from hudna.inference.forecasts import CountForecast
-from hudna.inference.skill import coverage, skill
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.skill import coverage, skill
 from hudna.plot.learning import _places, _uniform_band
 from hudna.plot.style import listed, number
 

@@ -14,9 +14,10 @@ import pytest
 import hudna
 from hudna.cli import main
 from hudna.errors import InputError
-from hudna.inference import scoring
-from hudna.inference.baselines import BASELINES, Record
-from hudna.inference.forecasts import CountForecast
+from hudna.judge import score as scoring
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import Record
 
 Z_LIMIT = 5.73
 HEADER = "date_start,date_end,signal,value,qualifier"

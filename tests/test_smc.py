@@ -16,8 +16,8 @@ from scipy import special, stats
 from hudna.case.priors import Prior
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import Program
-from hudna.inference import smc
-from hudna.inference.smc import Island, Known, LostError
+from hudna.learn import smc
+from hudna.learn.smc import Island, Known, LostError
 
 from .conftest import Z_LIMIT
 from .histories import BEGIN, History, close_to, history, regime, seen

@@ -15,8 +15,8 @@ from hudna.engine import compile_scenario, simulate
 from hudna.engine.program import Program
 from hudna.engine.simulate import Simulation, check_sizes
 from hudna.errors import Problems, no_such
-from hudna.inference.conditioned import Origin, from_belief, from_world
-from hudna.inference.gauges import known_by
+from hudna.learn.origin import Origin, from_belief, from_world
+from hudna.learn.timetable import known_by
 from hudna.result import Result
 from hudna.result.assemble import assemble
 from hudna.scenario import Scenario

@@ -56,22 +56,22 @@ def main() -> None:
 
 
 def sizes(quick: bool):
-    from hudna.inference.calibration import Sizes
+    from hudna.learn.calibration import Sizes
 
     return Sizes(2, 60, 40, 100) if quick else Sizes(4, 300, 120, 1000)
 
 
 def coarse(quick: bool):
     """Return sizes for the second campaign, which is four times as long and has fewer rows."""
-    from hudna.inference.calibration import Sizes
+    from hudna.learn.calibration import Sizes
 
     return Sizes(2, 60, 40, 100) if quick else Sizes(2, 150, 80, 300)
 
 
 def calibrated(build: Path, *, quick: bool) -> None:
     """Learn the main campaign and write the posterior beside the case."""
-    from hudna.inference.calibration import calibrate
-    from hudna.inference.posterior_files import write_posterior
+    from hudna.learn.calibration import calibrate
+    from hudna.learn.posterior_files import write_posterior
 
     began = time.perf_counter()
     found = calibrate(case_of(), sizes=sizes(quick), seed=SEED)
@@ -91,8 +91,8 @@ def case_of():
 
 def learned() -> dict[str, list[str]]:
     """Return what the page says of the posterior that is beside the case."""
-    from hudna.inference.checks import replicate
-    from hudna.inference.posterior_files import recalled
+    from hudna.judge.checks import replicate
+    from hudna.learn.posterior_files import recalled
 
     case = case_of()
     found = recalled(case)
@@ -124,7 +124,7 @@ def replicated(checked) -> list[str]:
 def judged(build: Path, campaign: str, asked: dict, *, quick: bool) -> list[str]:
     """Backtest a campaign; return its tables and draw its pictures."""
     import hudna
-    from hudna.inference.backtest import Plan, backtest
+    from hudna.judge.backtest import Plan, backtest
     from hudna.report.record import markdown
 
     began = time.perf_counter()
@@ -146,7 +146,7 @@ def pictures(build: Path, *, quick: bool) -> None:
     import pandas as pd
 
     from hudna.files.whole import placing
-    from hudna.inference.posterior_files import recalled
+    from hudna.learn.posterior_files import recalled
     from hudna.report import figures, learning, record
 
     frame = pd.read_pickle(build / "forecasts-main.pkl")
@@ -163,8 +163,8 @@ def pictures(build: Path, *, quick: bool) -> None:
 
 def second(build: Path, *, quick: bool) -> dict[str, list[str]]:
     """Fit the second campaign on its own and ask what of it holds in the first, and the other way round."""
-    from hudna.inference.calibration import calibrate, diagnostics, program_of
-    from hudna.inference.checks import replicate
+    from hudna.judge.checks import replicate
+    from hudna.learn.calibration import calibrate, diagnostics, program_of
 
     case = case_of()
     assert case is not None and case.posterior is not None  # noqa: PT018 (`calibrate` has been done)

@@ -70,7 +70,7 @@ def score(
     import pandas as pd
 
     from hudna.files.whole import as_csv, check_file, write_file
-    from hudna.inference import scoring
+    from hudna.judge import score as scoring
     from hudna.result import open_result
 
     language = known_language(lang)
@@ -161,7 +161,7 @@ def _cells(row: Any, lang: Language) -> list[str]:
 def _totals(sums: pd.DataFrame, lang: Language) -> Iterator[Line]:
     """Lay out the means of the forecast and of the baselines, and how often intervals held."""
     from hudna.cli.tables import lay_out
-    from hudna.inference.baselines import BASELINES
+    from hudna.judge.baselines import BASELINES
 
     headers = [_word(key, lang) for key in ("n", "crps", "log", "crps same", "log same")]
     rows: list[tuple[str, list[str]]] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hudna.cli.tables import Line, lay_out
-from hudna.inference.calibration import Calibration
+from hudna.learn.calibration import Calibration
 
 if TYPE_CHECKING:
     from hudna.case.grammar import Language

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hudna.case import Case
     from hudna.case.grammar import Language
     from hudna.errors import Problem
-    from hudna.inference.calibration import Sizes
+    from hudna.learn.calibration import Sizes
 
 __all__ = ["backtest", "calibrate"]
 
@@ -102,10 +102,10 @@ def calibrate(
     from hudna.cli.learned import learned_parameters
     from hudna.cli.pictures import finish
     from hudna.files.whole import check_file
-    from hudna.inference.calibration import QUICK, diagnostics
-    from hudna.inference.calibration import calibrate as learn
-    from hudna.inference.checkpoints import FOLDER, remove
-    from hudna.inference.posterior_files import about_posterior, write_inference_data, write_posterior
+    from hudna.learn.calibration import QUICK, diagnostics
+    from hudna.learn.calibration import calibrate as learn
+    from hudna.learn.checkpoints import FOLDER, remove
+    from hudna.learn.posterior_files import about_posterior, write_inference_data, write_posterior
     from hudna.report.learning import pictures
 
     language = known_language(lang)
@@ -162,7 +162,7 @@ def calibrate(
 
 def _sizes(islands: int | None, draws: int | None, paths: int | None, keep: int | None) -> Sizes:
     """Return the sizes that are given, the others as they are by default."""
-    from hudna.inference.calibration import Sizes
+    from hudna.learn.calibration import Sizes
 
     plain = Sizes()
     n, m = plain.islands if islands is None else islands, plain.draws if draws is None else draws
@@ -247,8 +247,8 @@ def backtest(
     """Forecast the past again and again with nothing later than each origin, and score the forecasts."""
     from hudna.cli.pictures import finish
     from hudna.files.whole import replacing
-    from hudna.inference.backtest import Plan
-    from hudna.inference.backtest import backtest as judge
+    from hudna.judge.backtest import Plan
+    from hudna.judge.backtest import backtest as judge
     from hudna.report.record import lines, pictures, write_record
     from hudna.scenario import load
 

@@ -80,10 +80,10 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
     -------
     how many windows of each family of events a backtest of each campaign could score, by weeks ahead; and notices
     """
-    from hudna.inference.backtest import Plan, windows
-    from hudna.inference.calibration import NOTHING_WEIGHS, laid_rows
-    from hudna.inference.conditioned import past_of
-    from hudna.inference.history import history_program, laid_out, question_of
+    from hudna.judge.backtest import Plan, windows
+    from hudna.learn.calibration import NOTHING_WEIGHS, laid_rows
+    from hudna.learn.origin import past_of
+    from hudna.learn.past import history_program, laid_out, question_of
 
     found: dict[str, dict[str, dict[int, int]]] = {}
     notices: list[Text] = []

@@ -10,8 +10,8 @@ import numpy as np
 from hudna.arrays import BoolArray, FloatArray
 from hudna.case.grammar import Language
 from hudna.errors import InputError, Problems
-from hudna.inference import skill as measured
-from hudna.inference.baselines import BASELINES
+from hudna.judge import skill as measured
+from hudna.judge.baselines import BASELINES
 from hudna.plot.style import (
     COLOURS,
     HATCHED,
@@ -60,7 +60,7 @@ def pit(forecasts: pd.DataFrame, weeks: int | None = None, *, lang: Language = "
     Parameters
     ----------
     forecasts : DataFrame
-        A row an origin and horizon, as `hudna.inference.backtest` makes it.
+        A row an origin and horizon, as `hudna.judge.backtest` makes it.
     weeks : int, optional
         A horizon; all of them if left out.
     lang : {"en", "ar"}
@@ -166,7 +166,7 @@ def reliability(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | No
 def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw the share of counts inside the 50 and 90 % intervals by horizon, and how well it is known.
 
-    The bars are 90 % intervals by block bootstrap, `hudna.inference.skill.coverage`, a block as many origins as
+    The bars are 90 % intervals by block bootstrap, `hudna.judge.skill.coverage`, a block as many origins as
     have windows that overlap.
 
     Parameters
@@ -270,7 +270,7 @@ def skill(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axe
 
     Each baseline has a lane. In it every origin has a stem: upwards where the forecast was better. Beside the lane
     stand the mean difference with its 90 % interval by block bootstrap, on the same scale, and the skill,
-    1 - mean CRPS / mean CRPS of the baseline, with its own (`hudna.inference.skill.skill`).
+    1 - mean CRPS / mean CRPS of the baseline, with its own (`hudna.judge.skill.skill`).
 
     Parameters
     ----------

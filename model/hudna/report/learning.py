@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hudna.case.grammar import Language, Text
 from hudna.case.posterior import QUICK
-from hudna.inference.calibration import Calibration
-from hudna.inference.checks import Replicated, replicate
+from hudna.judge.checks import Replicated, replicate
+from hudna.learn.calibration import Calibration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

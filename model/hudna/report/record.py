@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.files.whole import Folder, as_csv
-from hudna.inference.baselines import BASELINES
-from hudna.inference.skill import Coverage, Skill, coverage, overlapping, skill
+from hudna.judge.baselines import BASELINES
+from hudna.judge.skill import Coverage, Skill, coverage, overlapping, skill
 from hudna.plot.style import number
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.case.grammar import Language
-    from hudna.inference.backtest import Backtest
+    from hudna.judge.backtest import Backtest
     from hudna.report.figures import Picture
 
 __all__ = ["lines", "markdown", "pictures", "write_record"]

@@ -22,8 +22,8 @@ from hudna.engine.draws import parameters_from_scores, prior_scores
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import Program
 from hudna.engine.states import States
-from hudna.inference.filter import Filter, systematic
-from hudna.inference.gauges import Timetable
+from hudna.learn.filter import Filter, systematic
+from hudna.learn.timetable import Timetable
 
 __all__ = ["Island", "Known", "LostError", "Move", "Snapshot", "derived_seed"]
 

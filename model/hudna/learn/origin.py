@@ -23,11 +23,11 @@ from hudna.engine.ensemble import Ensemble, warm
 from hudna.engine.program import Program
 from hudna.engine.states import States, joined
 from hudna.errors import InputError, SimulationError
-from hudna.inference.calibration import Sizes, learn
-from hudna.inference.filter import Filter, systematic
-from hudna.inference.gauges import Timetable, known_by
-from hudna.inference.history import campaign_of, history_program, laid_out
-from hudna.inference.smc import Island, Known, Snapshot, derived_seed
+from hudna.learn.calibration import Sizes, learn
+from hudna.learn.filter import Filter, systematic
+from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.smc import Island, Known, Snapshot, derived_seed
+from hudna.learn.timetable import Timetable, known_by
 from hudna.scenario import Scenario
 
 __all__ = ["Origin", "from_belief", "from_world", "merged_snapshots", "past_of"]

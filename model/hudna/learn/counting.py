@@ -17,8 +17,8 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE
-from hudna.inference.gauges import Family, Gauge, Piece, Timetable
-from hudna.inference.reports import Report
+from hudna.learn.likelihood import Report
+from hudna.learn.timetable import Family, Gauge, Piece, Timetable
 
 __all__ = ["Counted", "Sums", "Week", "add_up", "draw_counts"]
 
@@ -226,7 +226,7 @@ class _Draw:
 
     def _sum(self, nodes: tuple[int, ...], mean: FloatArray, already: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Draw how many more events there are in a set: by their mean, what is read now, what must come later."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
         reports = self.piece.reports.get(nodes)
         if reports:
@@ -244,23 +244,23 @@ class _Draw:
         most = np.maximum(missing, 0.0) + report.slack
         centre = missing * days / (days + rest)
         low, high = _around(np.minimum(mean, centre), np.maximum(mean, centre), np.zeros(mean.shape), most)
-        n, total = choosing.sums(low, high, mean, [], [], self.random.random(mean.shape), (missing, later))
+        n, total = discrete.sums(low, high, mean, [], [], self.random.random(mean.shape), (missing, later))
         weight = self._guessed(gauge, total)
-        self.sums.guesses[nodes] = choosing.guessed(missing - n, later)
+        self.sums.guesses[nodes] = discrete.guessed(missing - n, later)
         return n, weight
 
     def _read(
         self, reports: Sequence[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw a count of which something is read at the end of the piece."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
         gauge, sharpest = reports[0]
         missing = sharpest.value - self._so_far(gauge) - already
         low, high = _allowed(sharpest, missing, mean)
         off = [report.value - self._so_far(g) - already for g, report in reports]
         says = [report.table for _, report in reports]
-        n, total = choosing.sums(low, high, mean, off, says, self.random.random(mean.shape))
+        n, total = discrete.sums(low, high, mean, off, says, self.random.random(mean.shape))
         return n, self._guessed(gauge, total)
 
     def _guessed(self, gauge: Gauge, total: FloatArray) -> FloatArray:
@@ -298,7 +298,7 @@ class _Draw:
         self, nodes: tuple[int, ...], part: tuple[int, ...], left: FloatArray, share: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw how many of `left` events fall to a part."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
         led = self.piece.leads.get(part)
         coming = None if led is None else self.piece.coming(nodes, led.day)
@@ -308,15 +308,15 @@ class _Draw:
         missing = report.value - self._so_far(gauge)
         later = np.maximum(np.maximum(coming[1].value - self._so_far(coming[0]), 0.0) - left, 0.0)
         cost = 50.0 if coming[1].slack == 0 and report.slack == 0 else 3.0
-        n, total = choosing.shares(left, share, missing, later, cost, self.random.random(left.shape))
+        n, total = discrete.shares(left, share, missing, later, cost, self.random.random(left.shape))
         weight = self._guessed(gauge, total)
         if gauge.weighs:
-            self.sums.guesses[part] = choosing.guessed_share(missing - n, later, share, cost)
+            self.sums.guesses[part] = discrete.guessed_share(missing - n, later, share, cost)
         return n, weight
 
     def _excess(self, gauge: Gauge, report: Report) -> FloatArray:
         """Weigh another counter's report: what it has beyond the reference is Poisson, (ratio - 1) x rate."""
-        from hudna.inference import choosing
+        from hudna.learn import discrete
 
         ratio = self.week.theta[:, gauge.parameter][:, None] if gauge.parameter != NONE else gauge.ratio
         counts, means = self.sums.counts[gauge.key], self.sums.means[gauge.key]
@@ -326,7 +326,7 @@ class _Draw:
         known = value - before
         missing = report.value - counts - known
         low, high = _allowed(report, missing, mean)
-        _, total = choosing.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
+        _, total = discrete.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
         if report.qualifier == "exact":
             self.sums.last[gauge.key] = (report.value, counts.copy(), means.copy())
         return total if gauge.weighs else np.zeros(counts.shape)

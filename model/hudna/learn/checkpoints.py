@@ -27,9 +27,9 @@ from hudna.engine.ensemble import Ensemble
 from hudna.engine.states import States
 from hudna.errors import InputError
 from hudna.files.whole import write_file
-from hudna.inference.conditioning import Sums
-from hudna.inference.filter import Filter
-from hudna.inference.smc import Island, Move
+from hudna.learn.counting import Sums
+from hudna.learn.filter import Filter
+from hudna.learn.smc import Island, Move
 
 __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 

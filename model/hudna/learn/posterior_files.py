@@ -12,8 +12,8 @@ from hudna.case.documents import as_toml, show_key
 from hudna.case.posterior import ABOUT, DRAWS, basis, digest
 from hudna.errors import InputError
 from hudna.files.whole import placing, write_file
-from hudna.inference.calibration import Calibration, Sizes, laid_rows, prior_sample
-from hudna.inference.checkpoints import versions
+from hudna.learn.calibration import Calibration, Sizes, laid_rows, prior_sample
+from hudna.learn.checkpoints import versions
 from hudna.result.storage import netcdf
 
 __all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior"]

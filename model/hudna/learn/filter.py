@@ -12,8 +12,8 @@ from scipy import special
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import NONE
-from hudna.inference.conditioning import Counted, Sums, Week, add_up, draw_counts
-from hudna.inference.gauges import Timetable
+from hudna.learn.counting import Counted, Sums, Week, add_up, draw_counts
+from hudna.learn.timetable import Timetable
 
 __all__ = ["Filter", "systematic"]
 

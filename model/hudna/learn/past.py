@@ -15,7 +15,7 @@ from hudna.case.observations import Campaign, Row
 from hudna.engine import compile_scenario
 from hudna.engine.program import NONE, Program
 from hudna.errors import InputError, no_such
-from hudna.inference.gauges import Timetable, timetable
+from hudna.learn.timetable import Timetable, timetable
 from hudna.scenario import Scenario
 from hudna.scenario.scenario import Outcome, Policy, RunSize, ScenarioFile
 

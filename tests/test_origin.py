@@ -15,8 +15,8 @@ from hudna.case.posterior import DRAWS
 from hudna.cli import main
 from hudna.engine import compile_scenario
 from hudna.errors import InputError
-from hudna.inference import conditioned
-from hudna.inference.conditioned import from_belief, from_world
+from hudna.learn import origin as starting
+from hudna.learn.origin import from_belief, from_world
 from hudna.result import Result
 
 from .conftest import Z_LIMIT
@@ -173,8 +173,8 @@ def test_later_rows_move_no_bit_of_filtered_draws(learned, tmp_path):
 def test_a_filter_that_peeks_is_seen(learned, tmp_path, monkeypatch):
     """The twin: rows are laid out without the date, so that later ones weigh too."""
     table = without_later(learned, HALFWAY, tmp_path / "early.csv")
-    honest = conditioned.laid_out
-    monkeypatch.setattr(conditioned, "laid_out", lambda program, rows, scenario, _: honest(program, rows, scenario))
+    honest = starting.laid_out
+    monkeypatch.setattr(starting, "laid_out", lambda program, rows, scenario, _: honest(program, rows, scenario))
     whole = hudna.run(learned, as_of=HALFWAY, **SIZE)
     assert not alike(hudna.run(learned, given=table, as_of=HALFWAY, **SIZE), whole)
 

@@ -22,12 +22,13 @@ from hudna.engine.dated import read_off
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
 from hudna.errors import InputError, Problems, nearest
-from hudna.inference.baselines import BASELINES, Record, reference_record
-from hudna.inference.calibration import Sizes, check_run, learn
-from hudna.inference.conditioned import merged_snapshots
-from hudna.inference.forecasts import CountForecast
-from hudna.inference.history import campaign_of, history_program, laid_out
-from hudna.inference.smc import Island, Known, Snapshot, derived_seed
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import Record, reference_record
+from hudna.learn.calibration import Sizes, check_run, learn
+from hudna.learn.origin import merged_snapshots
+from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.smc import Island, Known, Snapshot, derived_seed
 from hudna.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ from hudna.engine.ensemble import warm
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes
 from hudna.errors import InputError, Problems, SimulationError
-from hudna.inference.checkpoints import Checkpoints, versions
-from hudna.inference.filter import systematic
-from hudna.inference.history import campaign_of, history_program, laid_out, question_of
-from hudna.inference.smc import Island, Known, LostError, derived_seed
+from hudna.learn.checkpoints import Checkpoints, versions
+from hudna.learn.filter import systematic
+from hudna.learn.past import campaign_of, history_program, laid_out, question_of
+from hudna.learn.smc import Island, Known, LostError, derived_seed
 
 __all__ = [
     "NOTHING_WEIGHS",

@@ -17,7 +17,7 @@ from hudna.case import Case
 from hudna.case.observations import Row
 from hudna.engine.program import Program
 from hudna.engine.simulate import simulate
-from hudna.inference.baselines import reference_record
+from hudna.judge.record import reference_record
 
 __all__ = ["Replicated", "period_counts", "replicate"]
 

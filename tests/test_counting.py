@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from hudna.case.observations import Row
-from hudna.inference import choosing
-from hudna.inference.conditioning import Counted, Sums, Week, _Draw, add_up, draw_counts
-from hudna.inference.gauges import Gauge, Timetable, timetable
-from hudna.inference.reports import Report
+from hudna.learn import discrete
+from hudna.learn.counting import Counted, Sums, Week, _Draw, add_up, draw_counts
+from hudna.learn.likelihood import Report
+from hudna.learn.timetable import Gauge, Timetable, timetable
 
 from .conftest import Z_LIMIT
 from .histories import BEGIN
@@ -180,7 +180,7 @@ NESTED = Puzzle(
 )  # fmt: skip
 BUGS = {
     "a guess that is kept": (_Draw, "_guessed", lambda self, gauge, total: total),
-    "no guess of the part": (choosing, "guessed_share", lambda missing, *_: np.zeros(missing.shape)),
+    "no guess of the part": (discrete, "guessed_share", lambda missing, *_: np.zeros(missing.shape)),
     "a sum that starts anew": (_Draw, "_so_far", lambda self, gauge: np.zeros((1, N_PATHS))),
 }  # fmt: skip
 
@@ -228,10 +228,10 @@ def test_counts_beyond_the_table_of_factorials() -> None:
     at = np.full(shape, n)
     report = Report(n, "exact", "high")
     mean = np.array([[n, n + 500, n - 500]])
-    _, total = choosing.sums(at, at, mean, [at], [report.table], np.full(shape, 0.5))
+    _, total = discrete.sums(at, at, mean, [at], [report.table], np.full(shape, 0.5))
     np.testing.assert_allclose(total, stats.poisson.logpmf(n, mean), rtol=1e-6)
     np.testing.assert_allclose(
-        choosing.guessed(at, at)[0, 0] - special.gammaln(0.5),  # it needs no constants
+        discrete.guessed(at, at)[0, 0] - special.gammaln(0.5),  # it needs no constants
         stats.nbinom.logpmf(n, 0.5, 1 / (1 + 2 * (n + 0.05))),
         rtol=1e-6,
     )
@@ -241,16 +241,16 @@ def test_a_guess_is_what_the_choice_uses() -> None:
     """Over all counts, P(n) x guess adds up to the total that is returned, parts alike."""
     mean, missing, later = np.full((1, 1), 3.0), np.full((1, 1), 7.0), np.full((1, 1), 4.0)
     low, high = np.zeros((1, 1)), np.full((1, 1), 12.0)
-    _, total = choosing.sums(low, high, mean, [], [], np.full((1, 1), 0.3), (missing, later))
+    _, total = discrete.sums(low, high, mean, [], [], np.full((1, 1), 0.3), (missing, later))
     n = np.arange(13.0)[:, None]
-    rest = choosing.guessed(missing - n, np.broadcast_to(later, n.shape))
+    rest = discrete.guessed(missing - n, np.broadcast_to(later, n.shape))
     np.testing.assert_allclose(np.exp(total[0, 0]), (stats.poisson.pmf(n, 3.0) * np.exp(rest)).sum(), rtol=1e-12)
     left, share = np.full((1, 1), 6.0), np.full((1, 1), 0.3)
     for cost in (3.0, 50.0):
-        _, total = choosing.shares(left, share, missing, later, cost, np.full((1, 1), 0.3))
+        _, total = discrete.shares(left, share, missing, later, cost, np.full((1, 1), 0.3))
         n = np.arange(7.0)[:, None]
         every = np.broadcast_to
-        rest = choosing.guessed_share(missing - n, every(later, n.shape).copy(), every(share, n.shape).copy(), cost)
+        rest = discrete.guessed_share(missing - n, every(later, n.shape).copy(), every(share, n.shape).copy(), cost)
         exact = (stats.binom.pmf(n, 6, 0.3) * np.exp(rest)).sum()
         np.testing.assert_allclose(np.exp(total[0, 0]), exact, rtol=1e-12)
 

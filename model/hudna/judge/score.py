@@ -17,8 +17,9 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.case.observation_rows import Catalogue, read_rows
 from hudna.case.observations import Confidence, Counter, Qualifier, Row
 from hudna.errors import InputError, Problems, nearest
-from hudna.inference.baselines import BASELINES, Record
-from hudna.inference.forecasts import CountForecast
+from hudna.judge.baselines import BASELINES
+from hudna.judge.forecast import CountForecast
+from hudna.judge.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,7 @@ def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
         A row per scored row, with the columns date_start, date_end, signal, value, qualifier, counter, policy;
         mean, q05, q25, q50, q75, q95 of the forecast; crps, log_score, brier_any (of one event or more), pit_low,
         pit_high, inside50, inside90; censored and brier_at_least, see below; notice; and `crps_NAME` and
-        `log_NAME` of each of `hudna.inference.baselines.BASELINES`, absent where no row has a past. Lower
+        `log_NAME` of each of `hudna.judge.baselines.BASELINES`, absent where no row has a past. Lower
         scores are better. A row `at_least` is censored: its log score is -log P(N >= value), brier_at_least is
         (1 - P(N >= value))^2, and it has no CRPS and no PIT and lies neither inside nor outside an interval.
         `attrs["notices"]` holds what there is to say about the whole.

@@ -21,7 +21,7 @@ from hudna.case.observations import Counter, Row
 from hudna.engine.oracle import silent
 from hudna.engine.program import NONE, Program
 from hudna.errors import Problems
-from hudna.inference.reports import Report
+from hudna.learn.likelihood import Report
 
 __all__ = ["Family", "Gauge", "LevelReading", "Piece", "Timetable", "known_by", "timetable"]
 

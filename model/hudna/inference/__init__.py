@@ -1,1 +1,0 @@
-"""Judging by events: what parameters and forecasts are worth, seen by what happened."""

@@ -1,0 +1,1 @@
+"""Judging by events: forecasts and their scores, baselines, skill, backtests, predictive checks."""

@@ -1,0 +1,1 @@
+"""Learning from rows: their likelihood, the filter, calibration, and a start from a date."""
