@@ -11,7 +11,7 @@ import numpy as np
 from hudna.case.case import Case
 from hudna.case.grammar import Language
 from hudna.errors import Problems, no_such
-from hudna.plot.style import COLOURS, above, headed, new_axes, note, number, said, spelt, title, word
+from hudna.plot.style import COLOURS, above, frame, headed, new_axes, number, said, spelt, word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,16 +130,15 @@ def priors(
     ax.set_xlim(0, 1)
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.spines[["top", "left", "right"]].set_visible(False)
-    ax.set_xlabel(word("priors axis", lang), fontsize=8)
-    lines = above(ax, lang)
-    title(ax, f"{said(own.about.name, lang)}\n{headed(None, word('priors', lang), lang)}{lines}", lang)
     until = own.posterior.until if own.posterior is not None and "posterior" in labelled else None
     parts = [word("priors note", lang), word("priors size", lang).format(len(data), len(own.parameters))]
     if until is not None and own.posterior is not None:
         parts.append(f"{word('posterior', lang)}: {number(own.posterior.n_draws, 'draw', lang)}")
-    note(ax, lang, *parts, room=0.7)
-    return ax
+    ax.xaxis.label.set_fontsize(8)
+    return frame(
+        ax, lang, f"{said(own.about.name, lang)}\n{headed(None, word('priors', lang), lang)}", *parts,
+        x=word("priors axis", lang), bare=("top", "left", "right"), key=above, room=0.7,
+    )  # fmt: skip
 
 
 def _row(ax: Axes, y: float, row: dict[str, Any], lang: Language, labelled: set[str]) -> None:

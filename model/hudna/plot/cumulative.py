@@ -13,7 +13,7 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Language
 from hudna.errors import InputError
 from hudna.plot.distributions import reach, whole_numbers
-from hudna.plot.style import caption, colour_of, date, panels, weeks, word
+from hudna.plot.style import colour_of, date, note, panels, ran, weeks, word
 from hudna.plot.timelines import chosen_policies, explain, head, wide
 from hudna.result.samples import Paths, SummaryOfPaths
 
@@ -300,4 +300,4 @@ def _finish(result: Result, own: Sequence[Axes], ax: Axes, said: str, lang: Lang
     """Name the vertical axis, and add what explains the lines and the caption."""
     (own[-1] if lang == "ar" else own[0]).set_ylabel(word(said, lang))
     explain(own, "all draws", (("band of draws", 0.3),), lang, alone=len(result.policies) < 2)
-    caption(own[0], result, lang, *notes, word("no noise", lang), frame=ax)
+    note(own[0], lang, *notes, word("no noise", lang), *ran(result.about, lang), frame=ax)

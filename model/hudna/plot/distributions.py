@@ -13,7 +13,7 @@ from hudna.analysis.estimate import settled_means
 from hudna.analysis.tables import difference_estimate
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
-from hudna.plot.style import caption, colour_of, headed, new_axes, percent, room_of, spelt, title, weeks, word
+from hudna.plot.style import colour_of, frame, headed, new_axes, percent, ran, room_of, spelt, weeks, word
 from hudna.result.samples import Paths, Sample
 
 if TYPE_CHECKING:
@@ -122,13 +122,9 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     ax.set_yticks((0.0 if dots else 0.25) - np.arange(n), names, fontsize=10)
     ax.set_ylim(-n + (0.45 if dots else 0.62), 0.6 if dots else 0.95)
     ax.tick_params(axis="y", length=0)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    if lang == "ar":
-        ax.yaxis.tick_right()
-    ax.set_xlabel(label.unit.get(lang))
-    title(ax, label.name.get(lang), lang)
-    caption(ax, result, lang, weeks(label.window, lang), *notes)
-    return ax
+    parts = weeks(label.window, lang), *notes, *ran(result.about, lang)
+    unit = label.unit.get(lang)
+    return frame(ax, lang, label.name.get(lang), *parts, x=unit, bare=("top", "right", "left"))
 
 
 def outcome_height(result: Result, name: str) -> float:
@@ -223,20 +219,20 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
                 ha="center", va="bottom", fontsize=9)  # fmt: skip
     ax.set_xlim(edges[0], edges[-1])
     of_draws = label.reduce == "any" and np.isfinite(marks["mean_lower"])
-    ax.set_ylabel(word("share of draws" if of_draws else "share of paths", lang))
-    ax.set_xlabel(f"{word('difference', lang)}: {label.unit.get(lang)}")
-    ax.spines[["top", "right", "bottom"]].set_visible(False)
     names = result.policy_name(a, lang), result.policy_name(b, lang)
     less = f"{names[0]} {word('less', lang)} {names[1]}"
-    title(ax, headed(label.name, less, lang) + "\n" * len(lines), lang)
     said = [f"{word('mean', lang)} {spelt(marks['mean'], lang)}"]
     if np.isfinite(marks["mean_q05"]):
         said[0] += f" ({spelt(marks['mean_q05'], lang)} … {spelt(marks['mean_q95'], lang)})"
     if np.isfinite(marks["mean_lower"]):
         said += [word("draws said", lang).format(percent(float(marks["mean_lower"]), lang))]
         said += [word("difference marks", lang)]
-    caption(ax, result, lang, weeks(label.window, lang), *said, *_beyond(float(marks["shown"]), lang))
-    return ax
+    return frame(
+        ax, lang, headed(label.name, less, lang) + "\n" * len(lines), weeks(label.window, lang), *said,
+        *_beyond(float(marks["shown"]), lang), *ran(result.about, lang), bare=("top", "right", "bottom"),
+        x=f"{word('difference', lang)}: {label.unit.get(lang)}",
+        y=word("share of draws" if of_draws else "share of paths", lang),
+    )  # fmt: skip
 
 
 def whole_numbers(reduce: str, samples: Sequence[Sample]) -> bool:

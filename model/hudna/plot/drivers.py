@@ -9,7 +9,7 @@ import numpy as np
 
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, Problems, nearest
-from hudna.plot.style import COLOURS, beside, caption, headed, months, new_axes, title, word
+from hudna.plot.style import COLOURS, beside, headed, months, new_axes, note, ran, reading, title, word
 from hudna.plot.timelines import draw_lever, draw_shares, fan_data, moved, shares_data, step_edges
 
 if TYPE_CHECKING:
@@ -137,13 +137,13 @@ def drivers(
         text = " · ".join(
             part for part in (headed(None, str(first["driver_name"]), lang), first["unit"], under) if part
         )
-        panel.set_title(text, loc="right" if lang == "ar" else "left", fontsize=9, pad=3)
+        panel.set_title(text, loc=reading(lang), fontsize=9, pad=3)
         months(panel, lang)
         if panel is not own[-1]:
             panel.tick_params(labelbottom=False)
     title(ax, headed(None, word("drivers", lang), lang) + "\n", lang)
     fans = not set(data["measure"]) <= {"lever", "state"}
-    caption(own[-1], result, lang, *([word("drivers note", lang)] if fans else []), frame=ax)
+    note(own[-1], lang, *([word("drivers note", lang)] if fans else []), *ran(result.about, lang), frame=ax)
     return ax
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hudna.case.grammar import Language
-from hudna.plot.style import new_axes, note, origin, size, title, weeks
+from hudna.plot.style import frame, new_axes, origin, size, weeks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,8 +104,6 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
             _cell(ax, x, n_rows + _GAP, [(text, 11), (told, 8.5)], share=None, letters=letters, marked=cell["minimax"])
     _label(ax, comparison, lang, height, judged=judged)
     direction = _word(label.better or "undeclared", lang)
-    ax.set_xlabel(f"{label.unit.get(lang)} · {direction}")
-    title(ax, f"{label.name.get(lang)}\n", lang)
     ends = _number(low, places, lang), _number(high, places, lang)
     parts = [
         weeks(label.window, lang),
@@ -118,8 +116,11 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
         part for result in comparison.results for part in origin(result.about.get("given", {}), lang)
     )
     about = comparison.results[0].about
-    note(ax, lang, *parts, *size(about["draws"], about["paths"], lang, about["seed"]), room=room)
-    return ax
+    parts += size(about["draws"], about["paths"], lang, about["seed"])
+    unit = f"{label.unit.get(lang)} · {direction}"
+    return frame(
+        ax, lang, f"{label.name.get(lang)}\n", *parts, x=unit, bare=("top", "right", "bottom", "left"), room=room
+    )
 
 
 def grid_data(comparison: Comparison, outcome: str, lang: Language = "en") -> pd.DataFrame:
@@ -223,10 +224,6 @@ def _label(ax: Axes, comparison: Comparison, lang: Language, height: float, *, j
     ax.tick_params(length=0, bottom=False, labelbottom=False, labeltop=True)
     ax.set_xlim(-_EDGE, n_columns + _EDGE)
     ax.set_ylim(height + _EDGE, -_EDGE)
-    if lang == "ar":
-        ax.yaxis.tick_right()
-        ax.tick_params(axis="y", length=0)
-    ax.spines[:].set_visible(False)
 
 
 def _said(cell: dict[Any, Any], places: int, lang: Language) -> str:

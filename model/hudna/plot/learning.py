@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,16 +21,15 @@ from hudna.plot.style import (
     above,
     beside,
     counts_axis,
+    frame,
     headed,
     months,
     new_axes,
-    note,
     number,
     percent,
     said,
     shades,
     size,
-    title,
     word,
 )
 
@@ -109,14 +108,12 @@ def learned(
     ax.set_xticks(_TAILS, [percent(tail, lang) for tail in _TAILS])
     ax.xaxis.grid(visible=True, color="#dddddd")
     ax.set_axisbelow(True)
-    ax.spines[["top", "left", "right"]].set_visible(False)
-    ax.set_xlabel(word("prior axis", lang))
-    lines = above(ax, lang)
-    title(ax, headed(None, word("learned", lang), lang) + lines, lang)
     sizes = (f"{word(key, lang)}: {number(len(draws), 'draw', lang)}" for key, draws in
              (("prior", before), ("posterior", after)))  # fmt: skip
-    note(ax, lang, word("learned note", lang), *sizes, room=0.75)
-    return ax
+    return frame(
+        ax, lang, headed(None, word("learned", lang), lang), word("learned note", lang), *sizes,
+        x=word("prior axis", lang), bare=("top", "left", "right"), key=above, room=0.75,
+    )  # fmt: skip
 
 
 def predictive(
@@ -186,19 +183,17 @@ def predictive(
     months(ax, lang, starts)
     ax.yaxis.grid(visible=True, color="#e4e4e4")
     ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
-    period = number(weeks, "week", lang)
-    ax.set_ylabel(word("in window", lang).format(said(unit, lang), period) if unit is not None else period)
-    beside(ax, lang)
-    title(ax, headed(name, word("predictive", lang), lang), lang)
     found = [
         word("counted inside", lang).format(percent(level, lang), int(own.sum()), int(known.sum()))
         for level, own in ((0.9, _inside(values, bands, 0, 4)), (0.5, _inside(values, bands, 1, 3)))
         if known.any()
     ] or [word("none counted", lang)]
-    run = size(draws, paths, lang) if draws is not None and paths is not None else []
-    note(ax, lang, *found, word("log scale", lang), *run)
-    return ax
+    period = number(weeks, "week", lang)
+    return frame(
+        ax, lang, headed(name, word("predictive", lang), lang), *found, word("log scale", lang),
+        *_size(draws, paths, lang), key=beside,
+        y=period if unit is None else word("in window", lang).format(said(unit, lang), period),
+    )  # fmt: skip
 
 
 def states(
@@ -250,13 +245,10 @@ def states(
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1)
     months(ax, lang, starts)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.set_ylabel(word("probability", lang))
-    beside(ax, lang, reverse=True)
-    title(ax, headed(name, word("states", lang), lang), lang)
-    if draws is not None and paths is not None:
-        note(ax, lang, *size(draws, paths, lang))
-    return ax
+    return frame(
+        ax, lang, headed(name, word("states", lang), lang), *_size(draws, paths, lang), y=word("probability", lang),
+        key=partial(beside, reverse=True),
+    )  # fmt: skip
 
 
 def ranks(
@@ -319,13 +311,15 @@ def ranks(
             whole, np.r_[0, below - z, 0], color=COLOURS[k % len(COLOURS)], linestyle=line, linewidth=1.6, label=label
         )
     ax.set_xlim(0, 1)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.set_xlabel(word("rank axis", lang))
-    ax.set_ylabel(word("rank count", lang))
-    beside(ax, lang)
-    title(ax, headed(None, word("ranks", lang), lang), lang)
-    note(ax, lang, number(runs, "run", lang), word("rank note", lang).format(f"{n:,}"), word("rank inside", lang))
-    return ax
+    return frame(
+        ax, lang, headed(None, word("ranks", lang), lang), number(runs, "run", lang),
+        word("rank note", lang).format(f"{n:,}"), word("rank inside", lang), x=word("rank axis", lang),
+        y=word("rank count", lang), key=beside,
+    )  # fmt: skip
+
+
+def _size(draws: int | None, paths: int | None, lang: Language) -> list[str]:
+    return [] if draws is None or paths is None else size(draws, paths, lang)
 
 
 def _draws(key: str, given: ArrayLike, names: Sequence[str]) -> FloatArray:

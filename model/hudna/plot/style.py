@@ -7,7 +7,7 @@ import datetime as dt
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias
 
 import numpy as np
 
@@ -28,10 +28,10 @@ __all__ = [
     "Said",
     "above",
     "beside",
-    "caption",
     "colour_of",
     "counts_axis",
     "date",
+    "frame",
     "headed",
     "legend",
     "listed",
@@ -44,6 +44,8 @@ __all__ = [
     "panels",
     "percent",
     "pinned",
+    "ran",
+    "reading",
     "room_of",
     "said",
     "shades",
@@ -482,7 +484,7 @@ def title(ax: Axes, text: str, lang: Language, room: float = 1.0) -> None:
     for line in text.split("\n"):
         parts = [line] if len(line) <= letters else line.replace(": ", ":\n", 1).split("\n")
         lines += [piece for part in parts for piece in textwrap.wrap(part, letters) or [""]]
-    ax.set_title("\n".join(lines), loc="right" if lang == "ar" else "left", fontsize=11)
+    ax.set_title("\n".join(lines), loc=reading(lang), fontsize=11)
 
 
 def legend(ax: Axes, lang: Language, **how: Any) -> None:
@@ -492,7 +494,7 @@ def legend(ax: Axes, lang: Language, **how: Any) -> None:
     handles, labels = [handles[i] for i in order], [labels[i] for i in order]
     if lang == "ar" and how.get("ncols", 1) > 1:
         handles, labels = handles[::-1], labels[::-1]
-    ax.legend(handles, labels, frameon=False, fontsize=9, alignment="right" if lang == "ar" else "left",
+    ax.legend(handles, labels, frameon=False, fontsize=9, alignment=reading(lang),
               markerfirst=lang != "ar", **how)  # fmt: skip
 
 
@@ -506,10 +508,10 @@ def above(ax: Axes, lang: Language, room: float = 1.0) -> str:
 
     Returns the empty lines that the title ends with.
     """
-    side, x = ("right", 1.0) if lang == "ar" else ("left", 0.0)
     labels = ax.get_legend_handles_labels()[1]
     n = len(labels) if sum(len(label) + 6 for label in labels) <= 13 * room * room_of(ax) else 1
-    legend(ax, lang, loc=f"lower {side}", bbox_to_anchor=(x, 1.0), borderaxespad=0.2, ncols=n, columnspacing=1.4)
+    place = (1.0 if lang == "ar" else 0.0, 1.0)
+    legend(ax, lang, loc=f"lower {reading(lang)}", bbox_to_anchor=place, borderaxespad=0.2, ncols=n, columnspacing=1.4)
     return "\n" * -(-len(labels) // max(n, 1))
 
 
@@ -542,38 +544,69 @@ def _shrunk(y: FloatArray) -> FloatArray:
     return np.sign(y) * np.expm1(np.abs(y))
 
 
+def reading(lang: Language) -> Literal["left", "right"]:
+    """Return the side where a reader of the language begins."""
+    return "right" if lang == "ar" else "left"
+
+
+def frame(
+    ax: Axes,
+    lang: Language,
+    heading: str,
+    *notes: str,
+    x: str = "",
+    y: str = "",
+    bare: Sequence[str] = ("top", "right"),
+    key: Callable[[Axes, Language], str | None] | None = None,
+    room: float = 1.0,
+    heading_room: float = 1.0,
+) -> Axes:
+    """Put around a drawing what every picture has, from the side where a reader of the language begins; return it.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    lang : {"en", "ar"}
+    heading : str
+    *notes : str
+        Parts of the caption; there is no caption if left out.
+    x, y : str
+        Names of the axes.
+    bare : sequence of str
+        Sides without a line. Where the left one has none, names of rows stand where reading begins.
+    key : function of axes and language, optional
+        Adds the legend, such as `beside` or `above`; returns the empty lines that the heading then ends with.
+    room, heading_room : float
+        Share of the width of the axes' place that the caption and the heading have.
+    """
+    ax.spines[list(bare)].set_visible(False)
+    if "left" in bare and lang == "ar":
+        ax.yaxis.tick_right()
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    lines = key(ax, lang) if key else None
+    title(ax, heading + (lines or ""), lang, heading_room)
+    if notes:
+        note(ax, lang, *notes, room=room)
+    return ax
+
+
 def note(ax: Axes, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None) -> None:
     """Write a caption in small letters under the horizontal axis and its label.
 
     Lines are as long as the place of the axes in their figure is wide, or the share of it, `room`, that is left from
     where they begin: at the side of `frame`, if `ax` is a panel of it, else at that of `ax`.
     """
-    _small(ax, wrapped(parts, int(14 * room * room_of(frame or ax))), lang, frame or ax)
+    place, side = frame or ax, reading(lang)
+    ax.annotate(wrapped(parts, int(14 * room * room_of(place))), xy=(1.0 if lang == "ar" else 0.0, 0.0),
+                xycoords=(place.transAxes, ax.xaxis.label), xytext=(0, -5), textcoords="offset points", ha=side,
+                va="top", multialignment=side, fontsize=7.5, color="#444444", annotation_clip=False)  # fmt: skip
 
 
-def caption(
-    ax: Axes, result: Result, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None
-) -> None:
-    """Write a note that ends with what the run started from and its size."""
-    run = " · ".join(size(result.n_draws, result.n_paths, lang, result.about["seed"]))
-    note(ax, lang, *parts, *origin(result.about.get("given", {}), lang), run, room=room, frame=frame)
-
-
-def _small(ax: Axes, text: str, lang: Language, frame: Axes) -> None:
-    side = "right" if lang == "ar" else "left"
-    ax.annotate(
-        text,
-        xy=(1.0 if lang == "ar" else 0.0, 0.0),
-        xycoords=(frame.transAxes, ax.xaxis.label),
-        xytext=(0, -5),
-        textcoords="offset points",
-        ha=side,
-        va="top",
-        multialignment=side,
-        fontsize=7.5,
-        color="#444444",
-        annotation_clip=False,
-    )
+def ran(about: Mapping[str, Any], lang: Language) -> list[str]:
+    """Return the parts of a caption that say what a run started from and its size."""
+    run = " · ".join(size(about["draws"], about["paths"], lang, about["seed"]))
+    return [*origin(about.get("given", {}), lang), run]
 
 
 def wrapped(parts: Sequence[str], width: int) -> str:

@@ -13,11 +13,14 @@ from hudna.errors import InputError
 from hudna.plot.style import (
     STATE_HATCHES,
     beside,
-    caption,
     colour_of,
+    frame,
     months,
     new_axes,
+    note,
     panels,
+    ran,
+    reading,
     shades,
     title,
     word,
@@ -170,7 +173,7 @@ def fan(
     _leftmost(own, lang).set_ylabel(label.unit.get(lang))
     bands = tuple((key, _SHADES[key]) for _, _, _, key in _BANDS)
     explain(own, "mean" if stepped else "median", bands, lang, alone=len(result.policies) < 2)
-    caption(own[0], result, lang, frame=ax)
+    note(own[0], lang, *ran(result.about, lang), frame=ax)
     return ax
 
 
@@ -271,7 +274,7 @@ def shares(
     head(ax, own, names, label.name.get(lang), lang)
     _leftmost(own, lang).set_ylabel(word("share of paths", lang))
     beside(own[0] if lang == "ar" else own[-1], lang, reverse=True)
-    caption(own[0], result, lang, frame=ax)
+    note(own[0], lang, *ran(result.about, lang), frame=ax)
     return ax
 
 
@@ -324,7 +327,7 @@ def head(ax: Axes, own: Sequence[Axes], names: Sequence[str], name: str, lang: L
         return
     title(ax, f"{name}\n", lang)
     for panel, text in zip(own, names, strict=True):
-        panel.set_title(text, loc="right" if lang == "ar" else "left", fontsize=9.5)
+        panel.set_title(text, loc=reading(lang), fontsize=9.5)
 
 
 def explain(
@@ -368,11 +371,7 @@ def _levers(result: Result, data: pd.DataFrame, name: str, unit: str, lang: Lang
     ax = new_axes(ax)
     draw_lever(ax, result, data.rename(columns={"mean": "value"}))
     months(ax, lang)
-    ax.set_ylabel(unit)
-    beside(ax, lang)
-    title(ax, name, lang)
-    caption(ax, result, lang)
-    return ax
+    return frame(ax, lang, name, *ran(result.about, lang), y=unit, key=beside)
 
 
 def draw_lever(ax: Axes, result: Result, data: pd.DataFrame) -> None:
