@@ -35,6 +35,7 @@ __all__ = [
     "headed",
     "legend",
     "listed",
+    "margin",
     "months",
     "new_axes",
     "note",
@@ -513,6 +514,18 @@ def above(ax: Axes, lang: Language, room: float = 1.0) -> str:
     place = (1.0 if lang == "ar" else 0.0, 1.0)
     legend(ax, lang, loc=f"lower {reading(lang)}", bbox_to_anchor=place, borderaxespad=0.2, ncols=n, columnspacing=1.4)
     return "\n" * -(-len(labels) // max(n, 1))
+
+
+def margin(
+    ax: Axes, y: float, text: str, lang: Language, *, begins: bool = False, by: float = 8, up: float = 0, **how: Any
+) -> None:
+    """Write beside a row of the axes, so many points away and above it: where reading ends or, if asked, begins."""
+    right = begins == (lang == "ar")
+    side = "left" if right else "right"
+    how = {"va": "center", "ha": side, "multialignment": side, "annotation_clip": False, **how}
+    if text:
+        ax.annotate(text, (float(right), y), xycoords=("axes fraction", "data"), xytext=(by if right else -by, up),
+                    textcoords="offset points", **how)  # fmt: skip
 
 
 def headed(name: Said | None, text: str, lang: Language) -> str:

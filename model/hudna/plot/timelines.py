@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hudna.analysis.over_time import chosen_policies, fan_data, moved, shares_data
 from hudna.arrays import FloatArray
 from hudna.case.grammar import Language
-from hudna.errors import InputError
 from hudna.plot.style import (
     STATE_HATCHES,
     beside,
@@ -25,84 +25,29 @@ from hudna.plot.style import (
     title,
     word,
 )
-from hudna.result.series import QUANTILES
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
     from matplotlib.axes import Axes
 
     from hudna.result import Result
 
 __all__ = [
-    "chosen_policies",
+    "by_state",
     "draw_lever",
     "draw_shares",
     "explain",
     "fan",
-    "fan_data",
     "head",
-    "moved",
     "panels_width",
     "shares",
-    "shares_data",
     "step_edges",
     "wide",
 ]
 
 _PANEL, _LEGEND = 2.5, 1.9  # inches: a panel, and what stands beside all of them
-_BANDS = ((0, 4, 0.22, "band"), (1, 3, 0.33, "half band"))  # ends, how dark, what it is called
+_BANDS = (("q05", "q95", 0.22, "band"), ("q25", "q75", 0.33, "half band"))  # ends, how dark, what it is called
 _SHADES = {"band": 0.22, "half band": 0.48}  # in the legend: the narrow band lies on the wide one
-
-
-def fan_data(
-    result: Result, name: str, policy: str | Sequence[str] | None = None, *, lang: Language = "en"
-) -> pd.DataFrame:
-    """Return what `fan` draws.
-
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a count, a level, an amount or a lever.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-        Language of `policy_name`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per policy and step: policy, policy_name, time (first day of the step), q05, q25, q50, q75, q95 and mean
-        over all paths, in the series' unit. A lever is the same on every path; it has a mean only.
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is a regime.
-    """
-    import pandas as pd
-
-    label = result.series_label(name)
-    if label.measure == "state":
-        raise InputError.of("plot.fan", "is a regime; draw it with plot.shares", key="name", given=repr(name))
-    data = result.series
-    parts = []
-    for chosen in chosen_policies(result, policy):
-        own: dict[str, object] = {
-            "policy": chosen,
-            "policy_name": result.policy_name(chosen, lang),
-            "time": data["time"].to_numpy(),
-        }
-        if label.measure == "lever":
-            own |= dict.fromkeys(_columns(), np.nan)
-            own["mean"] = data[name].sel(policy=chosen).to_numpy()
-        else:
-            quantiles = data[name].sel(policy=chosen)
-            own |= {c: quantiles.sel(quantile=q).to_numpy() for c, q in zip(_columns(), QUANTILES, strict=True)}
-            own["mean"] = data[f"{name}_mean"].sel(policy=chosen).to_numpy()
-        parts.append(pd.DataFrame(own))
-    return pd.concat(parts, ignore_index=True)
 
 
 def fan(
@@ -155,7 +100,7 @@ def fan(
         colour, _ = colour_of(result, chosen)
         rows = data[data["policy"] == chosen]
         for low, high, alpha, _ in _BANDS:
-            bottom, peak = (rows[_columns()[end]].to_numpy() for end in (low, high))
+            bottom, peak = (rows[end].to_numpy() for end in (low, high))
             _band(panel, edges, bottom, peak, colour, alpha, stepped=stepped)
         for other in result.policies:
             if other != chosen:
@@ -175,55 +120,6 @@ def fan(
     explain(own, "mean" if stepped else "median", bands, lang, alone=len(result.policies) < 2)
     note(own[0], lang, *ran(result.about, lang), frame=ax)
     return ax
-
-
-def shares_data(
-    result: Result, name: str, policy: str | Sequence[str] | None = None, *, lang: Language = "en"
-) -> pd.DataFrame:
-    """Return what `shares` draws.
-
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a regime.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-        Language of the names.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per policy, step and state: policy, policy_name, time (first day of the step), state, state_name, and
-        share, of all paths.
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is not a regime.
-    """
-    import pandas as pd
-
-    label = result.series_label(name)
-    if label.measure != "state":
-        raise InputError.of("plot.shares", "is not a regime; draw it with plot.fan", key="name", given=repr(name))
-    time = result.series["time"].to_numpy()
-    parts = [
-        pd.DataFrame(
-            {
-                "policy": chosen,
-                "policy_name": result.policy_name(chosen, lang),
-                "time": time,
-                "state": state,
-                "state_name": text.get(lang),
-                "share": result.series[name].sel(policy=chosen).to_numpy()[:, k],
-            }
-        )
-        for chosen in chosen_policies(result, policy)
-        for k, (state, text) in enumerate(label.states)
-    ]
-    return pd.concat(parts, ignore_index=True)
 
 
 def shares(
@@ -269,7 +165,7 @@ def shares(
     own = panels(ax, len(policies), lang)
     edges = step_edges(result)
     for panel, chosen in zip(own, policies, strict=True):
-        draw_shares(panel, data[data["policy"] == chosen], edges)
+        draw_shares(panel, edges, by_state(data[data["policy"] == chosen]))
         months(panel, lang)
     head(ax, own, names, label.name.get(lang), lang)
     _leftmost(own, lang).set_ylabel(word("share of paths", lang))
@@ -278,41 +174,28 @@ def shares(
     return ax
 
 
-def draw_shares(ax: Axes, data: pd.DataFrame, edges: FloatArray) -> None:
-    """Draw one policy's rows of `shares_data`, stacked from calm to grave; `edges` are those of the steps."""
-    states = list(dict.fromkeys(data["state"]))
+def draw_shares(ax: Axes, edges: FloatArray, shares: Sequence[tuple[str, FloatArray]]) -> None:
+    """Draw the share of each state between edges, with its name, stacked from calm to grave."""
     bottom = np.zeros(edges.size - 1)
-    for k, (colour, state) in enumerate(zip(shades(len(states)), states, strict=True)):
-        rows = data[data["state"] == state]
-        top = bottom + rows["share"].to_numpy()
+    for k, (colour, (name, share)) in enumerate(zip(shades(len(shares)), shares, strict=True)):
+        top = bottom + share
         ax.stairs(top, edges, baseline=bottom, fill=True, facecolor=colour, edgecolor="#555555", linewidth=0.5,
-                  hatch=STATE_HATCHES[k % len(STATE_HATCHES)], label=str(rows["state_name"].iloc[0]))  # fmt: skip
+                  hatch=STATE_HATCHES[k % len(STATE_HATCHES)], label=name)  # fmt: skip
         bottom = top
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1)
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def chosen_policies(result: Result, policy: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the policies asked for, all of the result if none; raise InputError for one that it has not."""
-    if policy is None:
-        return result.policies
-    chosen = (policy,) if isinstance(policy, str) else tuple(policy)
-    for name in chosen:
-        result.policy_name(name)
-    if not chosen:
-        raise InputError.of("plot", "must name at least one policy", key="policy", given=repr(policy))
-    return chosen
+def by_state(data: pd.DataFrame, column: str = "share") -> list[tuple[str, FloatArray]]:
+    """Return the name of each state with its shares, of one policy's rows of `shares_data`."""
+    states = data.groupby("state", sort=False)
+    return [(str(rows["state_name"].iloc[0]), rows[column].to_numpy()) for _, rows in states]
 
 
 def wide(ax: Axes | None, n: int) -> Axes:
     """Return `ax`, or a new figure's with room for n panels."""
     return new_axes(ax, width=panels_width(n))
-
-
-def moved(of_policies: xr.DataArray) -> bool:
-    """Whether a lever or a series is not the same under all policies."""
-    return not bool((of_policies == of_policies.isel(policy=0)).all())
 
 
 def panels_width(n: int) -> float:
@@ -345,10 +228,6 @@ def explain(
 
 def _leftmost(own: Sequence[Axes], lang: Language) -> Axes:
     return own[-1] if lang == "ar" else own[0]
-
-
-def _columns() -> list[str]:
-    return [f"q{100 * q:02.0f}" for q in QUANTILES]
 
 
 def step_edges(result: Result) -> FloatArray:
