@@ -23,7 +23,7 @@ _PLACES = 100  # along the axis at which ranks are compared with the uniform
 _SEED = 20240822
 
 
-def ranks_data(ranks: ArrayLike, n: int, names: int | None = None) -> pd.DataFrame:
+def ranks_data(ranks: ArrayLike, n: int) -> pd.DataFrame:
     """Return the share of ranks below each place, less that of uniform ranks.
 
     The band holds the whole of a line with probability 95 % if the ranks are uniform (Säilynoja, Bürkner & Vehtari
@@ -36,8 +36,6 @@ def ranks_data(ranks: ArrayLike, n: int, names: int | None = None) -> pd.DataFra
         Of the true value among the draws: how many are below, 0 to `n`.
     n : int
         The number of draws that the truth is ranked among.
-    names : int, optional
-        How many parameters have a name, if any has.
 
     Returns
     -------
@@ -47,7 +45,7 @@ def ranks_data(ranks: ArrayLike, n: int, names: int | None = None) -> pd.DataFra
     Raises
     ------
     InputError
-        If there is no rank, one is not a whole number from 0 to `n`, or parameters and names do not fit.
+        If there is no rank, or one is not a whole number from 0 to `n`.
     """
     import pandas as pd
 
@@ -61,9 +59,6 @@ def ranks_data(ranks: ArrayLike, n: int, names: int | None = None) -> pd.DataFra
         problems.add("plot.ranks", "ranks", text, given=f"shape {given.shape}")
     elif not ((table >= 0) & (table <= n) & (table == np.floor(table))).all():
         problems.add("plot.ranks", "ranks", f"must be whole numbers from 0 to n = {n}")
-    elif names is not None and names != table.shape[1]:
-        problems.add("plot.ranks", "names", f"must be as many as there are parameters, {table.shape[1]}",
-                     given=str(names))  # fmt: skip
     problems.raise_if_any()
     runs, at = table.shape[0], places(int(n))
     z = at / (n + 1)

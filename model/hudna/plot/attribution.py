@@ -81,20 +81,7 @@ def attribution(
 ) -> Axes:
     """Draw what moves a level over time, under one policy: stacked, pushes up above 0 and pushes down below it.
 
-    Parameters
-    ----------
-    found : Attribution
-    policy : str, optional
-        The first if left out.
-    by : {"part", "source", "channel", "direction"}
-    most : int
-        Groups told apart; the rest are one.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `attribution_data` takes, with `lang` and `ax` as every picture.
     """
     data = attribution_data(found, policy, by=by, most=most, lang=lang)
     ax = new_axes(ax)
@@ -161,18 +148,7 @@ def attribution_bars(
 ) -> Axes:
     """Draw the parts of a level as bars: under one policy, or what makes the difference between two.
 
-    Parameters
-    ----------
-    found : Attribution
-    a, b : str
-        Policies: the parts under `a` less those under `b`; under `a` alone if `b` is left out.
-    by : {"part", "source", "channel", "direction"}
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `attribution_bars_data` takes, with `lang` and `ax` as every picture.
     """
     data = attribution_bars_data(found, a, b, by=by, lang=lang)
     ax = new_axes(ax, height=max(2.4, 1.5 + 0.34 * len(data)))

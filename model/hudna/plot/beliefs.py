@@ -41,24 +41,7 @@ def priors(
     Every parameter has a scale of its own, which its bars fill: 50 and 90 % of probability and the median, of the prior
     in grey and of the posterior in blue. A mark tells its status. Beside stand the numbers and the source.
 
-    Parameters
-    ----------
-    case : Case or Scenario
-        Of a scenario the parameters are as it believes them.
-    names : sequence of str, optional
-        Parameters, from the top down; all, in the order of their names, if left out.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out, as high as the parameters need.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such parameter, with every such name, or none at all.
+    Takes what `priors_data` takes, with `lang` and `ax` as every picture.
     """
     data = priors_data(case, names, lang=lang)
     own = case if isinstance(case, Case) else case.case
@@ -98,27 +81,13 @@ def learned(
     picture: a posterior that fills the grey bar has learned nothing, a short one much, one beyond its ends was a
     surprise.
 
+    Takes what `learned_data` takes, and:
+
     Parameters
     ----------
-    prior : float array, shape (n_draws, n_parameters)
-    posterior : float array, shape (m_draws, n_parameters)
-    names : sequence of str
-        Of the parameters, in the order of the columns; drawn from the top down.
     labels, units : mapping of name to text, optional
         What readers see, `{"en": ..., "ar": ...}`; the name, and no unit, if left out. A pure number has the unit "1",
         which is not written.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out, as high as the parameters need.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no parameter or no draw, or the arrays do not fit the names or are not finite.
     """
     data = learned_data(prior, posterior, names)
     ax = new_axes(ax, 1.5 + _ROW_LEARNED * max(len(names), 4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from hudna.analysis.cumulative import pbox_data, survival_data
 from hudna.analysis.over_time import chosen_policies
 from hudna.case.grammar import Language
-from hudna.plot.style import colour_of, date, note, panels, ran, weeks, word
-from hudna.plot.timelines import explain, head, wide
+from hudna.plot.style import colour_of, date, ran, weeks, word
+from hudna.plot.timelines import explain, frame_panels, several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,25 +37,7 @@ def pbox(
     The line says what happens by chance, all draws taken together; the band says how far what is not known of the
     parameters moves it. Thin grey lines show the other policies.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome that is a number: no probability, and no time to something.
-    policy : str or sequence of str, optional
-        All if left out, a panel each.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out. With more than one policy the panels lie inside it, `ax.child_axes`.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such outcome or policy, only summaries of it were kept, or it is not such a number.
+    Takes what `pbox_data` takes, with `lang` and `ax` as every picture.
 
     References
     ----------
@@ -63,12 +46,11 @@ def pbox(
     label = result.outcome(name)
     chosen = chosen_policies(result, policy)
     data = pbox_data(result, name, lang=lang)
-    own, ax = _panels(result, data, chosen, "x", label.name.get(lang), lang, ax)
+    ax, own = _panels(result, data, chosen, "x", lang, ax)
     for panel in own:
         panel.set_xlim(data["x"].min(), data["x"].max())
         panel.set_xlabel(label.unit.get(lang))
-    _finish(result, own, ax, "share below", lang, weeks(label.window, lang))
-    return ax
+    return _framed(result, ax, own, chosen, lang, label.name.get(lang), "share below", weeks(label.window, lang))
 
 
 def survival(
@@ -85,25 +67,7 @@ def survival(
     Kaplan and Meier is the plain share. A curve begins at 1 and falls in each step by the share of paths in which it
     comes in that step. Thin grey lines show the other policies.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome that is a time to something (`reduce = "first"`).
-    policy : str or sequence of str, optional
-        All if left out, a panel each.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out. With more than one policy the panels lie inside it, `ax.child_axes`.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such outcome or policy, only summaries of it were kept, or it is no time to something.
+    Takes what `survival_data` takes, with `lang` and `ax` as every picture.
 
     References
     ----------
@@ -112,7 +76,7 @@ def survival(
     label = result.outcome(name)
     chosen = chosen_policies(result, policy)
     data = survival_data(result, name, lang=lang)
-    own, ax = _panels(result, data, chosen, "weeks", label.name.get(lang), lang, ax, end=label.window[1])
+    ax, own = _panels(result, data, chosen, "weeks", lang, ax, end=label.window[1])
     start = date(dt.date.fromisoformat(result.about["start"]), lang)
     for panel in own:
         panel.set_xlim(label.window)
@@ -120,8 +84,7 @@ def survival(
     notes = [word("censored", lang).format(f"{label.window[1]:g}")]
     if len(own) > 1:
         notes = [word("weeks after start", lang).format(start), *notes]
-    _finish(result, own, ax, "still waiting", lang, *notes)
-    return ax
+    return _framed(result, ax, own, chosen, lang, label.name.get(lang), "still waiting", *notes)
 
 
 def _panels(
@@ -129,17 +92,15 @@ def _panels(
     data: pd.DataFrame,
     chosen: Sequence[str],
     axis: str,
-    name: str,
     lang: Language,
     ax: Axes | None,
     end: float | None = None,
-) -> tuple[list[Axes], Axes]:
+) -> tuple[Axes, list[Axes]]:
     """Draw a panel a policy: its shares and their band, and the shares of the others as thin lines.
 
     With `end`, shares are lines of stairs from 1 at the first value to there.
     """
-    ax = wide(ax, len(chosen))
-    own = panels(ax, len(chosen), lang)
+    ax, own = several(ax, len(chosen), lang)
     steps: Any = {} if end is None else {"drawstyle": "steps-post"}
     step: Literal["post"] | None = None if end is None else "post"
     for panel, policy in zip(own, chosen, strict=True):
@@ -161,12 +122,13 @@ def _panels(
         panel.spines[["top", "right"]].set_visible(False)
         panel.grid(visible=True, color="#e4e4e4")
         panel.set_axisbelow(True)
-    head(ax, own, [result.policy_name(policy, lang) for policy in chosen], name, lang)
-    return own, ax
+    return ax, own
 
 
-def _finish(result: Result, own: Sequence[Axes], ax: Axes, said: str, lang: Language, *notes: str) -> None:
-    """Name the vertical axis, and add what explains the lines and the caption."""
-    (own[-1] if lang == "ar" else own[0]).set_ylabel(word(said, lang))
-    explain(own, "all draws", (("band of draws", 0.3),), lang, alone=len(result.policies) < 2)
-    note(own[0], lang, *notes, word("no noise", lang), *ran(result.about, lang), frame=ax)
+def _framed(
+    result: Result, ax: Axes, own: Sequence[Axes], chosen: Sequence[str], lang: Language, name: str, y: str, *notes: str
+) -> Axes:
+    names = [result.policy_name(policy, lang) for policy in chosen]
+    key = partial(explain, middle="all draws", bands=(("band of draws", 0.3),), alone=len(result.policies) < 2)
+    parts = *notes, word("no noise", lang), *ran(result.about, lang)
+    return frame_panels(ax, own, lang, name, names, *parts, y=word(y, lang), key=key)

@@ -37,18 +37,7 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     line holds the mean in 90 % of draws, the noise of their paths taken out). A probability's bar is that of draws; its
     Monte Carlo error is the black line in it.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out.
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `outcome_data` takes, with `lang` and `ax` as every picture.
     """
     label = result.outcome(name)
     data = outcome_data(result, name, lang=lang)
@@ -83,19 +72,7 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
 
     Of probabilities the difference is drawn draw by draw: path by path it is only -1, 0 or 1.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome.
-    a, b : str
-        Policies.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `difference_data` takes, with `lang` and `ax` as every picture.
     """
     label = result.outcome(name)
     data = difference_data(result, name, a, b)

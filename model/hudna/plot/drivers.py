@@ -31,26 +31,7 @@ def drivers(
 ) -> Axes:
     """Draw what moves over time, a panel each: levers by policy, states of regimes, levels and counts.
 
-    Parameters
-    ----------
-    result : Result
-    names : sequence of str, optional
-        Levers, and series that were recorded, from the top down. If left out, the levers that move and the regimes that
-        were recorded.
-    policy : str, optional
-        Under which regimes and other series are drawn; the first if left out. Levers are drawn under all.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out. The panels lie inside it, `ax.child_axes`.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such lever, series or policy, or nothing to draw.
+    Takes what `drivers_data` takes, with `lang` and `ax` as every picture.
     """
     data = drivers_data(result, names, policy=policy, lang=lang)
     chosen = list(dict.fromkeys(data["driver"]))

@@ -59,18 +59,7 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     A cell holds the mean, where it lies in 90 % of the draws, and the regret; its shade is the mean. The best policy
     of a row is framed, with dashes if Monte Carlo error does not tell it from another. Below are the largest regrets.
 
-    Parameters
-    ----------
-    comparison : Comparison
-    outcome : str
-        One of the comparison's.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out.
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `grid_data` takes, with `lang` and `ax` as every picture.
     """
     label = comparison.outcome(outcome)
     data = grid_data(comparison, outcome, lang)

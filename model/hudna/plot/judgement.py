@@ -48,28 +48,9 @@ _LANE = 0.4  # half the height of a baseline's lane
 def pit(forecasts: pd.DataFrame, weeks: int | None = None, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw where the counts fell in their forecasts: a histogram that is flat if forecasts are right.
 
-    A count has no single place in a forecast of whole numbers but the stretch from P(N < count) to P(N <= count).
-    It is spread evenly over the bins (Czado, Gneiting & Held 2009), so nothing is drawn at random. Horizons are
-    stacked. Counts of `at_least` have no such place; the caption says how many there are.
+    Horizons are stacked. Counts of `at_least` have no such place; the caption says how many there are.
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        A row an origin and horizon, as `hudna.judge.backtest` makes it.
-    weeks : int, optional
-        A horizon; all of them if left out.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If columns or attributes are missing, there is no such horizon, or no count to judge by.
+    Takes what `pit_data` takes, with `lang` and `ax` as every picture.
     """
     data = pit_data(forecasts, weeks)
     horizons = data.attrs["horizons"]
@@ -102,16 +83,7 @@ def reliability(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | No
     line is the share that happened, with its number of forecasts, and a thin one the mean of the probabilities:
     honest forecasts bring the two together. Thresholds stand side by side.
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        See `pit`.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `reliability_data` takes, with `lang` and `ax` as every picture.
     """
     marks, fifths = reliability_data(forecasts)
     thresholds = marks.attrs["thresholds"]
@@ -151,16 +123,7 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
     The bars are 90 % intervals by block bootstrap, `hudna.judge.skill.coverage`, a block as many origins as
     have windows that overlap.
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        See `pit`.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `coverage_data` takes, with `lang` and `ax` as every picture.
     """
     data = coverage_data(forecasts)
     horizons = data.attrs["horizons"]
@@ -195,18 +158,7 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
 def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw forecasts over time, median and 50 and 90 % bands at each origin, and what was counted.
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        See `pit`.
-    weeks : int
-        A horizon.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `outcomes_data` takes, with `lang` and `ax` as every picture.
     """
     rows = outcomes_data(forecasts, weeks)
     bands = rows[["q05", "q25", "q50", "q75", "q95"]].to_numpy(float)
@@ -244,18 +196,7 @@ def skill(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axe
     stand the mean difference with its 90 % interval by block bootstrap, on the same scale, and the skill,
     1 - mean CRPS / mean CRPS of the baseline, with its own (`hudna.judge.skill.skill`).
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        See `pit`.
-    weeks : int
-        A horizon.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `skill_data` takes, with `lang` and `ax` as every picture.
     """
     gains, found = skill_data(forecasts, weeks)
     days, known = _days(gains["origin"]), gains[gains["gain"].notna()]

@@ -177,31 +177,25 @@ def ranks(
 ) -> Axes:
     """Draw the ranks of simulation-based calibration: the share of ranks below, less that of uniform ones.
 
-    The band holds the whole of a line with probability 95 % if the ranks are uniform (Säilynoja, Bürkner & Vehtari
-    2022, "Graphical test for discrete uniformity and its applications in goodness-of-fit evaluation and multiple
-    sample comparison"): pointwise binomial limits, narrowed together until 95 % of simulated sets of ranks stay inside.
+    The band holds the whole of a line with probability 95 % if the ranks are uniform.
+
+    Takes what `ranks_data` takes, and:
 
     Parameters
     ----------
-    ranks : int array, shape (replication,) or (replication, parameter)
-        Of the true value among the draws: how many are below, 0 to `n`.
-    n : int
-        The number of draws that the truth is ranked among.
     names : sequence of text, optional
         Of the parameters.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
-    data = ranks_data(ranks, n, len(names) if names is not None else None)
+    data = ranks_data(ranks, n)
+    parameters = data.columns[2:]
+    if names is not None and len(names) != len(parameters):
+        text = f"must be as many as there are parameters, {len(parameters)}"
+        raise InputError.of("plot.ranks", text, key="names", given=str(len(names)))
     ax = new_axes(ax)
     ax.fill_between(data.index, data["low"], data["high"], facecolor="#E8E8E8", edgecolor="#777777", linewidth=0.8,
                     label=word("rank band", lang))  # fmt: skip
     ax.axhline(0, color="black", linewidth=0.9)
-    for k, column in enumerate(data.columns[2:]):
+    for k, column in enumerate(parameters):
         label = said(names[k], lang) if names is not None else None
         line = LINES[(k + k // len(COLOURS)) % len(LINES)]
         colour = COLOURS[k % len(COLOURS)]

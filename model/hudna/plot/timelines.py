@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,16 +39,16 @@ __all__ = [
     "draw_shares",
     "explain",
     "fan",
-    "head",
+    "frame_panels",
     "panels_width",
+    "several",
     "shares",
     "step_edges",
-    "wide",
 ]
 
 _PANEL, _LEGEND = 2.5, 1.9  # inches: a panel, and what stands beside all of them
-_BANDS = (("q05", "q95", 0.22, "band"), ("q25", "q75", 0.33, "half band"))  # ends, how dark, what it is called
-_SHADES = {"band": 0.22, "half band": 0.48}  # in the legend: the narrow band lies on the wide one
+_BANDS = (("q05", "q95", 0.22), ("q25", "q75", 0.33))  # ends, how dark
+_SHADES = (("band", 0.22), ("half band", 0.48))  # in the legend: the narrow band lies on the wide one
 
 
 def fan(
@@ -63,33 +64,14 @@ def fan(
     The middle is the median of a level and the mean of a count, whose median goes up and down by whole numbers. In each
     panel thin grey lines show the middles of the other policies. A lever is one line a policy, all in one panel.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a count, a level, an amount or a lever.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out. With more than one policy the panels lie inside it, `ax.child_axes`.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is a regime.
+    Takes what `fan_data` takes, with `lang` and `ax` as every picture.
     """
     label = result.series_label(name)
     data = fan_data(result, name, policy, lang=lang)
     policies = chosen_policies(result, policy)
     if label.measure == "lever":
         return _levers(result, data, label.name.get(lang), label.unit.get(lang), lang, ax)
-    ax = wide(ax, len(policies))
-    own = panels(ax, len(policies), lang)
+    ax, own = several(ax, len(policies), lang)
     edges = step_edges(result)
     stepped = label.measure == "count"
     middle = "mean" if stepped else "q50"
@@ -99,7 +81,7 @@ def fan(
     for panel, chosen in zip(own, policies, strict=True):
         colour, _ = colour_of(result, chosen)
         rows = data[data["policy"] == chosen]
-        for low, high, alpha, _ in _BANDS:
+        for low, high, alpha in _BANDS:
             bottom, peak = (rows[end].to_numpy() for end in (low, high))
             _band(panel, edges, bottom, peak, colour, alpha, stepped=stepped)
         for other in result.policies:
@@ -114,12 +96,10 @@ def fan(
         panel.spines[["top", "right"]].set_visible(False)
         panel.yaxis.grid(visible=True, color="#e4e4e4")
         panel.set_axisbelow(True)
-    head(ax, own, [result.policy_name(chosen, lang) for chosen in policies], label.name.get(lang), lang)
-    _leftmost(own, lang).set_ylabel(label.unit.get(lang))
-    bands = tuple((key, _SHADES[key]) for _, _, _, key in _BANDS)
-    explain(own, "mean" if stepped else "median", bands, lang, alone=len(result.policies) < 2)
-    note(own[0], lang, *ran(result.about, lang), frame=ax)
-    return ax
+    names = [result.policy_name(chosen, lang) for chosen in policies]
+    key = partial(explain, middle="mean" if stepped else "median", bands=_SHADES, alone=len(result.policies) < 2)
+    notes = ran(result.about, lang)
+    return frame_panels(ax, own, lang, label.name.get(lang), names, *notes, y=label.unit.get(lang), key=key)
 
 
 def shares(
@@ -134,25 +114,7 @@ def shares(
 
     A regime that no policy moves has one panel.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a regime.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out. With more than one policy the panels lie inside it, `ax.child_axes`.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is not a regime.
+    Takes what `shares_data` takes, with `lang` and `ax` as every picture.
     """
     data = shares_data(result, name, policy, lang=lang)
     label = result.series_label(name)
@@ -161,17 +123,15 @@ def shares(
     names = [result.policy_name(chosen, lang) for chosen in policies]
     if alike:
         policies, names = policies[:1], [word("every policy", lang)]
-    ax = wide(ax, len(policies))
-    own = panels(ax, len(policies), lang)
+    ax, own = several(ax, len(policies), lang)
     edges = step_edges(result)
     for panel, chosen in zip(own, policies, strict=True):
         draw_shares(panel, edges, by_state(data[data["policy"] == chosen]))
         months(panel, lang)
-    head(ax, own, names, label.name.get(lang), lang)
-    _leftmost(own, lang).set_ylabel(word("share of paths", lang))
-    beside(own[0] if lang == "ar" else own[-1], lang, reverse=True)
-    note(own[0], lang, *ran(result.about, lang), frame=ax)
-    return ax
+    return frame_panels(
+        ax, own, lang, label.name.get(lang), names, *ran(result.about, lang), y=word("share of paths", lang),
+        key=partial(beside, reverse=True),
+    )  # fmt: skip
 
 
 def draw_shares(ax: Axes, edges: FloatArray, shares: Sequence[tuple[str, FloatArray]]) -> None:
@@ -193,41 +153,49 @@ def by_state(data: pd.DataFrame, column: str = "share") -> list[tuple[str, Float
     return [(str(rows["state_name"].iloc[0]), rows[column].to_numpy()) for _, rows in states]
 
 
-def wide(ax: Axes | None, n: int) -> Axes:
-    """Return `ax`, or a new figure's with room for n panels."""
-    return new_axes(ax, width=panels_width(n))
-
-
 def panels_width(n: int) -> float:
     """Return how wide a picture of n panels should be, in inches."""
     return max(7.2, _PANEL * n + _LEGEND)
 
 
-def head(ax: Axes, own: Sequence[Axes], names: Sequence[str], name: str, lang: Language) -> None:
-    """Write the title, and over each panel its own."""
+def several(ax: Axes | None, n: int, lang: Language) -> tuple[Axes, list[Axes]]:
+    """Return `ax`, or a new figure's with room for n panels, and the panels in it, in the order of reading."""
+    ax = new_axes(ax, width=panels_width(n))
+    return ax, panels(ax, n, lang)
+
+
+def frame_panels(
+    ax: Axes,
+    own: Sequence[Axes],
+    lang: Language,
+    name: str,
+    names: Sequence[str],
+    *notes: str,
+    y: str,
+    key: Callable[[Axes, Language], None],
+) -> Axes:
+    """Put around panels of `ax` what every picture has, see `hudna.plot.style.frame`, and over each its own name."""
     if len(own) == 1:
         title(ax, f"{name}: {names[0]}", lang)
-        return
-    title(ax, f"{name}\n", lang)
-    for panel, text in zip(own, names, strict=True):
-        panel.set_title(text, loc=reading(lang), fontsize=9.5)
+    else:
+        title(ax, f"{name}\n", lang)
+        for panel, text in zip(own, names, strict=True):
+            panel.set_title(text, loc=reading(lang), fontsize=9.5)
+    left, right = (own[-1], own[0]) if lang == "ar" else (own[0], own[-1])
+    left.set_ylabel(y)
+    key(right, lang)
+    note(own[0], lang, *notes, frame=ax)
+    return ax
 
 
-def explain(
-    own: Sequence[Axes], middle: str, bands: Sequence[tuple[str, float]], lang: Language, *, alone: bool
-) -> None:
+def explain(ax: Axes, lang: Language, *, middle: str, bands: Sequence[tuple[str, float]], alone: bool) -> None:
     """Add a legend beside the panels: the middle line, the other policies' and bands, in no policy's colour."""
-    ax = own[0] if lang == "ar" else own[-1]
     for key, shade in bands:
         ax.fill_between([], [], [], color="#333333", alpha=shade, linewidth=0, label=word(key, lang))
     if not alone:
         ax.plot([], [], color="#555555", linewidth=0.8, label=word("other policies", lang))
     ax.plot([], [], color="black", linewidth=3, label=word(middle, lang))
     beside(ax, lang, reverse=True)
-
-
-def _leftmost(own: Sequence[Axes], lang: Language) -> Axes:
-    return own[-1] if lang == "ar" else own[0]
 
 
 def step_edges(result: Result) -> FloatArray:
