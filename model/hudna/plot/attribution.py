@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
-from hudna.case.grammar import Language
-from hudna.plot.style import HATCHED, beside, months, new_axes, note, origin, said, size, title, weeks
+from hudna.plot.style import HATCHED, beside, months, new_axes, note, said, title
+from hudna.text.numbers import weeks
+from hudna.text.runs import origin, size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,7 @@ _WORDS = {
     "title": ("what moves it", "ما الذي يحركه"),
     "why": ("{} less {}", "{} ناقص {}"),
 }
+_word = Words(_WORDS)
 
 
 def attribution_data(
@@ -224,7 +227,3 @@ def _note(ax: Axes, found: Attribution, lang: Language, text: str) -> None:
     about = found.about
     run = " · ".join(size(about["draws"], about["paths"], lang, about["seed"]))
     note(ax, lang, text, said(about["name"], lang), *origin(about["given"], lang), run)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

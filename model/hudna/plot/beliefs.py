@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.case.case import Case
-from hudna.case.grammar import Language
 from hudna.case.units import unit_text
 from hudna.errors import Problems, no_such
-from hudna.plot.style import COLOURS, above, headed, new_axes, note, number, said, spelt, title, word
+from hudna.plot.style import COLOURS, above, headed, new_axes, note, said, title, word
+from hudna.text.numbers import number_of, spelt
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,7 @@ def priors(
     until = own.posterior.until if own.posterior is not None and "posterior" in labelled else None
     parts = [word("priors note", lang), word("priors size", lang).format(len(data), len(own.parameters))]
     if until is not None and own.posterior is not None:
-        parts.append(f"{word('posterior', lang)}: {number(own.posterior.n_draws, 'draw', lang)}")
+        parts.append(f"{word('posterior', lang)}: {number_of(own.posterior.n_draws, 'draw', lang)}")
     note(ax, lang, *parts, room=0.7)
     return ax
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from hudna.analysis.estimate import mean_and_error, over_draws
 from hudna.arrays import FloatArray, IntArray
-from hudna.case.grammar import Language
 from hudna.errors import InputError
 from hudna.plot.distributions import reach, whole_numbers
-from hudna.plot.style import caption, colour_of, date, panels, weeks, word
+from hudna.plot.style import caption, colour_of, panels, word
 from hudna.plot.timelines import chosen_policies, explain, head, wide
 from hudna.result.samples import Paths, SummaryOfPaths
+from hudna.text.numbers import date, weeks
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

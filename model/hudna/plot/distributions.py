@@ -12,9 +12,10 @@ from hudna.analysis import estimate
 from hudna.analysis.estimate import settled_means
 from hudna.analysis.tables import difference_estimate
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
-from hudna.plot.style import caption, colour_of, headed, new_axes, percent, room_of, spelt, title, weeks, word
+from hudna.plot.style import caption, colour_of, headed, new_axes, percent, room_of, title, word
 from hudna.result.samples import Paths, Sample
+from hudna.text.numbers import spelt, weeks
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hudna.case.grammar import Language, Text
+from hudna.case.grammar import Text
 from hudna.errors import InputError, Problems, nearest
 from hudna.plot.style import COLOURS, beside, caption, headed, months, new_axes, title, word
 from hudna.plot.timelines import draw_lever, draw_shares, fan_data, moved, shares_data, step_edges
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

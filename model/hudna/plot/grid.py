@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hudna.case.grammar import Language
-from hudna.plot.style import new_axes, note, origin, size, title, weeks
+from hudna.plot.style import new_axes, note, title
+from hudna.text.numbers import weeks
+from hudna.text.runs import origin, size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +41,6 @@ _WORDS = {
     "alike": ("as good as another", "مساوية لغيرها"),
     "regret": ("regret {}", "الندم {}"),
     "largest": ("Largest regret", "أكبر ندم"),
-    "smallest": ("smallest", "الأقل"),
     "cell": ("mean, and 90 % of draws in brackets", "المتوسط، وبين القوسين 90٪ من العينات"),
     "shade": ("shade: light {}, dark {}", "التظليل: الفاتح {} والداكن {}"),
     "regret note": (
@@ -51,6 +52,7 @@ _WORDS = {
         "الإطار المتقطع: سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
     ),
 }
+_word = Words(_WORDS)
 
 
 def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
@@ -260,7 +262,3 @@ def _wrapped(text: str, letters: int) -> str:
         if len(even) == len(lines):
             return "\n".join(even)
     return "\n".join(lines)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.arrays import BoolArray, FloatArray
-from hudna.case.grammar import Language
 from hudna.errors import InputError, Problems
 from hudna.inference import skill as measured
 from hudna.inference.baselines import BASELINES
@@ -20,17 +19,17 @@ from hudna.plot.style import (
     beside,
     counts_axis,
     headed,
-    listed,
     months,
     new_axes,
     note,
-    number,
     percent,
     said,
-    size,
     title,
     word,
 )
+from hudna.text.numbers import listed, number_of
+from hudna.text.runs import size
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +89,7 @@ def pit(forecasts: pd.DataFrame, weeks: int | None = None, *, lang: Language = "
         colour, drawn, hatch = HATCHED[place % len(HATCHED)]
         height = held[horizon == ahead].sum(axis=0)
         ax.bar(edges[:-1], height, np.diff(edges), bottom, align="edge", color=colour, edgecolor="white", hatch=hatch,
-               hatchcolor=drawn, linewidth=1, label=number(ahead, "week", lang))  # fmt: skip
+               hatchcolor=drawn, linewidth=1, label=number_of(ahead, "week", lang))  # fmt: skip
         bottom += height
     flat = len(rows) / (edges.size - 1)
     ax.plot([0, 1], [flat, flat], color="black", linestyle="--", linewidth=1.5, label=word("uniform", lang))
@@ -197,7 +196,7 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
             ax.annotate(f"{found.inside} {word('of', lang)} {found.n}", (x, found.share),
                         xytext=(8 * side * towards, 0), textcoords="offset points", va="center", fontsize=9,
                         ha="left" if side * towards > 0 else "right")  # fmt: skip
-    ax.set_xticks(range(len(horizons)), [number(ahead, "week", lang) for ahead in horizons])
+    ax.set_xticks(range(len(horizons)), [number_of(ahead, "week", lang) for ahead in horizons])
     ax.set_xlim(-0.6, len(horizons) - 0.4)
     ax.set_ylim(-0.04, 1.04)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 0.9, 1], [percent(y, lang) for y in (0, 0.25, 0.5, 0.75, 0.9, 1)])
@@ -257,7 +256,7 @@ def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: 
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel(word("origin", lang))
-    ax.set_ylabel(word("in window", lang).format(said(rows.attrs["unit"], lang), number(weeks, "week", lang)))
+    ax.set_ylabel(word("in window", lang).format(said(rows.attrs["unit"], lang), number_of(weeks, "week", lang)))
     lines = len(ax.get_legend_handles_labels()[0]) - 2
     beside(ax, lang, order=[-2, -1, *range(lines)])  # bands, their middle, counts
     title(ax, _titled("outcomes", rows, lang), lang)
@@ -316,7 +315,7 @@ def skill(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axe
     ax.set_xlabel(word("origin", lang))
     lines = above(ax, lang, room=0.7)
     title(ax, _titled("skill title", rows, lang) + lines, lang, room=0.8)
-    blocks = word("skill bars", lang).format(number(block, "origin", lang))
+    blocks = word("skill bars", lang).format(number_of(block, "origin", lang))
     few = len(rows) < measured.FEWEST_BLOCKS * block
     scale = word("skill note", lang).format(said(rows.attrs["unit"], lang))
     _note(ax, rows, lang, scale, word("no interval", lang) if few else blocks, left_out=left_out, room=0.74)
@@ -505,7 +504,7 @@ def _titled(key: str, rows: pd.DataFrame, lang: Language) -> str:
     """Return `Attacks on the mission: forecast and outcome, 4 weeks ahead`."""
     text, horizons = word(key, lang), _horizons(rows)
     if len(horizons) == 1:
-        text += word("ahead", lang).format(number(horizons[0], "week", lang))
+        text += word("ahead", lang).format(number_of(horizons[0], "week", lang))
     return headed(rows.attrs["signal_name"], text, lang)
 
 
@@ -526,11 +525,11 @@ def _note(
         ax,
         lang,
         *parts,
-        number(rows["origin"].nunique(), "origin", lang),
+        number_of(rows["origin"].nunique(), "origin", lang),
         *after_size,
         word("horizons", lang).format(listed(horizons, "week", lang)),
         *([word("overlap", lang)] if overlapping else []),
-        *([word("left out", lang).format(number(left_out, "forecast", lang))] if left_out else []),
+        *([word("left out", lang).format(number_of(left_out, "forecast", lang))] if left_out else []),
         *size(attrs["draws"], attrs["paths"], lang, attrs["seed"]),
         room=room,
     )

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.case.grammar import Language
 from hudna.errors import InputError, Problems
 from hudna.plot.style import (
     COLOURS,
@@ -25,14 +24,15 @@ from hudna.plot.style import (
     months,
     new_axes,
     note,
-    number,
     percent,
     said,
     shades,
-    size,
     title,
     word,
 )
+from hudna.text.numbers import number_of
+from hudna.text.runs import size
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,7 +113,7 @@ def learned(
     ax.set_xlabel(word("prior axis", lang))
     lines = above(ax, lang)
     title(ax, headed(None, word("learned", lang), lang) + lines, lang)
-    sizes = (f"{word(key, lang)}: {number(len(draws), 'draw', lang)}" for key, draws in
+    sizes = (f"{word(key, lang)}: {number_of(len(draws), 'draw', lang)}" for key, draws in
              (("prior", before), ("posterior", after)))  # fmt: skip
     note(ax, lang, word("learned note", lang), *sizes, room=0.75)
     return ax
@@ -187,7 +187,7 @@ def predictive(
     ax.yaxis.grid(visible=True, color="#e4e4e4")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
-    period = number(weeks, "week", lang)
+    period = number_of(weeks, "week", lang)
     ax.set_ylabel(word("in window", lang).format(said(unit, lang), period) if unit is not None else period)
     beside(ax, lang)
     title(ax, headed(name, word("predictive", lang), lang), lang)
@@ -324,7 +324,7 @@ def ranks(
     ax.set_ylabel(word("rank count", lang))
     beside(ax, lang)
     title(ax, headed(None, word("ranks", lang), lang), lang)
-    note(ax, lang, number(runs, "run", lang), word("rank note", lang).format(f"{n:,}"), word("rank inside", lang))
+    note(ax, lang, number_of(runs, "run", lang), word("rank note", lang).format(f"{n:,}"), word("rank inside", lang))
     return ax
 
 

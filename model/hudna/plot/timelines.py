@@ -8,21 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
 from hudna.errors import InputError
-from hudna.plot.style import (
-    STATE_HATCHES,
-    beside,
-    caption,
-    colour_of,
-    months,
-    new_axes,
-    panels,
-    shades,
-    title,
-    word,
-)
+from hudna.plot.style import STATE_HATCHES, beside, caption, colour_of, months, new_axes, panels, shades, title, word
 from hudna.result.series import QUANTILES
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

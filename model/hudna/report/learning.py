@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hudna.case.grammar import Language, Text
+from hudna.case.grammar import Text
 from hudna.case.posterior import QUICK
 from hudna.case.units import unit_text
 from hudna.inference.calibration import Calibration
 from hudna.inference.checks import Replicated, replicate
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
