@@ -15,7 +15,8 @@ import hudna
 from hudna import plot
 from hudna.analysis.estimate import over_draws
 from hudna.case.posterior import Posterior
-from hudna.plot.style import COLOURS, colour_of, date, shades, spelt
+from hudna.plot.style import COLOURS, colour_of, shades
+from hudna.text.numbers import date, spelt
 
 mpl.use("Agg")
 

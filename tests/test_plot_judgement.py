@@ -18,7 +18,7 @@ from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.ranks import places, uniform_band
 from hudna.judge.skill import coverage, skill
-from hudna.plot.style import listed, number
+from hudna.text.numbers import listed, number_of
 
 mpl.use("Agg")
 
@@ -499,7 +499,7 @@ def test_the_frame_is_left_as_it_was(forecasts):
      (100, "100 weeks", "100 أسبوع"), (104, "104 weeks", "104 أسابيع")],
 )  # fmt: skip
 def test_numbers_of_things(n, english, arabic):
-    assert (number(n, "week", "en"), number(n, "week", "ar")) == (english, arabic)
+    assert (number_of(n, "week", "en"), number_of(n, "week", "ar")) == (english, arabic)
 
 
 def test_lists_of_numbers():

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from hudna.arrays import FloatArray
 from hudna.case.case import Case
-from hudna.case.grammar import Language
 from hudna.errors import InputError, Problems, no_such
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

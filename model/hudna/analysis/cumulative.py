@@ -11,9 +11,9 @@ from hudna.analysis.distributions import reach, whole_numbers
 from hudna.analysis.estimate import mean_and_error, over_draws
 from hudna.analysis.over_time import chosen_policies
 from hudna.arrays import FloatArray, IntArray
-from hudna.case.grammar import Language
 from hudna.errors import InputError
 from hudna.result.samples import Paths, SummaryOfPaths
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

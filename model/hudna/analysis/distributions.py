@@ -11,8 +11,8 @@ import numpy as np
 from hudna.analysis.estimate import estimate, settled_means
 from hudna.analysis.tables import difference_estimate
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
 from hudna.result.samples import Paths, Sample
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

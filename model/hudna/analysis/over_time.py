@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hudna.case.grammar import Language, Text
+from hudna.case.grammar import Text
 from hudna.errors import InputError, Problems, nearest
 from hudna.result.series import QUANTILES
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

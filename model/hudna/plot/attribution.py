@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
-from hudna.case.grammar import Language
-from hudna.plot.style import HATCHED, beside, frame, months, new_axes, ran, said, weeks
+from hudna.plot.style import HATCHED, beside, frame, months, new_axes, ran, said
+from hudna.text.numbers import weeks
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,7 @@ _WORDS = {
     "title": ("what moves it", "ما الذي يحركه"),
     "why": ("{} less {}", "{} ناقص {}"),
 }
+_word = Words(_WORDS)
 
 
 def attribution_data(
@@ -195,7 +197,3 @@ def _heading(found: Attribution, what: str, lang: Language) -> str:
 
 def _notes(found: Attribution, lang: Language, text: str) -> list[str]:
     return [text, said(found.about["name"], lang), *ran(found.about, lang)]
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 
 from hudna.analysis.beliefs import AT, learned_data, priors_data
 from hudna.case.case import Case
-from hudna.case.grammar import Language
-from hudna.plot.style import COLOURS, Said, above, frame, headed, margin, new_axes, number, percent, said, spelt, word
+from hudna.plot.style import COLOURS, Said, above, frame, headed, margin, new_axes, percent, said, word
+from hudna.text.numbers import number_of, spelt
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +58,7 @@ def priors(
     until = own.posterior.until if own.posterior is not None and "posterior" in labelled else None
     parts = [word("priors note", lang), word("priors size", lang).format(len(data), len(own.parameters))]
     if until is not None and own.posterior is not None:
-        parts.append(f"{word('posterior', lang)}: {number(own.posterior.n_draws, 'draw', lang)}")
+        parts.append(f"{word('posterior', lang)}: {number_of(own.posterior.n_draws, 'draw', lang)}")
     ax.xaxis.label.set_fontsize(8)
     return frame(
         ax, lang, f"{said(own.about.name, lang)}\n{headed(None, word('priors', lang), lang)}", *parts,
@@ -115,7 +116,7 @@ def learned(
     ax.set_xticks(list(AT.values()), [percent(tail, lang) for tail in AT.values()])
     ax.xaxis.grid(visible=True, color="#dddddd")
     ax.set_axisbelow(True)
-    sizes = (f"{word(kind, lang)}: {number(data.attrs[kind], 'draw', lang)}" for kind in _LOOKS)
+    sizes = (f"{word(kind, lang)}: {number_of(data.attrs[kind], 'draw', lang)}" for kind in _LOOKS)
     return frame(
         ax, lang, headed(None, word("learned", lang), lang), word("learned note", lang), *sizes,
         x=word("prior axis", lang), bare=("top", "left", "right"), key=above, room=0.75,

@@ -11,9 +11,10 @@ import numpy as np
 
 from hudna.analysis.cumulative import pbox_data, survival_data
 from hudna.analysis.over_time import chosen_policies
-from hudna.case.grammar import Language
-from hudna.plot.style import colour_of, date, ran, weeks, word
+from hudna.plot.style import colour_of, ran, word
 from hudna.plot.timelines import explain, frame_panels, several
+from hudna.text.numbers import date, weeks
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

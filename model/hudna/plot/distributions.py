@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.analysis.distributions import difference_data, outcome_data
-from hudna.case.grammar import Language
-from hudna.plot.style import colour_of, frame, headed, new_axes, percent, ran, room_of, spelt, weeks, word
+from hudna.plot.style import colour_of, frame, headed, new_axes, percent, ran, room_of, word
+from hudna.text.numbers import spelt, weeks
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

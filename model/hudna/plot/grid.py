@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hudna.case.grammar import Language
-from hudna.plot.style import frame, new_axes, origin, size, weeks
+from hudna.plot.style import frame, new_axes
+from hudna.text.numbers import weeks
+from hudna.text.runs import origin, size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +53,7 @@ _WORDS = {
         "الإطار المتقطع: سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
     ),
 }
+_word = Words(_WORDS)
 
 
 def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
@@ -246,7 +249,3 @@ def _wrapped(text: str, letters: int) -> str:
         if len(even) == len(lines):
             return "\n".join(even)
     return "\n".join(lines)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
 from hudna.judge.baselines import BASELINES
 from hudna.judge.skill import FEWEST_BLOCKS
 from hudna.judge.verification import AT_LEAST, coverage_data, outcomes_data, pit_data, reliability_data, skill_data
@@ -22,16 +21,16 @@ from hudna.plot.style import (
     counts_axis,
     frame,
     headed,
-    listed,
     months,
     new_axes,
-    number,
     percent,
     reading,
     said,
-    size,
     word,
 )
+from hudna.text.numbers import listed, number_of
+from hudna.text.runs import size
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +60,7 @@ def pit(forecasts: pd.DataFrame, weeks: int | None = None, *, lang: Language = "
         colour, drawn, hatch = HATCHED[place % len(HATCHED)]
         height = data.loc[data["weeks"] == ahead, "n"].to_numpy()
         ax.bar(edges[:-1], height, np.diff(edges), bottom, align="edge", color=colour, edgecolor="white", hatch=hatch,
-               hatchcolor=drawn, linewidth=1, label=number(ahead, "week", lang))  # fmt: skip
+               hatchcolor=drawn, linewidth=1, label=number_of(ahead, "week", lang))  # fmt: skip
         bottom += height
     flat = data.attrs["n"] / (edges.size - 1)
     ax.plot([0, 1], [flat, flat], color="black", linestyle="--", linewidth=1.5, label=word("uniform", lang))
@@ -140,7 +139,7 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
             ax.annotate(f"{found['inside']} {word('of', lang)} {found['n']}", (x, found["share"]),
                         xytext=(8 * side * towards, 0), textcoords="offset points", va="center", fontsize=9,
                         ha="left" if side * towards > 0 else "right")  # fmt: skip
-    ax.set_xticks(range(len(horizons)), [number(ahead, "week", lang) for ahead in horizons])
+    ax.set_xticks(range(len(horizons)), [number_of(ahead, "week", lang) for ahead in horizons])
     ax.set_xlim(-0.6, len(horizons) - 0.4)
     ax.set_ylim(-0.04, 1.04)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 0.9, 1], [percent(y, lang) for y in (0, 0.25, 0.5, 0.75, 0.9, 1)])
@@ -185,7 +184,7 @@ def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: 
     return frame(
         ax, lang, _titled("outcomes", rows, lang), *_notes(rows, lang, word("log scale", lang)),
         x=word("origin", lang), key=partial(beside, order=order),
-        y=word("in window", lang).format(said(rows.attrs["unit"], lang), number(weeks, "week", lang)),
+        y=word("in window", lang).format(said(rows.attrs["unit"], lang), number_of(weeks, "week", lang)),
     )  # fmt: skip
 
 
@@ -217,7 +216,7 @@ def skill(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: Axe
     months(ax, lang, days)
     block = found.attrs["blocks"][weeks]
     few = found.attrs["origins"] < FEWEST_BLOCKS * block
-    blocks = word("no interval", lang) if few else word("skill bars", lang).format(number(block, "origin", lang))
+    blocks = word("no interval", lang) if few else word("skill bars", lang).format(number_of(block, "origin", lang))
     scale = word("skill note", lang).format(said(found.attrs["unit"], lang))
     return frame(
         ax, lang, _titled("skill title", found, lang), *_notes(found, lang, scale, blocks), x=word("origin", lang),
@@ -319,7 +318,7 @@ def _titled(key: str, data: pd.DataFrame, lang: Language) -> str:
     """Return `Attacks on the mission: forecast and outcome, 4 weeks ahead`."""
     text, horizons = word(key, lang), data.attrs["horizons"]
     if len(horizons) == 1:
-        text += word("ahead", lang).format(number(horizons[0], "week", lang))
+        text += word("ahead", lang).format(number_of(horizons[0], "week", lang))
     return headed(data.attrs["signal_name"], text, lang)
 
 
@@ -328,10 +327,10 @@ def _notes(data: pd.DataFrame, lang: Language, *parts: str, after_size: Sequence
     about = data.attrs
     return [
         *parts,
-        number(about["origins"], "origin", lang),
+        number_of(about["origins"], "origin", lang),
         *after_size,
         word("horizons", lang).format(listed(about["horizons"], "week", lang)),
         *([word("overlap", lang)] if max(about["blocks"].values()) > 1 else []),
-        *([word("left out", lang).format(number(about["left_out"], "forecast", lang))] if about["left_out"] else []),
+        *([word("left out", lang).format(number_of(about["left_out"], "forecast", lang))] if about["left_out"] else []),
         *size(about["draws"], about["paths"], lang, about["seed"]),
     ]

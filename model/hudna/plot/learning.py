@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
 from hudna.errors import InputError, Problems
 from hudna.judge.ranks import ranks_data
 from hudna.plot.style import (
@@ -23,13 +22,14 @@ from hudna.plot.style import (
     headed,
     months,
     new_axes,
-    number,
     percent,
     said,
-    size,
     word,
 )
 from hudna.plot.timelines import draw_shares
+from hudna.text.numbers import number_of
+from hudna.text.runs import size
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +111,7 @@ def predictive(
         for level, own in ((0.9, _inside(values, bands, 0, 4)), (0.5, _inside(values, bands, 1, 3)))
         if known.any()
     ] or [word("none counted", lang)]
-    period = number(weeks, "week", lang)
+    period = number_of(weeks, "week", lang)
     return frame(
         ax, lang, headed(name, word("predictive", lang), lang), *found, word("log scale", lang),
         *_size(draws, paths, lang), key=beside,
@@ -202,7 +202,7 @@ def ranks(
         ax.plot(data.index, data[column], color=colour, linestyle=line, linewidth=1.6, label=label)
     ax.set_xlim(0, 1)
     return frame(
-        ax, lang, headed(None, word("ranks", lang), lang), number(data.attrs["runs"], "run", lang),
+        ax, lang, headed(None, word("ranks", lang), lang), number_of(data.attrs["runs"], "run", lang),
         word("rank note", lang).format(f"{n:,}"), word("rank inside", lang), x=word("rank axis", lang),
         y=word("rank count", lang), key=beside,
     )  # fmt: skip

@@ -10,7 +10,6 @@ import numpy as np
 
 from hudna.analysis.over_time import chosen_policies, fan_data, moved, shares_data
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
 from hudna.plot.style import (
     STATE_HATCHES,
     beside,
@@ -26,6 +25,7 @@ from hudna.plot.style import (
     title,
     word,
 )
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hudna.case.grammar import Language, Text
+from hudna.case.grammar import Text
 from hudna.case.posterior import QUICK
 from hudna.judge.checks import Replicated, replicate
 from hudna.learn.calibration import Calibration
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

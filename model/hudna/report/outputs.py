@@ -10,8 +10,8 @@ from hudna.result.storage import as_netcdf
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.case.grammar import Language
     from hudna.result import Result
+    from hudna.text.words import Language
 
 __all__ = ["difference_table", "outcome_table", "write_outputs"]
 
