@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,28 +51,20 @@ def fan_data(
     InputError
         If there is no such series or policy, or the series is a regime.
     """
-    import pandas as pd
-
     label = result.series_label(name)
     if label.measure == "state":
         raise InputError.of("plot.fan", "is a regime; draw it with plot.shares", key="name", given=repr(name))
     data = result.series
-    parts = []
-    for chosen in chosen_policies(result, policy):
-        own: dict[str, object] = {
-            "policy": chosen,
-            "policy_name": result.policy_name(chosen, lang),
-            "time": data["time"].to_numpy(),
-        }
+
+    def columns(chosen: str) -> Iterator[dict[str, Any]]:
+        own = data[name].sel(policy=chosen)
         if label.measure == "lever":
-            own |= dict.fromkeys(_COLUMNS, np.nan)
-            own["mean"] = data[name].sel(policy=chosen).to_numpy()
+            yield {**dict.fromkeys(_COLUMNS, np.nan), "mean": own.to_numpy()}
         else:
-            quantiles = data[name].sel(policy=chosen)
-            own |= {c: quantiles.sel(quantile=q).to_numpy() for c, q in zip(_COLUMNS, QUANTILES, strict=True)}
-            own["mean"] = data[f"{name}_mean"].sel(policy=chosen).to_numpy()
-        parts.append(pd.DataFrame(own))
-    return pd.concat(parts, ignore_index=True)
+            quantiles = {c: own.sel(quantile=q).to_numpy() for c, q in zip(_COLUMNS, QUANTILES, strict=True)}
+            yield quantiles | {"mean": data[f"{name}_mean"].sel(policy=chosen).to_numpy()}
+
+    return _by_policy(result, chosen_policies(result, policy), lang, columns)
 
 
 def shares_data(
@@ -100,27 +93,15 @@ def shares_data(
     InputError
         If there is no such series or policy, or the series is not a regime.
     """
-    import pandas as pd
-
     label = result.series_label(name)
     if label.measure != "state":
         raise InputError.of("plot.shares", "is not a regime; draw it with plot.fan", key="name", given=repr(name))
-    time = result.series["time"].to_numpy()
-    parts = [
-        pd.DataFrame(
-            {
-                "policy": chosen,
-                "policy_name": result.policy_name(chosen, lang),
-                "time": time,
-                "state": state,
-                "state_name": text.get(lang),
-                "share": result.series[name].sel(policy=chosen).to_numpy()[:, k],
-            }
-        )
-        for chosen in chosen_policies(result, policy)
-        for k, (state, text) in enumerate(label.states)
-    ]
-    return pd.concat(parts, ignore_index=True)
+
+    def columns(chosen: str) -> Iterator[dict[str, Any]]:
+        for (state, text), share in zip(label.states, result.series[name].sel(policy=chosen).to_numpy().T, strict=True):
+            yield {"state": state, "state_name": text.get(lang), "share": share}
+
+    return _by_policy(result, chosen_policies(result, policy), lang, columns)
 
 
 def drivers_data(
@@ -157,7 +138,7 @@ def drivers_data(
     for name in _names(result, names):
         if _is_lever(result, name):
             label, unit, measure = *_lever_label(result, name), "lever"
-            rows = _lever(result, name, lang)
+            rows = _by_policy(result, result.policies, lang, partial(_lever, result.levers[name]))
         else:
             series = result.series_label(name)
             label, unit, measure = series.name, series.unit, series.measure
@@ -224,19 +205,20 @@ def _lever_label(result: Result, name: str) -> tuple[Text, Text]:
     return (Text(en=name), Text(en="1")) if found is None else (Text(**found["name"]), Text(**found["unit"]))
 
 
-def _lever(result: Result, name: str, lang: Language) -> pd.DataFrame:
+def _lever(lever: xr.DataArray, policy: str) -> list[dict[str, Any]]:
+    return [{"value": lever.sel(policy=policy).to_numpy()}]
+
+
+def _by_policy(
+    result: Result, policies: Sequence[str], lang: Language, columns: Callable[[str], Iterable[dict[str, Any]]]
+) -> pd.DataFrame:
+    """Return a table of steps by policy, with the columns of each."""
     import pandas as pd
 
-    levers = result.levers[name]
+    time = result.levers["time"].to_numpy()
     parts = [
-        pd.DataFrame(
-            {
-                "policy": policy,
-                "policy_name": result.policy_name(policy, lang),
-                "time": result.levers["time"].to_numpy(),
-                "value": levers.sel(policy=policy).to_numpy(),
-            }
-        )
-        for policy in result.policies
+        pd.DataFrame({"policy": policy, "policy_name": result.policy_name(policy, lang), "time": time, **own})
+        for policy in policies
+        for own in columns(policy)
     ]
     return pd.concat(parts, ignore_index=True)

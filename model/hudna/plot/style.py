@@ -23,36 +23,10 @@ if TYPE_CHECKING:
     from hudna.result import Result
 
 __all__ = [
-    "COLOURS",
-    "HATCHED",
-    "LINES",
-    "MARKERS",
-    "STATE_HATCHES",
-    "Said",
-    "above",
-    "beside",
-    "colour_of",
-    "counts_axis",
-    "frame",
-    "headed",
-    "legend",
-    "margin",
-    "months",
-    "new_axes",
-    "note",
-    "panels",
-    "percent",
-    "pinned",
-    "ran",
-    "reading",
-    "room_of",
-    "said",
-    "shades",
-    "title",
-    "width_of",
-    "word",
-    "wrapped",
-]
+    "COLOURS", "HATCHED", "LINES", "MARKERS", "STATE_HATCHES", "Said", "above", "beside", "colour_of",
+    "counts_axis", "frame", "headed", "legend", "margin", "months", "new_axes", "note", "panels", "percent",
+    "pinned", "ran", "reading", "room_of", "said", "shades", "title", "width_of", "word", "wrapped",
+]  # fmt: skip
 
 P = ParamSpec("P")
 Said: TypeAlias = Text | Mapping[str, str] | str  # what a reader sees: `{"en": ..., "ar": ...}`

@@ -34,17 +34,9 @@ if TYPE_CHECKING:
     from hudna.result import Result
 
 __all__ = [
-    "by_state",
-    "draw_lever",
-    "draw_shares",
-    "explain",
-    "fan",
-    "frame_panels",
-    "panels_width",
-    "several",
-    "shares",
+    "by_state", "draw_lever", "draw_shares", "explain", "fan", "frame_panels", "panels_width", "several", "shares",
     "step_edges",
-]
+]  # fmt: skip
 
 _PANEL, _LEGEND = 2.5, 1.9  # inches: a panel, and what stands beside all of them
 _BANDS = (("q05", "q95", 0.22), ("q25", "q75", 0.33))  # ends, how dark
