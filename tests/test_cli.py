@@ -26,11 +26,11 @@ from hudna import shipped
 from hudna.case.load import FILES
 from hudna.cli import main
 from hudna.cli.commands import app
-from hudna.cli.numbers import decimals, interval, number, share
 from hudna.cli.printing import print_lines, progress_bar
 from hudna.cli.tables import lay_out
 from hudna.files.whole import as_csv
 from hudna.scenario.schema import KINDS_OF_FILE, json_schema
+from hudna.text.numbers import decimals, interval, number, share
 
 SMALL = ["--draws", "6", "--paths", "5"]
 HEAVY = ("numpy", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "h5netcdf", "numba")

@@ -528,13 +528,26 @@ def test_what_is_derived_may_be_left_out(tmp_path):
     assert as_json(hudna.load(path).case) == as_json(hudna.load("two-militias").case)
 
 
-def test_a_bloc_that_nobody_is_of_is_seen(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("axis =", "axsi =", "blocs.axsi: no actor is of this bloc; did you mean 'axis'?"),
+        ('"power" =', '"powre" =', "units.powre: no parameter has this unit; did you mean 'power'?"),
+    ],
+)
+def test_a_label_of_a_bloc_or_a_unit_that_nothing_has_is_seen(tmp_path, capsys, right, wrong, said):
     path = shipped.copy("iraq-2024", tmp_path)
     file = path[-1] / "case.toml"
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("\naxis = ", "\naxsi = "), encoding="utf-8")
+    file.write_text(text.replace(f"\n{right}", f"\n{wrong}"), encoding="utf-8")
     assert main(["check", str(path[-1])]) == 2
-    assert "case.toml: blocs.axsi: no actor is of this bloc; did you mean 'axis'?" in capsys.readouterr().err
+    assert f"case.toml: {said}" in capsys.readouterr().err
+
+
+def test_a_unit_without_a_label_is_read_as_it_is_written():
+    case = hudna.load("two-militias").case
+    assert case.unit("log odds per strike").get("ar") == "لوغاريتم الأرجحية لكل ضربة"
+    assert case.unit("barrels").get("ar") == "barrels"
 
 
 # The command ------------------------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ from matplotlib import pyplot as plt
 import hudna
 from hudna import plot
 from hudna.case.posterior import Posterior
-from hudna.plot.style import COLOURS, colour_of, date, shades, spelt
+from hudna.plot.style import COLOURS, colour_of, shades
 from hudna.result.estimate import over_draws
+from hudna.text.numbers import date, spelt
 
 mpl.use("Agg")
 

@@ -16,9 +16,9 @@ import hudna
 from hudna import plot
 from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
+from hudna.judge.ranks import places, uniform_band
 from hudna.judge.skill import coverage, skill
-from hudna.plot.learning import _places, _uniform_band
-from hudna.plot.style import listed, number
+from hudna.text.numbers import listed, number_of
 
 mpl.use("Agg")
 
@@ -400,9 +400,9 @@ ERROR = np.sqrt(2 * 0.95 * 0.05 / SETS)
 
 def share_held(low, high, runs, n):
     """Return the share of sets of uniform ranks that stay between the limits all along."""
-    places, held = _places(n), 0
+    at, held = places(n), 0
     for ranks in np.random.default_rng(7).integers(0, n + 1, (SETS, runs)):
-        below = np.searchsorted(np.sort(ranks), places) / runs
+        below = np.searchsorted(np.sort(ranks), at) / runs
         held += bool(((low - 1e-9 <= below) & (below <= high + 1e-9)).all())
     return held / SETS
 
@@ -415,15 +415,15 @@ def holds_95(low, high, runs, n):
 
 @pytest.mark.parametrize(("runs", "n"), [(200, 99), (60, 19), (300, 1000)])
 def test_the_band_holds_95_of_100_sets_of_uniform_ranks(runs, n):
-    assert holds_95(*_uniform_band(runs, n), runs, n)
+    assert holds_95(*uniform_band(runs, n), runs, n)
 
 
 def test_a_band_too_narrow_or_too_wide_is_caught():
     runs, n = 200, 99
-    z = _places(n) / (n + 1)
+    z = places(n) / (n + 1)
     for_one_place = [binom.ppf(tail, runs, z) / runs for tail in (0.025, 0.975)]
     assert not holds_95(*for_one_place, runs, n)
-    low, high = _uniform_band(runs, n)
+    low, high = uniform_band(runs, n)
     assert not holds_95(z + 1.5 * (low - z), z + 1.5 * (high - z), runs, n)
 
 
@@ -499,7 +499,7 @@ def test_the_frame_is_left_as_it_was(forecasts):
      (100, "100 weeks", "100 أسبوع"), (104, "104 weeks", "104 أسابيع")],
 )  # fmt: skip
 def test_numbers_of_things(n, english, arabic):
-    assert (number(n, "week", "en"), number(n, "week", "ar")) == (english, arabic)
+    assert (number_of(n, "week", "en"), number_of(n, "week", "ar")) == (english, arabic)
 
 
 def test_lists_of_numbers():

@@ -18,7 +18,6 @@ from hudna.beginning import Options, begin, share_of
 from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
-from hudna.case.units import unit_text
 from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.result.assemble import outcome_label
 from hudna.result.samples import Paths
@@ -381,7 +380,7 @@ def _check(
 def _unit(test: ClaimTest, questions: Mapping[str, Scenario], side: tuple[str, str, str]) -> Text:
     question = questions[side[0]]
     if test.parameter is not None:
-        return unit_text(question.parameters[test.parameter].unit)
+        return question.case.unit(question.parameters[test.parameter].unit)
     return Text(**outcome_label(question, side[2])["unit"])
 
 

@@ -37,6 +37,9 @@ class About(Entry):
     families: dict[str, Label] = Field(
         default_factory=dict, description='signal.* = what readers see of the sum, such as "attacks.*"'
     )
+    units: dict[str, Label] = Field(
+        default_factory=dict, description='unit of a parameter = what readers see of it, such as "1/week"'
+    )
     channels: dict[Channel, str] = Field(
         default_factory=dict, description="channel = parameter: effect of a tie of weight 1 on the log odds"
     )
@@ -92,6 +95,10 @@ class Case(ByContent):
         english, arabic = ([name.get(lang) for name in shown] for lang in ("en", "ar"))
         more = ([f"{rest} more"], [f"{rest} غيرها"]) if rest > 0 else ([], [])
         return Text(en=" + ".join(english + more[0]), ar=" + ".join(arabic + more[1]))
+
+    def unit(self, unit: str) -> Text:
+        """Return what readers see of a parameter's unit: its name in `units`, or the unit as it is written."""
+        return self.about.units.get(unit, Text(en=unit))
 
     def level_of(self, actor: str) -> tuple[str, Level] | None:
         """Return the level of an actor, with its name, if it has one."""

@@ -103,7 +103,7 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     check_nodes(nodes, signals, parameters, actors, drivers, problems, entries=entries, unread=unread)
     if about is not None:
         _check_about(about, parameters, unread, documents["case"], problems)
-        _check_blocs(about, actors, unread, documents["case"], problems)
+        _check_labelled(about, actors, parameters, unread, documents["case"], problems)
         _check_families(about, signals, unread, documents["case"], problems)
         _check_channels(about, found.values(), told.document, problems)
     claims = read_claims(documents.get("claims", empty), parameters, unread, problems)
@@ -336,14 +336,26 @@ def _check_about(
             groups[name] = group
 
 
-def _check_blocs(
-    about: About, actors: Mapping[str, Actor], unread: Unread, document: Document, problems: Problems
+def _check_labelled(
+    about: About,
+    actors: Mapping[str, Actor],
+    parameters: Mapping[str, Parameter],
+    unread: Unread,
+    document: Document,
+    problems: Problems,
 ) -> None:
-    known = sorted({actor.bloc for actor in actors.values()} - {""})
-    for bloc in about.blocs:
-        if bloc not in known and not unread.actors and "actors" not in unread.files:
-            text = no_such("bloc", bloc, known, text="no actor is of this bloc")
-            problems.add(document.where(("blocs",)), show_key(("blocs", bloc)), text)
+    """Note blocs and units that have a label and that nothing in the case has."""
+    blocs = {actor.bloc for actor in actors.values()} - {""}
+    units = {parameter.unit for parameter in parameters.values()}
+    tables = (
+        ("bloc", about.blocs, blocs, unread.actors, "actors", "no actor is of this bloc"),
+        ("unit", about.units, units, unread.parameters, "parameters", "no parameter has this unit"),
+    )
+    for noun, labels, known, lost, file, text in tables:
+        for name in labels if not lost and file not in unread.files else ():
+            if name not in known:
+                key = (f"{noun}s", name)
+                problems.add(document.where(key[:1]), show_key(key), no_such(noun, name, sorted(known), text=text))
 
 
 def _check_families(

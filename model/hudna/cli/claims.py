@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.numbers import decimals, few, interval, number, share
 from hudna.cli.options import ASK, AsJson, Case, Csv, Draws, Lang, Paths, Prior, Seed, examples
-from hudna.cli.printing import print_json, print_lines, progress_bar, record_name, run_size, told_day, written
+from hudna.cli.printing import few, print_json, print_lines, progress_bar, written
+from hudna.text.numbers import decimals, interval, iso_date, number, share
+from hudna.text.runs import belief, notices, run_size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from hudna.case.claims import ClaimTest
-    from hudna.case.grammar import Language
     from hudna.cli.tables import Line
     from hudna.verdicts import Answer, Support, Verdict, Verdicts
 
@@ -31,14 +32,10 @@ _WORDS = {
         "all of it: between {} and {} of draws; the tests have no draws in common, so no more can be told",
         "الكل معا: بين {} و{} من العينات؛ لا عينات مشتركة بين الاختبارات فلا يمكن قول أكثر من ذلك",
     ),
-    "comma": (", ", "، "),
     "untested": ("not tested", "لم يُختبر"),
-    "estimate": ("estimate", "التقدير"),
-    "difference": ("difference", "الفرق"),
     "draws": ("90 % over draws", "90٪ من العينات"),
     "same": ("the same in every future", "واحد في كل المسارات"),
     "asked": ("asked in", "طرح في"),
-    "parameter": ("parameter", "المعامل"),
     "under": ("under", "في ظل"),
     "against": ("against", "مقابل"),
     "paired": ("paired draw by draw", "مقارنة عينة بعينة"),
@@ -49,12 +46,6 @@ _WORDS = {
     "semicolon": ("; ", "؛ "),
     "rests": ("rests on", "يستند إلى"),
     "structure": ("structure", "البنية"),
-    "evidence": ("evidence", "أدلة"),
-    "judgement": ("judgement", "تقدير"),
-    "calibrated": ("calibrated", "معايرة"),
-    "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
-    "posterior": ("parameters learned from rows to {} ({})", "المعاملات: مستفادة من المشاهدات حتى {} ({})"),
-    "learned": ("parameters learned anew from the rows", "المعاملات: مستفادة من المشاهدات نفسها"),
     "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
     "note": (
         "Of draws: what is not known; of futures: chance too. ± is the Monte Carlo error, brackets are 90 %.",
@@ -65,6 +56,7 @@ _WORDS = {
         "الرقم بعد المعامل: مقدار التداخل بين توزيعيه القبلي والبعدي؛ إذا قارب 1 فلم تفدنا المشاهدات شيئا عنه.",
     ),
 }
+_word = Words(_WORDS)
 
 
 @app.command(
@@ -203,17 +195,9 @@ def _supports(parts: tuple[Support, ...], lang: Language) -> Iterator[str]:
         yield f"{_word(status, lang)}: {names}"
 
 
-def _origin(given: object, lang: Language) -> list[str]:
+def _origin(given: Mapping[str, Any], lang: Language) -> list[str]:
     """Say in a line what a run started from, and in others what must be known of it."""
-    from hudna.plot.style import notices
-
-    about = given if isinstance(given, dict) else {}
-    belief = about.get("belief", "prior")
-    told = _word(belief, lang).format(told_day(about.get("learned_until"), lang), record_name(about, lang))
-    if "as_of" in about:
-        told += f"{_word('comma', lang)}{_word('as of', lang).format(told_day(about['as_of'], lang))}"
-    return [told, *notices(about, lang)]
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]
+    start = belief(given, lang)
+    if "as_of" in given:
+        start += _word("comma", lang) + _word("as of", lang).format(iso_date(given["as_of"], lang))
+    return [start, *notices(given, lang)]

@@ -31,13 +31,14 @@ from hudna.cli.options import (
 )
 from hudna.cli.printing import print_json, print_lines, progress_bar
 from hudna.errors import InputError, Problems, nearest
+from hudna.text.words import Language, Words
 from hudna.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hudna.case import Case
-    from hudna.case.grammar import Language, Text
+    from hudna.case.grammar import Text
     from hudna.case.parameters import Parameter
     from hudna.cli.observations import Foreseen
     from hudna.cli.tables import Line
@@ -272,15 +273,11 @@ _WORDS = {
     "response": ("response", "ردود"),
     "level": ("level", "مستويات"),
     "parameters": ("parameters", "المعاملات"),
-    "evidence": ("evidence", "أدلة"),
-    "judgement": ("judgement", "تقدير"),
-    "calibrated": ("calibrated", "معايرة"),
-    "comma": (", ", "، "),
     "ties": ("ties: {}, of which {} press", "الروابط: {}، والضاغطة منها {}"),
     "posterior": ("posterior: {:,} draws, from the campaign {}", "عينات التوزيع البعدي: {:,}؛ من سجل المشاهدات {}"),
     "claims": ("claims: {}, of which {} are tested", "الادعاءات: {}، والمختبرة منها {}"),
-    "note": ("note", "ملاحظة"),
 }
+_word = Words(_WORDS)
 
 
 def _checked(case: Case, found: Count, tested: int, foreseen: Foreseen, lang: Language) -> Iterator[Line]:
@@ -296,10 +293,6 @@ def _checked(case: Case, found: Count, tested: int, foreseen: Foreseen, lang: La
         yield _word("posterior", lang).format(case.posterior.n_draws, case.posterior.campaign), False
     if case.claims:
         yield _word("claims", lang).format(len(case.claims), tested), False
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]
 
 
 def _posterior(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.numbers import few, share
 from hudna.cli.options import (
     ASK,
     OUTPUT,
@@ -26,13 +25,15 @@ from hudna.cli.options import (
     examples,
     shipped_scenarios,
 )
-from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, run_size, written
+from hudna.cli.printing import few, print_json, print_lines, problems_data, progress_bar, written
+from hudna.text.numbers import share
+from hudna.text.runs import run_size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.analysis.compare import Comparison
-    from hudna.case.grammar import Language
     from hudna.cli.tables import Line
     from hudna.errors import Problem
     from hudna.result import OutcomeLabel
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 _WORDS = {
-    "estimate": ("estimate", "التقدير"),
     "error": ("MC error", "خطأ المحاكاة"),
     "draws": ("90 % over draws", "90٪ من العينات"),
     "regret": ("regret", "الندم"),
@@ -53,20 +53,16 @@ _WORDS = {
     ),
     "largest": ("Largest regret over the scenarios", "أكبر ندم في السيناريوهات كلها"),
     "where": ("in", "في"),
-    "smallest": ("smallest", "الأقل"),
     "notes": (
-        (
-            "regret: how much worse than the scenario's best policy, future by future",
-            "best in: share of draws in which the policy is best",
-            "*: best of its scenario; ~: best here, but another is as good within Monte Carlo error",
-        ),
-        (
-            "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا مسارا بمسار",
-            "الأفضل في: نسبة العينات التي تكون فيها السياسة هي الأفضل",
-            "*: الأفضل في السيناريو؛ ~: الأفضل هنا، غير أن سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
-        ),
+        "regret: how much worse than the scenario's best policy, future by future\n"
+        "best in: share of draws in which the policy is best\n"
+        "*: best of its scenario; ~: best here, but another is as good within Monte Carlo error",
+        "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا مسارا بمسار\n"
+        "الأفضل في: نسبة العينات التي تكون فيها السياسة هي الأفضل\n"
+        "*: الأفضل في السيناريو؛ ~: الأفضل هنا، غير أن سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
     ),
 }  # fmt: skip
+_word = Words(_WORDS)
 
 
 @app.command(
@@ -139,7 +135,7 @@ def compare(
 
 def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
     """Lay out a table per outcome, with the largest regrets under it."""
-    from hudna.plot.style import origin
+    from hudna.text.runs import origin
 
     about = found.results[0].about
     yield run_size(about["draws"], about["paths"], about["seed"], lang), False
@@ -157,7 +153,7 @@ def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
         yield f"  {note}", False
     if any(found.outcome(name).better for name in found.outcomes):
         yield "", False
-        for text in _WORDS["notes"][1 if lang == "ar" else 0]:
+        for text in _word("notes", lang).split("\n"):
             yield f"  {text}", False
 
 
@@ -214,7 +210,3 @@ def _without_futures(row: Any, lang: Language) -> list[str]:
 
     cells = estimates(row, lang, likely=True)
     return [cells[0], cells[1], cells[3]]
-
-
-def _word(key: str, lang: Language) -> Any:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -12,7 +12,6 @@ import typer
 
 from hudna.cli.changes import Changes, asked
 from hudna.cli.commands import app, day, known_language
-from hudna.cli.numbers import MISSING, decimals, few, interval, number, percent, share
 from hudna.cli.options import (
     ASK,
     OUTPUT,
@@ -31,17 +30,18 @@ from hudna.cli.options import (
     examples,
 )
 from hudna.cli.pictures import finish
-from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, written
+from hudna.cli.printing import few, print_json, print_lines, problems_data, progress_bar, written
 from hudna.cli.tables import Line, lay_out
 from hudna.errors import InputError, nearest, no_such
 from hudna.files.whole import as_csv, check_file, replacing, write_file
+from hudna.text.numbers import MISSING, decimals, interval, number, percent, share
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.analysis.attribution import Attribution
     from hudna.analysis.removal import Removal
-    from hudna.case.grammar import Language
     from hudna.errors import Problem
     from hudna.scenario import Scenario
 
@@ -53,7 +53,6 @@ _WORDS = {
         "{}، لوغاريتم الأرجحية: ما الذي يحركه، متوسط {}",
     ),
     "apart": ("{} less {}: why they differ", "{} ناقص {}: سبب الفرق"),
-    "mean": ("mean", "المتوسط"),
     "error": ("MC error", "خطأ المحاكاة"),
     "draws": ("90 % over draws", "90٪ من العينات"),
     "with": ("with", "معه"),
@@ -72,8 +71,8 @@ _WORDS = {
     "no route": ("no route leads in the model from it to: {}", "لا سبيل في النموذج يصل منه إلى: {}"),
     "no path": ("a route leads there, but no path of this run moved: {}", "ثمة سبيل يصل إليه ولم يتغير أي مسار: {}"),
     "absent": ("absent, so without a value: {}", "غائب فلا قيمة له: {}"),
-    "comma": (", ", "، "),
 }
+_word = Words(_WORDS)
 
 
 @app.command(
@@ -249,7 +248,7 @@ def _options(draws: int | None, paths: int | None, seed: int | None, as_of: str 
 
 def _print_notes(given: dict[str, Any], draws: int, paths: int, lang: Language) -> None:
     """Print what must be known of the draws that the runs started from, and of a run too small for its intervals."""
-    from hudna.plot.style import notices
+    from hudna.text.runs import notices
 
     print_lines(((text, False) for text in (*notices(given, lang), few(draws, paths, lang)) if text), lang)
 
@@ -341,10 +340,6 @@ def _numbers(row: Any) -> list[str]:
 
 
 def _weeks(window: Sequence[float], lang: Language) -> str:
-    from hudna.plot.style import weeks
+    from hudna.text.numbers import weeks
 
     return weeks(window, lang)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hudna.cli.commands import app, known_language
-from hudna.cli.numbers import MISSING, interval, number, percent
 from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
 from hudna.cli.printing import print_json, print_lines, written
 from hudna.errors import InputError, Problem, Problems, no_such
+from hudna.text.numbers import MISSING, interval, number, percent
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.case.grammar import Language
     from hudna.cli.tables import Line
     from hudna.result import Result
 
@@ -27,7 +27,6 @@ __all__ = ["score"]
 
 _WORDS = {
     "value": ("came", "ما حدث"),
-    "mean": ("mean", "المتوسط"),
     "q50": ("median", "الوسيط"),
     "interval": ("90 % of futures", "90٪ من المسارات"),
     "crps": ("CRPS", "CRPS"),
@@ -40,7 +39,6 @@ _WORDS = {
     "crps same": ("forecast's CRPS", "CRPS التوقع"),
     "log same": ("its log score", "درجته اللوغاريتمية"),
     "forecast": ("this forecast", "هذا التوقع"),
-    "note": ("note", "ملاحظة"),
     "counted": (
         "inside 50 %: {} of {} rows; inside 90 %: {} of {} rows",
         "عدد المشاهدات ضمن 50٪: {} من {}؛ ضمن 90٪: {} من {}",
@@ -54,6 +52,7 @@ _WORDS = {
         "المسارات نفسها تتوقع المشاهدات كلها، وقد تتداخل المشاهدات، فليست عينة مستقلة",
     ),
 }
+_word = Words(_WORDS)
 _SIGNS = {"exact": "", "approx": "~", "at_least": ">="}
 
 
@@ -187,14 +186,14 @@ def _totals(sums: pd.DataFrame, lang: Language) -> Iterator[Line]:
 
 def _row_notices(table: pd.DataFrame) -> Iterator[str]:
     """Yield what rows have to say, once, with the number of rows that say it."""
-    from hudna.plot.style import number as counted
+    from hudna.text.numbers import number_of
 
     said: dict[str, int] = {}
     for text in table["notice"]:
         for part in filter(None, text.split("; ")):
             said[part] = said.get(part, 0) + 1
     for part, n in said.items():
-        yield f"{part} ({counted(n, 'row', 'en')})"
+        yield f"{part} ({number_of(n, 'row', 'en')})"
 
 
 def _number(x: float) -> str:
@@ -202,7 +201,3 @@ def _number(x: float) -> str:
     if not math.isfinite(x) or x == 0 or abs(x) >= 100:
         return number(x, 0)
     return number(x, min(2 - math.floor(math.log10(abs(x))), 4))
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from hudna.cli.tables import Line, lay_out
 from hudna.learn.calibration import Calibration
-
-if TYPE_CHECKING:
-    from hudna.case.grammar import Language
+from hudna.text.words import Language, Words
 
 __all__ = ["learned_parameters"]
 
@@ -18,14 +15,13 @@ _WORDS = {
         "Parameters that the rows said something about: 5, 50 and 95 % of prior and posterior",
         "المعاملات التي أفادت المشاهدات شيئا عنها: 5 و50 و95٪ من التوزيعين القبلي والبعدي",
     ),
-    "prior": ("prior", "القبلي"),
-    "posterior": ("posterior", "البعدي"),
     "overlap": ("overlap", "التداخل"),
     "rest": (
         "and {} of which the rows say little: posterior and prior overlap by 0.9 or more",
         "وعدد ما لم تفد المشاهدات عنه إلا قليلا {}: يتداخل توزيعاه القبلي والبعدي بمقدار 0.9 أو أكثر",
     ),
 }
+_word = Words(_WORDS)
 
 
 def learned_parameters(calibration: Calibration, lang: Language = "en") -> Iterator[Line]:
@@ -46,6 +42,6 @@ def learned_parameters(calibration: Calibration, lang: Language = "en") -> Itera
         for name, learned in found
         if learned.calibrated
     ]  # fmt: skip
-    words = {key: pair[1 if lang == "ar" else 0] for key, pair in _WORDS.items()}
-    yield from lay_out(words["heading"], [words["prior"], words["posterior"], words["overlap"], "R-hat"], rows)
-    yield words["rest"].format(len(found) - len(rows)), False
+    headers = [*(_word(key, lang) for key in ("prior", "posterior", "overlap")), "R-hat"]
+    yield from lay_out(_word("heading", lang), headers, rows)
+    yield _word("rest", lang).format(len(found) - len(rows)), False

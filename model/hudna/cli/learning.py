@@ -14,10 +14,10 @@ from hudna.cli.commands import app, known_language
 from hudna.cli.options import JUDGE, OUTPUT, RUN, AsJson, Lang, NoFigures, Threads, ToScenario, examples, shipped_cases
 from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, written
 from hudna.errors import HudnaError, InputError, Problems, SimulationError
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from hudna.case import Case
-    from hudna.case.grammar import Language
     from hudna.errors import Problem
     from hudna.learn.calibration import Sizes
 
@@ -179,6 +179,7 @@ _WORDS = {
         "نقاط الاستئناف: {}؛ الأمر نفسه مع الخيار --resume يتابع منها",
     ),
 }
+_word = Words(_WORDS)
 
 
 def _reporting(progress: Callable[[int, int], None], checkpoints: Path, lang: Language) -> Callable[[int, int], None]:
@@ -193,7 +194,7 @@ def _reporting(progress: Callable[[int, int], None], checkpoints: Path, lang: La
             begun.append(passed)
             minutes = passed * (total - begun[1]) / (done - begun[1]) / 60
             for key, value in (("estimate", minutes), ("checkpoints", checkpoints)):
-                print(_WORDS[key][1 if lang == "ar" else 0].format(value), file=sys.stderr, flush=True)
+                print(_word(key, lang).format(value), file=sys.stderr, flush=True)
 
     return move
 

@@ -17,15 +17,7 @@ import typer
 
 from hudna.cli import claims, compare, explaining, judging, learning, network  # noqa: F401 (their commands join)
 from hudna.cli.commands import app
-from hudna.cli.printing import (
-    DONE,
-    FAILED,
-    INTERRUPTED,
-    WRONG_INPUT,
-    print_json,
-    print_problems,
-    problems_data,
-)
+from hudna.cli.printing import DONE, FAILED, INTERRUPTED, WRONG_INPUT, print_json, print_problems, problems_data
 from hudna.errors import HudnaError, InputError, Problem
 
 __all__ = ["main"]

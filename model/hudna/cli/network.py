@@ -13,12 +13,12 @@ from hudna.cli.commands import app, known_language
 from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, NoFigures, examples
 from hudna.cli.printing import print_json, print_lines, problems_data, written
 from hudna.errors import InputError, Problems, no_such
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.case import Case as CaseOf
-    from hudna.case.grammar import Language
     from hudna.case.graph import Route
     from hudna.cli.tables import Line
     from hudna.errors import Problem
@@ -56,7 +56,6 @@ _WORDS = {
     ),
     "reach": ("Who reaches whom over pressing ties", "من يصل إلى من عبر الروابط الضاغطة"),
     "in ties": ("in {}", "عبر {}"),
-    "comma": (", ", "، "),
     "nobody": ("no tie presses", "لا رابط ضاغطا"),
     "paths": ("Strongest paths to {}", "أقوى السلاسل إلى {}"),
     "no paths": ("No tie presses on {}", "لا رابط يضغط على {}"),
@@ -65,6 +64,7 @@ _WORDS = {
         "القوة: حاصل ضرب (الوزن / 3) للروابط؛ الإشارة: حاصل ضرب إشاراتها. ترتيب لا أثر",
     ),
 }  # fmt: skip
+_word = Words(_WORDS)
 
 
 @app.command(rich_help_panel=CASES, epilog=examples("network iraq-2024", "network iraq-2024 --to IRQ --out network"))
@@ -207,7 +207,7 @@ def _weight(part: pd.DataFrame) -> str:
 
 def _reach(case: CaseOf, lang: Language) -> Iterator[Line]:
     from hudna.case.graph import reach
-    from hudna.plot.style import number as count
+    from hudna.text.numbers import number_of
 
     table = reach(case)
     yield _word("reach", lang), True
@@ -216,7 +216,7 @@ def _reach(case: CaseOf, lang: Language) -> Iterator[Line]:
     for source, mine in table.groupby("source"):
         yield f"  {_name(case, source, lang)}: {len(mine)}", False
         for ties, part in mine.groupby("ties"):
-            how = _word("in ties", lang).format(count(int(str(ties)), "tie", lang))
+            how = _word("in ties", lang).format(number_of(int(str(ties)), "tie", lang))
             yield f"    {how}: {_names(case, part['target'], lang)}", False
     yield "", False
 
@@ -247,7 +247,3 @@ def _name(case: CaseOf, actor: Any, lang: Language) -> str:
 
 def _names(case: CaseOf, actors: Iterable[Any], lang: Language) -> str:
     return _word("comma", lang).join(_name(case, actor, lang) for actor in actors)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -13,11 +13,11 @@ from hudna.case.evidence import files_of
 from hudna.case.grammar import Text
 from hudna.case.observations import USES, Row
 from hudna.errors import InputError, Problems
-from hudna.plot.style import number
+from hudna.text.numbers import number_of
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from hudna.case import Case
-    from hudna.case.grammar import Language
     from hudna.case.parameters import Parameter
     from hudna.cli.tables import Line
     from hudna.scenario import Scenario
@@ -25,18 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["Foreseen", "as_data", "foresee", "listing", "summary"]
 
 _SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
-_FEEDS = {
-    "likelihood": ("weighs parameters, and paths follow it", "ترجح المعاملات، وتتبعها المسارات"),
-    "known": ("paths follow it; weighs no parameter", "تتبعها المسارات ولا ترجح معاملا"),
-    "prior": ("a prior was computed from it; not fitted", "حسب منها توزيع قبلي؛ لا تطابق"),
-    "context": ("listed and not used", "مدرجة وغير مستخدمة"),
-}
 _WORDS = {
+    "feeds likelihood": ("weighs parameters, and paths follow it", "ترجح المعاملات، وتتبعها المسارات"),
+    "feeds known": ("paths follow it; weighs no parameter", "تتبعها المسارات ولا ترجح معاملا"),
+    "feeds prior": ("a prior was computed from it; not fitted", "حسب منها توزيع قبلي؛ لا تطابق"),
+    "feeds context": ("listed and not used", "مدرجة وغير مستخدمة"),
     "likelihood": ("likelihood", "للترجيح"),
     "known": ("known", "معلومة"),
     "prior": ("prior", "قبلية"),
     "context": ("context", "سياق"),
-    "comma": (", ", "، "),
     "observations": ("observations: {}{}", "المشاهدات: {}{}"),
     "campaign": ("campaign {}{}: {} from {}, {}", "سجل المشاهدات {}{}: عدد الأسابيع {} من {}، وعدد المشاهدات {}"),
     "windows": (
@@ -55,12 +52,12 @@ _WORDS = {
     "confidence": ("confidence", "الثقة"),
     "source": ("source", "المصدر"),
     "computed": ("parameters computed from evidence", "المعاملات المحسوبة من الأدلة"),
-    "parameter": ("parameter", "المعامل"),
     "of campaign": ("campaign", "سجل المشاهدات"),
     "rows of": ("rows of", "تاريخ المشاهدات"),
     "files": ("files", "الملفات"),
     "not said": ("not said", "لم يذكر"),
 }
+_word = Words(_WORDS)
 
 
 Foreseen: TypeAlias = Mapping[str, Mapping[str, Mapping[int, int]]]  # by campaign, signal and weeks ahead: windows
@@ -134,7 +131,7 @@ def summary(case: Case, foreseen: Foreseen, lang: Language = "en") -> Iterator[L
     for name, campaign in observations.campaigns.items():
         default = _word("default", lang) if name == observations.default and len(observations.campaigns) > 1 else ""
         inside = _count(len(observations.rows_of(name)), lang)
-        weeks = campaign.weeks if lang == "ar" else number(campaign.weeks, "week", lang)
+        weeks = campaign.weeks if lang == "ar" else number_of(campaign.weeks, "week", lang)
         yield _word("campaign", lang).format(name, default, weeks, campaign.start, inside), False
         for family, counts in foreseen.get(name, {}).items():
             ahead = _word("comma", lang).join(_word("n of", lang).format(n, ahead) for ahead, n in counts.items())
@@ -160,7 +157,7 @@ def listing(case: Case, parameters: Mapping[str, Parameter], lang: Language = "e
         rows = [row for row in case.observations.rows if row.use == use]
         if rows:
             yield "", False
-            feeds = _FEEDS[use][1 if lang == "ar" else 0]
+            feeds = _word(f"feeds {use}", lang)
             yield f"{_word(use, lang)} ({feeds}): {_count(len(rows), lang)}", True
             header = ["line", "dates", "signal", "value", "counter", "confidence", "source"]
             yield from _columns([[_word(key, lang) for key in header], *(_cells(row, lang) for row in rows)])
@@ -272,8 +269,4 @@ def _uses(rows: Sequence[Row], lang: Language) -> str:
 
 
 def _count(n: int, lang: Language) -> str:
-    return str(n) if lang == "ar" else number(n, "row", lang)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]
+    return str(n) if lang == "ar" else number_of(n, "row", lang)

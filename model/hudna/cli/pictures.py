@@ -13,15 +13,16 @@ import typer
 from hudna.cli.printing import FAILED, INTERRUPTED, print_problems, progress_bar
 from hudna.errors import HudnaError, Problem
 from hudna.files.whole import placing
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
-    from hudna.case.grammar import Language
     from hudna.files.whole import Folder
     from hudna.report.figures import Picture
 
 __all__ = ["finish"]
 
 _WORDS = {"pictures": ("Pictures", "الرسوم"), "drawing": ("Drawing pictures: {}", "يجري إعداد الرسوم: {}")}
+_word = Words(_WORDS)
 
 
 def finish(
@@ -95,7 +96,3 @@ def _draw(
         drawn, problems = write_pictures(pictures, write, kinds=kinds, progress=progress)
     where = place.target / within
     return drawn, [replace(problem, where=str(where / problem.where)) for problem in problems]
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

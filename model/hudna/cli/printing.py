@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
 import re
@@ -15,22 +14,46 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hudna.text.numbers import LEFT_TO_RIGHT, RIGHT_TO_LEFT, number_of
+from hudna.text.words import Language, Words
+
 if TYPE_CHECKING:
-    from hudna.case.grammar import Language
     from hudna.errors import Problem
 
 __all__ = [
-    "DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "print_json", "print_lines", "print_problems", "printed_width",
-    "problems_data", "progress_bar", "record_name", "run_size", "told_day", "written",
+    "DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "few", "print_json", "print_lines", "print_problems",
+    "printed_width", "problems_data", "progress_bar", "written",
 ]  # fmt: skip
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 INTERRUPTED = -1  # ends as a failure does
 
-_LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
 _LOGGED = 30.0  # seconds between lines in a log, at least
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
 _LATIN = re.compile(r"(?<!^)\b(?>[A-Za-z](?:(?:[A-Za-z0-9_.:/*-]| (?! ))*[A-Za-z0-9_*])?)[^\w*]")  # and what follows
+_WORDS = {
+    "compiling": (
+        "Compiling the engine: some tens of seconds, once; later runs load it from the disk.",
+        "يجري تجميع المحرك: بضع عشرات من الثواني، مرة واحدة؛ وتحمله التشغيلات اللاحقة من القرص.",
+    ),
+    "filtering": (
+        "Filtering the past, before the future is simulated; the first time the engine is compiled too, "
+        "which takes some tens of seconds.",
+        "يجري ترشيح الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا، "
+        "ويستغرق ذلك بضع عشرات من الثواني.",
+    ),
+    "written": ("Written to {}", "كتبت النتائج في {}"),
+    "size": ("{} x {}", "{}، {}"),
+    "few": (
+        "{}: too few for 90 % intervals over draws, which take {} different draws of 2 paths",
+        "{}: أقل مما يلزم لمجالات 90٪ من العينات، وهو {} عينة مختلفة في كل منها مساران",
+    ),
+    "logged": (
+        "{}: {:.0f}%, {:.0f} s passed, about {:.0f} s left",
+        "{}: {:.0f}٪، مضت {:.0f} ثانية، والباقي نحو {:.0f} ثانية",
+    ),
+}
+_word = Words(_WORDS)
 
 
 def print_json(data: Any) -> None:
@@ -86,51 +109,39 @@ def _marked(line: str) -> str:
 
     No mark stands next to a name, so that none is copied with it.
     """
-    signed = _NEGATIVE.sub(rf"{_LEFT_TO_RIGHT}\g<0>{_RIGHT_TO_LEFT}", line)
-    return _LATIN.sub(rf"\g<0>{_RIGHT_TO_LEFT}", signed)
-
-
-def run_size(draws: int, paths: int, seed: int, lang: Language = "en") -> str:
-    """Return the size of a run, and its seed."""
-    from hudna.plot.style import number, size
-
-    if lang == "en":
-        return f"{number(draws, 'draw', lang)} x {number(paths, 'path', lang)}, seed {seed}"
-    return "، ".join(size(draws, paths, lang, seed))
-
-
-def told_day(day: str | None, lang: Language = "en") -> str:
-    """Return a date as it is, but with an Arabic month in Arabic, where the parts of a number would change places."""
-    if not day or lang == "en":
-        return str(day)
-    from hudna.plot.style import date
-
-    return date(dt.date.fromisoformat(day), lang)
-
-
-def record_name(given: Mapping[str, Any], lang: Language) -> str:
-    """Return the name of the campaign that a posterior was learned from."""
-    name = given.get("campaign_name", {})
-    return str(name.get(lang) or name.get("en") or given.get("campaign", ""))
+    signed = _NEGATIVE.sub(rf"{LEFT_TO_RIGHT}\g<0>{RIGHT_TO_LEFT}", line)
+    return _LATIN.sub(rf"\g<0>{RIGHT_TO_LEFT}", signed)
 
 
 def written(path: Path, lang: Language = "en") -> str:
-    """Return the line that tells where something was written."""
-    return f"كتبت النتائج في {path}" if lang == "ar" else f"Written to {path}"
+    """Return the line that says where something was written."""
+    return _word("written", lang).format(path)
 
 
-_STAGES = {
-    "compiling": (
-        "Compiling the engine: some tens of seconds, once; later runs load it from the disk.",
-        "يجري تجميع المحرك: بضع عشرات من الثواني، مرة واحدة؛ وتحمله التشغيلات اللاحقة من القرص.",
-    ),
-    "filtering": (
-        "Filtering the past, before the future is simulated; the first time the engine is compiled too, "
-        "which takes some tens of seconds.",
-        "يجري ترشيح الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا، "
-        "ويستغرق ذلك بضع عشرات من الثواني.",
-    ),
-}
+def few(draws: int, paths: int, lang: Language = "en") -> str | None:
+    """Return the note under the tables of a run that is too small for 90 % intervals over draws; None if it is not.
+
+    Parameters
+    ----------
+    draws : int
+        Draws that differ.
+    paths : int
+        Per draw.
+    lang : {"en", "ar"}
+
+    Examples
+    --------
+    >>> few(2, 1)
+    '2 draws x 1 path: too few for 90 % intervals over draws, which take 19 different draws of 2 paths'
+    >>> few(19, 2) is None
+    True
+    """
+    from hudna.result.estimate import FEWEST
+
+    if draws >= FEWEST and paths > 1:
+        return None
+    size = _word("size", lang).format(number_of(draws, "draw", lang), number_of(paths, "path", lang))
+    return _word("few", lang).format(size, FEWEST)
 
 
 @contextmanager
@@ -143,7 +154,7 @@ def progress_bar(
     """
 
     def line(stage: str) -> str | None:
-        return _STAGES[stage][1 if lang == "ar" else 0] if stage in _STAGES else None
+        return _word(stage, lang) if stage in ("compiling", "filtering") else None
 
     if not sys.stderr.isatty():
         yield (
@@ -186,9 +197,7 @@ def _logged(label: str, lang: Language) -> Callable[[int, int], None]:
         if passed >= due and done > first[1] and left > 0:
             due = passed + max(_LOGGED, passed / 4)
             ahead = passed * left / (done - first[1])
-            said = f"{label}: {done / total:.0%}, {passed:.0f} s passed, about {ahead:.0f} s left"
-            if lang == "ar":
-                said = f"{label}: {100 * done / total:.0f}٪، مضت {passed:.0f} ثانية، والباقي نحو {ahead:.0f} ثانية"
+            said = _word("logged", lang).format(label, 100 * done / total, passed, ahead)
             print(said, file=sys.stderr, flush=True)
 
     return move

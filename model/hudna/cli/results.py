@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hudna.case.grammar import Text
 from hudna.cli import tables
-from hudna.cli.numbers import few
-from hudna.cli.printing import print_json, print_lines, problems_data, record_name, run_size, told_day, written
+from hudna.cli.printing import few, print_json, print_lines, problems_data, written
+from hudna.text.numbers import iso_date, number_of
+from hudna.text.runs import belief, notices, run_size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from hudna.case.grammar import Language
     from hudna.cli.tables import Line
     from hudna.errors import Problem
     from hudna.result import Result
@@ -22,15 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["made", "print_data", "print_tables"]
 
 _WORDS = {
-    "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
-    "posterior": ("parameters learned from rows to {} ({})", "المعاملات: مستفادة من المشاهدات حتى {} ({})"),
-    "learned": ("parameters learned anew from these rows", "المعاملات: مستفادة من المشاهدات نفسها"),
     "start": ("From each node's start; {}", "من قيم البداية الواردة في الحالة؛ {}"),
     "state": (
         "From the state of the world on {}, as {} of observations tell it;\n{}; distinct draws: {}",
         "من الوضع القائم في {} كما تسجله المشاهدات، وعددها {}؛\n{}؛ عدد العينات المختلفة {}",
     ),
-    "note": ("note: {}", "ملاحظة: {}"),
     "more": (
         "Further outcomes in outcomes.csv and differences.csv: {}; --all prints them.",
         "في outcomes.csv وdifferences.csv نتائج أخرى عددها {}، ويطبعها الخيار --all",
@@ -40,6 +36,7 @@ _WORDS = {
     "question": ("scenario {}, case {}", "السيناريو {}، الحالة {}"),
     "hashes": ("hash of the files {}, of the program {}", "بصمة الملفات {}، وبصمة البرنامج {}"),
 }  # fmt: skip
+_word = Words(_WORDS)
 
 
 def print_tables(result: Result, target: Path | None, lang: Language, *, everything: bool) -> None:
@@ -51,10 +48,10 @@ def _tables(result: Result, target: Path | None, lang: Language, *, everything: 
     about = result.about
     shown = list(result.outcome_names) if everything else _headline(result)
     yield f"{result.title.get(lang)}: {run_size(result.n_draws, result.n_paths, about['seed'], lang)}", False
-    for text in _origin(about["given"], lang).split("\n"):
+    for text in (*_start(about["given"], lang).split("\n"), *notices(about["given"], lang)):
         yield text, False
-    for notice in about.get("notices", ()):
-        yield _word("note", lang).format(Text(**notice).get(lang)), False
+    for notice in notices(about, lang):
+        yield f"{_word('note', lang)}: {notice}", False
     yield "", False
     yield from tables.outcomes(result, result.table(lang), shown, lang)
     for a, b in about["contrasts"]:
@@ -99,21 +96,11 @@ def _headline(result: Result) -> list[str]:
     return [name for name in result.about["headline"] if name in result.outcome_names] or list(result.outcome_names)
 
 
-def _origin(given: dict[str, Any], lang: Language) -> str:
-    """Say in some lines what the run started from, and what must be known of it."""
-    from hudna.plot.style import notices
-    from hudna.plot.style import number as counted
-
-    belief = _word(given.get("belief", "prior"), lang).format(
-        told_day(given.get("learned_until"), lang), record_name(given, lang)
-    )
-    said = _word("start", lang).format(belief)
-    if "as_of" in given:
-        n = given["rows"]["likelihood"] + given["rows"]["known"]
-        rows = counted(n, "row", lang) if lang == "en" else n
-        said = _word("state", lang).format(told_day(given["as_of"], lang), rows, belief, given["distinct_draws"])
-    return "\n".join([said, *notices(given, lang)])
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]
+def _start(given: dict[str, Any], lang: Language) -> str:
+    """Say in some lines what the run started from."""
+    believed = belief(given, lang)
+    if "as_of" not in given:
+        return _word("start", lang).format(believed)
+    n = given["rows"]["likelihood"] + given["rows"]["known"]
+    rows = number_of(n, "row", lang) if lang == "en" else n
+    return _word("state", lang).format(iso_date(given["as_of"], lang), rows, believed, given["distinct_draws"])

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.cells import cell_len
 
-from hudna.cli.numbers import MISSING, decimals, interval, number, percent, share
 from hudna.cli.printing import printed_width
+from hudna.text.numbers import MISSING, decimals, interval, number, percent, share
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.case.grammar import Language
     from hudna.result import Result
 
 __all__ = ["Line", "differences", "estimates", "lay_out", "outcomes"]
@@ -26,22 +26,18 @@ _LABEL = 20  # cells at least for the labels of rows
 
 _WORDS = {
     "outcomes": ("Outcomes", "النتائج"),
-    "estimate": ("estimate", "التقدير"),
-    "difference": ("difference", "الفرق"),
     "error": ("MC error", "خطأ المحاكاة"),
     "same": ("on every path", "في كل المسارات"),
     "futures": ("90 % of futures", "90٪ من المسارات"),
     "draws": ("90 % over draws", "90٪ من العينات"),
     "never": ("never", "لم يحدث"),
-    "less": ("less", "ناقص"),
-    "lower": ("lower", "أقل"),
-    "higher": ("higher", "أعلى"),
     "exposure": ("exposure", "التعرض وحده"),
     "exposure note": (
-        "exposure: share of it that is exposure alone (fewer troops, same threat); may pass 100 %",
-        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (جنود أقل والتهديد نفسه)؛ قد تتجاوز 100٪",
+        "exposure: share of it that is exposure alone (the same threat); may pass 100 %",
+        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (مع بقاء التهديد نفسه)؛ قد تتجاوز 100٪",
     ),
 }  # fmt: skip
+_word = Words(_WORDS)
 
 
 def outcomes(result: Result, table: pd.DataFrame, shown: Sequence[str], lang: Language = "en") -> Iterator[Line]:
@@ -188,7 +184,3 @@ def _exposure(part: float, error: float, lang: Language) -> str:
     if not math.isfinite(part) or not error < 0.5:
         return MISSING
     return percent(f"{100 * part:.0f}±{100 * error:.0f}" if error >= 0.005 else f"{100 * part:.0f}", lang)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

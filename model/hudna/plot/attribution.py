@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
-from hudna.case.grammar import Language
-from hudna.plot.style import HATCHED, beside, months, new_axes, note, origin, said, size, title, weeks
+from hudna.plot.style import HATCHED, beside, frame, months, new_axes, ran, said
+from hudna.text.numbers import weeks
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,7 @@ _WORDS = {
     "title": ("what moves it", "ما الذي يحركه"),
     "why": ("{} less {}", "{} ناقص {}"),
 }
+_word = Words(_WORDS)
 
 
 def attribution_data(
@@ -81,20 +83,7 @@ def attribution(
 ) -> Axes:
     """Draw what moves a level over time, under one policy: stacked, pushes up above 0 and pushes down below it.
 
-    Parameters
-    ----------
-    found : Attribution
-    policy : str, optional
-        The first if left out.
-    by : {"part", "source", "channel", "direction"}
-    most : int
-        Groups told apart; the rest are one.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `attribution_data` takes, with `lang` and `ax` as every picture.
     """
     data = attribution_data(found, policy, by=by, most=most, lang=lang)
     ax = new_axes(ax)
@@ -117,13 +106,8 @@ def attribution(
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xlim(edges[0], edges[-1])
     months(ax, lang)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.set_ylabel(_axis(found, lang))
-    beside(ax, lang)
-    policy_name = found.policies[_policy(found, policy)].get(lang)
-    title(ax, f"{found.name.get(lang)}: {_word('title', lang)} ({policy_name})", lang)
-    _note(ax, found, lang, _word("time", lang))
-    return ax
+    heading = _heading(found, found.policies[_policy(found, policy)].get(lang), lang)
+    return frame(ax, lang, heading, *_notes(found, lang, _word("time", lang)), y=_axis(found, lang), key=beside)
 
 
 def attribution_bars_data(
@@ -166,18 +150,7 @@ def attribution_bars(
 ) -> Axes:
     """Draw the parts of a level as bars: under one policy, or what makes the difference between two.
 
-    Parameters
-    ----------
-    found : Attribution
-    a, b : str
-        Policies: the parts under `a` less those under `b`; under `a` alone if `b` is left out.
-    by : {"part", "source", "channel", "direction"}
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `attribution_bars_data` takes, with `lang` and `ax` as every picture.
     """
     data = attribution_bars_data(found, a, b, by=by, lang=lang)
     ax = new_axes(ax, height=max(2.4, 1.5 + 0.34 * len(data)))
@@ -195,15 +168,13 @@ def attribution_bars(
         ax.axhline(places[-1] + 0.5, color="#888888", linewidth=0.6)
     ax.set_yticks(places, list(data["name"]))
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(_axis(found, lang))
-    ax.spines[["top", "left", "right"]].set_visible(False)
-    if lang == "ar":
-        ax.yaxis.tick_right()
     one = found.policies[_policy(found, a)].get(lang)
     what = one if b is None else _word("why", lang).format(one, found.policies[_policy(found, b)].get(lang))
-    title(ax, f"{found.name.get(lang)}: {_word('title', lang)} ({what})", lang, room=0.78)
-    _note(ax, found, lang, _word("bars", lang).format(weeks(found.window, lang)))
-    return ax
+    notes = _notes(found, lang, _word("bars", lang).format(weeks(found.window, lang)))
+    return frame(
+        ax, lang, _heading(found, what, lang), *notes, x=_axis(found, lang), bare=("top", "left", "right"),
+        heading_room=0.78,
+    )  # fmt: skip
 
 
 def _policy(found: Attribution, policy: str | None) -> str:
@@ -220,11 +191,9 @@ def _axis(found: Attribution, lang: Language) -> str:
     return f"{axis}\n(+ {plus}, − {minus})"
 
 
-def _note(ax: Axes, found: Attribution, lang: Language, text: str) -> None:
-    about = found.about
-    run = " · ".join(size(about["draws"], about["paths"], lang, about["seed"]))
-    note(ax, lang, text, said(about["name"], lang), *origin(about["given"], lang), run)
+def _heading(found: Attribution, what: str, lang: Language) -> str:
+    return f"{found.name.get(lang)}: {_word('title', lang)} ({what})"
 
 
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]
+def _notes(found: Attribution, lang: Language, text: str) -> list[str]:
+    return [text, said(found.about["name"], lang), *ran(found.about, lang)]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
-from hudna.plot.style import caption, colour_of, headed, new_axes, percent, room_of, spelt, title, weeks, word
-from hudna.result.estimate import estimate, settled_means
-from hudna.result.samples import Paths, Sample
+from hudna.analysis.distributions import difference_data, outcome_data
+from hudna.plot.style import colour_of, frame, headed, new_axes, percent, ran, room_of, word
+from hudna.text.numbers import spelt, weeks
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +18,8 @@ if TYPE_CHECKING:
 
     from hudna.result import Result
 
-__all__ = ["difference", "difference_data", "outcome", "outcome_data", "outcome_height", "reach", "whole_numbers"]
+__all__ = ["difference", "outcome", "outcome_height"]
 
-_SHOWN = 0.995  # of the paths that the axis shows
-_BINS, _BINS_OF_DRAWS = 48, 24
 _APART = 26  # bins of single numbers up to which each number is a bar of its own
 _RARE = 0.095  # probabilities below it are written with three decimals
 _ROW, _RIDGE = 0.85, 1.0  # inches a policy, with a dot and with a ridge
@@ -34,53 +30,6 @@ _SIDES = {  # colour, edge and hatch of what is lower, equal, higher
 }
 
 
-def outcome_data(result: Result, name: str, *, lang: Language = "en") -> pd.DataFrame:
-    """Return what `outcome` draws.
-
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome.
-    lang : {"en", "ar"}
-        Language of `policy_name`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per policy and bin, in the outcome's unit: policy, policy_name; bin_low, bin_high and share, of all paths,
-        in the bin (where what is waited for never comes in no bin); then, the same in every row of a policy, mean,
-        mcse, low, high, q05, q50, q95, mean_q05, mean_q95 as in `Result.table` and never, the share of paths in which
-        what is waited for never comes. A probability has one row a policy and no bins.
-    """
-    import pandas as pd
-
-    label = result.outcome(name)
-    samples = {policy: result.distribution(name, policy) for policy in result.policies}
-    marks = {
-        policy: {
-            "policy_name": result.policy_name(policy, lang),
-            **asdict(estimate(y, proportion=label.reduce == "any")),
-            "never": float(y.never.mean()) if label.reduce == "first" else np.nan,
-        }
-        for policy, y in samples.items()
-    }
-    if label.reduce == "any":
-        return pd.DataFrame([{"policy": policy, **found} for policy, found in marks.items()])
-    edges = _edges_of(label.reduce, label.window, result.step, samples)
-    rows = []
-    for policy, y in samples.items():
-        shares = y.histogram(edges)
-        if label.reduce == "first":
-            shares[-1] -= marks[policy]["never"]  # they are held to come when waiting ends
-        bins = zip(edges[:-1], edges[1:], shares, strict=True)
-        rows += [
-            {"policy": policy, "bin_low": low, "bin_high": high, "share": share, **marks[policy]}
-            for low, high, share in bins
-        ]
-    return pd.DataFrame(rows)
-
-
 def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw the distribution of an outcome, a ridge per policy; a probability as a dot with its intervals.
 
@@ -89,18 +38,7 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     line holds the mean in 90 % of draws, the noise of their paths taken out). A probability's bar is that of draws; its
     Monte Carlo error is the black line in it.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out.
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `outcome_data` takes, with `lang` and `ax` as every picture.
     """
     label = result.outcome(name)
     data = outcome_data(result, name, lang=lang)
@@ -120,13 +58,9 @@ def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None
     ax.set_yticks((0.0 if dots else 0.25) - np.arange(n), names, fontsize=10)
     ax.set_ylim(-n + (0.45 if dots else 0.62), 0.6 if dots else 0.95)
     ax.tick_params(axis="y", length=0)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    if lang == "ar":
-        ax.yaxis.tick_right()
-    ax.set_xlabel(label.unit.get(lang))
-    title(ax, label.name.get(lang), lang)
-    caption(ax, result, lang, weeks(label.window, lang), *notes)
-    return ax
+    parts = weeks(label.window, lang), *notes, *ran(result.about, lang)
+    unit = label.unit.get(lang)
+    return frame(ax, lang, label.name.get(lang), *parts, x=unit, bare=("top", "right", "left"))
 
 
 def outcome_height(result: Result, name: str) -> float:
@@ -134,65 +68,12 @@ def outcome_height(result: Result, name: str) -> float:
     return 1.5 + (_ROW if result.outcome(name).reduce == "any" else _RIDGE) * len(result.policies)
 
 
-def difference_data(result: Result, name: str, a: str, b: str) -> pd.DataFrame:
-    """Return what `difference` draws.
-
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome.
-    a, b : str
-        Policies.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per bin of the outcome under `a` less that under `b`, in its unit: bin_low, bin_high and share, of all
-        paths; of a probability, of draws. Then, the same in every row, mean, mcse, low, high, mean_q05 and mean_q95,
-        p_lower, p_equal, p_higher, the shares of paired paths, and mean_lower, the share of draws in which the mean is
-        lower, all as in `Result.contrast`; shown is the share of what is drawn that lies in the bins.
-    """
-    import pandas as pd
-
-    label = result.outcome(name)
-    d = result.paired(name, a, b)
-    settled = settled_means(d)
-    of_draws = label.reduce == "any" and settled is not None
-    shown = Paths(settled[:, None]) if of_draws and settled is not None else d
-    edges = _edges_around_zero(
-        *reach([shown]),
-        whole=not of_draws and whole_numbers(label.reduce, [d]),
-        bins=_BINS_OF_DRAWS if of_draws else _BINS,
-    )
-    shares = shown.histogram(edges)
-    found = result.difference(name, a, b)
-    lower, higher = float(d.lower.mean()), float(d.higher.mean())
-    marks = {key: found[key] for key in ("mean", "mcse", "low", "high", "mean_q05", "mean_q95")}
-    marks |= {"p_lower": lower, "p_equal": max(0.0, 1 - lower - higher), "p_higher": higher}
-    marks["mean_lower"] = np.nan if settled is None else float(((settled < 0) & (d.means != 0)).mean())
-    marks["shown"] = float(shares.sum())
-    return pd.DataFrame({"bin_low": edges[:-1], "bin_high": edges[1:], "share": shares, **marks})
-
-
 def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw the distribution of an outcome under `a` less that under `b`, path by path, with its probability.
 
     Of probabilities the difference is drawn draw by draw: path by path it is only -1, 0 or 1.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        An outcome.
-    a, b : str
-        Policies.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `difference_data` takes, with `lang` and `ax` as every picture.
     """
     label = result.outcome(name)
     data = difference_data(result, name, a, b)
@@ -221,64 +102,20 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
                 ha="center", va="bottom", fontsize=9)  # fmt: skip
     ax.set_xlim(edges[0], edges[-1])
     of_draws = label.reduce == "any" and np.isfinite(marks["mean_lower"])
-    ax.set_ylabel(word("share of draws" if of_draws else "share of paths", lang))
-    ax.set_xlabel(f"{word('difference', lang)}: {label.unit.get(lang)}")
-    ax.spines[["top", "right", "bottom"]].set_visible(False)
     names = result.policy_name(a, lang), result.policy_name(b, lang)
     less = f"{names[0]} {word('less', lang)} {names[1]}"
-    title(ax, headed(label.name, less, lang) + "\n" * len(lines), lang)
     said = [f"{word('mean', lang)} {spelt(marks['mean'], lang)}"]
     if np.isfinite(marks["mean_q05"]):
         said[0] += f" ({spelt(marks['mean_q05'], lang)} … {spelt(marks['mean_q95'], lang)})"
     if np.isfinite(marks["mean_lower"]):
         said += [word("draws said", lang).format(percent(float(marks["mean_lower"]), lang))]
         said += [word("difference marks", lang)]
-    caption(ax, result, lang, weeks(label.window, lang), *said, *_beyond(float(marks["shown"]), lang))
-    return ax
-
-
-def whole_numbers(reduce: str, samples: Sequence[Sample]) -> bool:
-    """Whether an outcome takes whole numbers only."""
-    return reduce != "mean" and all(y.whole for y in samples)
-
-
-def reach(samples: Sequence[Sample]) -> tuple[float, float]:
-    """Return the ends of what an axis shows: of all samples, what most paths of any lie between."""
-    ends = np.array([y.quantiles(np.array([(1 - _SHOWN) / 2, (1 + _SHOWN) / 2])) for y in samples])
-    low, high = ends[:, 0].min(), ends[:, 1].max()
-    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(high) + 0.5)
-
-
-def _edges_of(reduce: str, window: tuple[float, float], step: float, samples: dict[str, Sample]) -> FloatArray:
-    """Return the bins' edges of an outcome: for times the window in whole steps, else what most paths reach."""
-    if reduce == "first":
-        steps = round((window[1] - window[0]) / step)
-        width = step * int(np.ceil(steps / _BINS))
-        return np.append(np.arange(window[0], window[1] - 1e-9, width), window[1])
-    everyone = list(samples.values())
-    low, high = reach(everyone)
-    if 0 <= low < 0.5 * high:
-        low = 0.0  # an axis that nearly begins at 0 does
-    return _edges(low, high, whole=whole_numbers(reduce, everyone))
-
-
-def _edges(low: float, high: float, *, whole: bool) -> FloatArray:
-    """Return bin edges; for whole numbers bins of whole width around them."""
-    if not whole:
-        return np.linspace(low, high, _BINS + 1)
-    width = max(1, int(np.ceil((high - low + 1) / _BINS)))
-    return np.arange(np.floor(low), high + width + 1, width) - 0.5
-
-
-def _edges_around_zero(low: float, high: float, *, whole: bool, bins: int) -> FloatArray:
-    """Return bin edges that part lower from higher; for whole numbers 0 has a bin of its own."""
-    if not whole:
-        step = (high - low) / bins
-        return step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
-    width = max(1, int(np.ceil((high - low + 1) / bins)))
-    below = -0.5 - width * np.arange(max(0, int(np.ceil(-low / width))), -1, -1)
-    above = 0.5 + width * np.arange(max(0, int(np.ceil(high / width))) + 1)
-    return np.concatenate([below, above])
+    return frame(
+        ax, lang, headed(label.name, less, lang) + "\n" * len(lines), weeks(label.window, lang), *said,
+        *_beyond(float(marks["shown"]), lang), *ran(result.about, lang), bare=("top", "right", "bottom"),
+        x=f"{word('difference', lang)}: {label.unit.get(lang)}",
+        y=word("share of draws" if of_draws else "share of paths", lang),
+    )  # fmt: skip
 
 
 def _ridges(

@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hudna.case.grammar import Language
-from hudna.plot.style import new_axes, note, origin, size, title, weeks
+from hudna.plot.style import frame, new_axes
+from hudna.text.numbers import weeks
+from hudna.text.runs import origin, size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +53,7 @@ _WORDS = {
         "الإطار المتقطع: سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
     ),
 }
+_word = Words(_WORDS)
 
 
 def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
@@ -59,18 +62,7 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     A cell holds the mean, where it lies in 90 % of the draws, and the regret; its shade is the mean. The best policy
     of a row is framed, with dashes if Monte Carlo error does not tell it from another. Below are the largest regrets.
 
-    Parameters
-    ----------
-    comparison : Comparison
-    outcome : str
-        One of the comparison's.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out.
-
-    Returns
-    -------
-    matplotlib Axes
+    Takes what `grid_data` takes, with `lang` and `ax` as every picture.
     """
     label = comparison.outcome(outcome)
     data = grid_data(comparison, outcome, lang)
@@ -104,8 +96,6 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
             _cell(ax, x, n_rows + _GAP, [(text, 11), (told, 8.5)], share=None, letters=letters, marked=cell["minimax"])
     _label(ax, comparison, lang, height, judged=judged)
     direction = _word(label.better or "undeclared", lang)
-    ax.set_xlabel(f"{label.unit.get(lang)} · {direction}")
-    title(ax, f"{label.name.get(lang)}\n", lang)
     ends = _number(low, places, lang), _number(high, places, lang)
     parts = [
         weeks(label.window, lang),
@@ -118,8 +108,11 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
         part for result in comparison.results for part in origin(result.about.get("given", {}), lang)
     )
     about = comparison.results[0].about
-    note(ax, lang, *parts, *size(about["draws"], about["paths"], lang, about["seed"]), room=room)
-    return ax
+    parts += size(about["draws"], about["paths"], lang, about["seed"])
+    unit = f"{label.unit.get(lang)} · {direction}"
+    return frame(
+        ax, lang, f"{label.name.get(lang)}\n", *parts, x=unit, bare=("top", "right", "bottom", "left"), room=room
+    )
 
 
 def grid_data(comparison: Comparison, outcome: str, lang: Language = "en") -> pd.DataFrame:
@@ -223,10 +216,6 @@ def _label(ax: Axes, comparison: Comparison, lang: Language, height: float, *, j
     ax.tick_params(length=0, bottom=False, labelbottom=False, labeltop=True)
     ax.set_xlim(-_EDGE, n_columns + _EDGE)
     ax.set_ylim(height + _EDGE, -_EDGE)
-    if lang == "ar":
-        ax.yaxis.tick_right()
-        ax.tick_params(axis="y", length=0)
-    ax.spines[:].set_visible(False)
 
 
 def _said(cell: dict[Any, Any], places: int, lang: Language) -> str:
@@ -260,7 +249,3 @@ def _wrapped(text: str, letters: int) -> str:
         if len(even) == len(lines):
             return "\n".join(even)
     return "\n".join(lines)
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

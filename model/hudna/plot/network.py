@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hudna.case.grammar import Language
 from hudna.case.graph import pressed_most
 from hudna.plot.placing import BEND, place
-from hudna.plot.style import date, new_axes, room_of, title, wrapped
+from hudna.plot.style import new_axes, room_of, title, wrapped
+from hudna.text.numbers import date
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ _WORDS = {
         "الملون: يتحرك في النموذج، ولونه لون اتجاهه",
     ),
 }  # fmt: skip
+_word = Words(_WORDS)
 _COLOURS = {"exit": "#D9650B", "stay": "#004A80", "": "#a3a3a3"}  # apart in grey too
 _FILLS = {"exit": "#FBE3CC", "stay": "#CFE3F2", "": "white"}
 _STYLES = {
@@ -300,7 +302,3 @@ def _caption(ax: Axes, case: Case, data: NetworkData, lang: Language) -> None:
                 textcoords="offset points", ha="right" if lang == "ar" else "left", va="top",
                 multialignment="right" if lang == "ar" else "left", fontsize=7.5, color="#444444",
                 annotation_clip=False)  # fmt: skip
-
-
-def _word(key: str, lang: Language) -> str:
-    return _WORDS[key][1 if lang == "ar" else 0]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias
 
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language, Text
+from hudna.case.grammar import Text
+from hudna.text import numbers
+from hudna.text.numbers import MONTHS, RIGHT_TO_LEFT
+from hudna.text.runs import origin, size
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,41 +23,10 @@ if TYPE_CHECKING:
     from hudna.result import Result
 
 __all__ = [
-    "COLOURS",
-    "HATCHED",
-    "LINES",
-    "MARKERS",
-    "STATE_HATCHES",
-    "Said",
-    "above",
-    "beside",
-    "caption",
-    "colour_of",
-    "counts_axis",
-    "date",
-    "headed",
-    "legend",
-    "listed",
-    "months",
-    "new_axes",
-    "note",
-    "notices",
-    "number",
-    "origin",
-    "panels",
-    "percent",
-    "pinned",
-    "room_of",
-    "said",
-    "shades",
-    "size",
-    "spelt",
-    "title",
-    "weeks",
-    "width_of",
-    "word",
-    "wrapped",
-]
+    "COLOURS", "HATCHED", "LINES", "MARKERS", "STATE_HATCHES", "Said", "above", "beside", "colour_of",
+    "counts_axis", "frame", "headed", "legend", "margin", "months", "new_axes", "note", "panels", "percent",
+    "pinned", "ran", "reading", "room_of", "said", "shades", "title", "width_of", "word", "wrapped",
+]  # fmt: skip
 
 P = ParamSpec("P")
 Said: TypeAlias = Text | Mapping[str, str] | str  # what a reader sees: `{"en": ..., "ar": ...}`
@@ -74,27 +46,19 @@ HATCHED = (
 STATE_HATCHES = (None, "....", "////", "\\\\\\\\", "xxxx", "----", "||||")
 SHADES = ("#EEF3F7", "#A9CBE2", "#E9A03B", "#8C2D1E")  # light to dark: calm to grave
 
-_WORDS: dict[str, tuple[str, str]] = {
+_WORDS = {
     "share of paths": ("share of paths", "نسبة المسارات"),
     "share of draws": ("share of draws", "نسبة العينات"),
-    "median": ("median", "الوسيط"),
-    "mean": ("mean", "المتوسط"),
     "band": ("90 % of paths", "90٪ من المسارات"),
     "half band": ("50 % of paths", "50٪ من المسارات"),
     "band of draws": ("90 % of draws", "90٪ من العينات"),
     "all draws": ("all draws", "كل العينات"),
     "weeks": ("weeks", "أسابيع"),
-    "weeks of": ("weeks {:g} to {:g}", "الأسابيع من {:g} إلى {:g}"),
     "other policies": ("other policies", "السياسات الأخرى"),
     "never": ("never", "لم يحدث"),
-    "each": ("each", "لكل منها"),
-    "seed": ("seed", "البذرة"),
     "beyond": ("lie beyond the axis", "خارج المحور"),
     "every policy": ("the same under every policy", "من دون فرق بين السياسات"),
-    "less": ("less", "ناقص"),
-    "lower": ("lower", "أقل"),
     "equal": ("equal", "متساو"),
-    "higher": ("higher", "أعلى"),
     "over draws": (
         "dot: probability; bar: its 90 % over draws; black line: 90 % Monte Carlo error",
         "النقطة: الاحتمال؛ الشريط: 90٪ من العينات؛ الخط الأسود: 90٪ لخطأ المحاكاة",
@@ -142,17 +106,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "الشريط: 90٪؛ الداكن: 50٪؛ الخط القائم: الوسيط",
     ),
     "priors size": ("{} of {} parameters", "عدد المعاملات: {} من {}"),
-    "evidence": ("evidence", "أدلة"),
-    "judgement": ("judgement", "تقدير"),
-    "calibrated": ("calibrated", "معايرة"),
-    "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
-    "given starts": ("from the starts given in the case", "من قيم البداية الواردة في الحالة"),
-    "from prior": ("parameters: prior", "المعاملات: من التوزيع القبلي"),
-    "from posterior": ("parameters: learned to {}", "المعاملات: مستفادة من المشاهدات حتى {}"),
-    "from learned": ("parameters: learned from the same rows", "المعاملات: مستفادة من المشاهدات نفسها"),
-    "difference": ("difference", "الفرق"),
-    "and": (" and ", " و"),
-    "comma": (", ", " و"),
     "of": ("of", "من"),
     "ahead": (", {} ahead", " خلال {}"),
     "horizons": ("windows of {}", "نوافذ مدتها {}"),
@@ -205,8 +158,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "skill bars": ("intervals: bootstrap, blocks of {}", "المجالات: إعادة المعاينة في كتل من {}"),
     "no interval": ("no interval from fewer than 3 blocks", "لا مجال من أقل من 3 كتل"),
     "learned": ("what was learned of the parameters", "ما أفادته المشاهدات عن المعاملات"),
-    "prior": ("prior", "القبلي"),
-    "posterior": ("posterior", "البعدي"),
     "prior axis": ("place in the prior (share of the prior below)", "الموضع من التوزيع القبلي (النسبة التي دونه)"),
     "values": (
         "above: prior, below: posterior\nmedian (5 % … 95 %)",
@@ -228,34 +179,21 @@ _WORDS: dict[str, tuple[str, str]] = {
         "لو صح كل شيء لبقي 95٪ من الخطوط ضمن الشريط على طولها",
     ),
 }
-
-# English: one, more. Arabic: one and two (no numeral), 3 to 10, 11 to 99, hundreds.
-_NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str, str]]] = {
-    "week": (("week", "weeks"), ("أسبوع واحد", "أسبوعين", "أسابيع", "أسبوعا", "أسبوع")),
-    "origin": (("origin", "origins"), ("تاريخ توقع واحد", "تاريخي توقع", "تواريخ توقع", "تاريخ توقع", "تاريخ توقع")),
-    "forecast": (("forecast", "forecasts"), ("توقع واحد", "توقعان", "توقعات", "توقعا", "توقع")),
-    "draw": (("draw", "draws"), ("عينة واحدة", "عينتان", "عينات", "عينة", "عينة")),
-    "tie": (("tie", "ties"), ("رابط واحد", "رابطين", "روابط", "رابطا", "رابط")),
-    "path": (("path", "paths"), ("مسار واحد", "مساران", "مسارات", "مسارا", "مسار")),
-    "row": (("row", "rows"), ("صف واحد", "صفان", "صفوف", "صفا", "صف")),
-    "run": (("replication", "replications"), ("تكرار واحد", "تكراران", "تكرارات", "تكرارا", "تكرار")),
-}
-_MONTHS_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_words = Words(_WORDS)
 _MOST_MONTHS = 7  # on an axis
 _MONTH = {"en": 0.5, "ar": 0.85}  # inches a name, with room: Arabic names are long
 _LETTERS = 10.9  # of a title, in an inch
-_LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
-_DECIMALS, _LARGE = 5, 1e6  # of a number; smaller and larger ones are written with an exponent
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
-
-_MONTHS = ("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران",
-           "تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني", "كانون الأول")  # fmt: skip
 
 
 def word(key: str, lang: Language) -> str:
     """Return a word of the pictures' own."""
-    english, arabic = _WORDS[key]
-    return arabic.replace("٪", f"{_RIGHT_TO_LEFT}٪") if lang == "ar" else english
+    return _signed(_words(key, lang))
+
+
+def _signed(text: str) -> str:
+    """Keep an Arabic percent sign to the left of its number, wherever in a line it stands, by a mark without width."""
+    return text.replace("٪", f"{RIGHT_TO_LEFT}٪")
 
 
 def said(text: Said, lang: Language) -> str:
@@ -265,102 +203,9 @@ def said(text: Said, lang: Language) -> str:
     return (text if isinstance(text, Text) else Text.model_validate(dict(text))).get(lang)
 
 
-def number(n: int, noun: str, lang: Language) -> str:
-    """Return a number of something: `1 week`, `4 weeks`.
-
-    Examples
-    --------
-    >>> number(1, "week", "en"), number(1200, "path", "en")
-    ('1 week', '1,200 paths')
-    """
-    english, arabic = _NOUNS[noun]
-    if lang != "ar":
-        return f"{n:,} {english[n != 1]}"
-    rest = n % 100
-    return arabic[n - 1] if n in (1, 2) else f"{n:,} {arabic[2 if 3 <= rest <= 10 else 3 if rest > 10 else 4]}"
-
-
-def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
-    """Return several numbers of something: `4, 13 and 26 weeks`."""
-    *first, last = numbers
-    if not first:
-        return number(last, noun, lang)
-    before = word("comma", lang).join(f"{n:,}" for n in first)
-    return f"{before}{word('and', lang)}{number(last, noun, lang)}"
-
-
-def weeks(window: Sequence[float], lang: Language) -> str:
-    """Return a stretch of weeks from the start as readers see it.
-
-    Examples
-    --------
-    >>> weeks((0.0, 26.0), "en")
-    'weeks 0 to 26'
-    """
-    return word("weeks of", lang).format(*window)
-
-
 def percent(share: float, lang: Language, decimals: int = 0) -> str:
-    """Return a share as a percentage.
-
-    In Arabic a mark without width keeps the sign to the left of its number, wherever in a line it stands.
-    """
-    number = f"{100 * share:.{decimals}f}"
-    return f"{number}{_RIGHT_TO_LEFT}٪" if lang == "ar" else f"{number} %"
-
-
-def date(day: dt.date, lang: Language) -> str:
-    """Return a date as a reader writes it.
-
-    Examples
-    --------
-    >>> date(dt.date(2024, 8, 22), "en")
-    '22 August 2024'
-    """
-    names = _MONTHS if lang == "ar" else calendar.month_name[1:]
-    return f"{day.day} {names[day.month - 1]} {day.year}"
-
-
-def spelt(x: float, lang: Language = "en", digits: int = 3) -> str:
-    """Return a number to so many digits, with a true minus sign.
-
-    In Arabic a mark without width keeps the sign to the left of its number.
-
-    Examples
-    --------
-    >>> spelt(-0.01234), spelt(1234.5), spelt(98.7654)
-    ('−0.0123', '1,234', '98.8')
-    """
-    if not x or not np.isfinite(x):
-        return "0" if x == 0 else "–"
-    decimals = max(0, digits - 1 - int(np.floor(np.log10(abs(x)))))
-    if decimals > _DECIMALS or abs(x) >= _LARGE:
-        text = f"{x:.{digits - 2}e}"
-    else:
-        text = f"{round(x, decimals) + 0.0:,.{decimals}f}"
-    return text.replace("-", f"{_LEFT_TO_RIGHT}−" if lang == "ar" else "−")
-
-
-def size(draws: int, paths: int, lang: Language, seed: int | None = None) -> list[str]:
-    """Return the parts of a caption that tell a run's size."""
-    parts = [f"{number(draws, 'draw', lang)} × {number(paths, 'path', lang)} {word('each', lang)}"]
-    return parts if seed is None else [*parts, f"{word('seed', lang)} {seed}"]
-
-
-def origin(given: Mapping[str, Any], lang: Language) -> list[str]:
-    """Return the parts of a caption that tell what a run started from: the state of the world, the parameters."""
-    start = word("given starts", lang)
-    if "as_of" in given:
-        start = word("as of", lang).format(date(dt.date.fromisoformat(given["as_of"]), lang))
-    believed = str(given.get("belief", "prior"))
-    until = given.get("learned_until")
-    learned = date(dt.date.fromisoformat(until), lang) if until else ""
-    return [start, word(f"from {believed}", lang).format(learned), *notices(given, lang)]
-
-
-def notices(given: Mapping[str, Any], lang: Language) -> list[str]:
-    """Return what readers must know of the draws that a run started from."""
-    return [str(text["ar"] if lang == "ar" else text["en"]) for text in given.get("notices", ())]
+    """Return a share as a percentage."""
+    return _signed(numbers.percent(f"{100 * share:.{decimals}f}", lang))
 
 
 def colour_of(result: Result, policy: str) -> tuple[str, Any]:
@@ -456,7 +301,7 @@ def months(ax: Axes, lang: Language, days: FloatArray | None = None) -> None:
     shown = range(begin + 1, stop + 1)
     most = max(2, min(_MOST_MONTHS, int(width_of(ax) / _MONTH[lang])))
     step = next((k for k in (1, 2, 3, 6) if len(shown) <= k * most), 12 * -(-len(shown) // (12 * most)))
-    names = _MONTHS if lang == "ar" else _MONTHS_SHORT
+    names = MONTHS[lang] if lang == "ar" else [name[:3] for name in MONTHS[lang]]
     if len(shown) < 2:
         place = float(ax.get_xlim()[0] if days is None else days.min())
         day = (np.datetime64("1970-01-01") + np.timedelta64(round(place), "D")).astype(dt.date)
@@ -482,7 +327,7 @@ def title(ax: Axes, text: str, lang: Language, room: float = 1.0) -> None:
     for line in text.split("\n"):
         parts = [line] if len(line) <= letters else line.replace(": ", ":\n", 1).split("\n")
         lines += [piece for part in parts for piece in textwrap.wrap(part, letters) or [""]]
-    ax.set_title("\n".join(lines), loc="right" if lang == "ar" else "left", fontsize=11)
+    ax.set_title("\n".join(lines), loc=reading(lang), fontsize=11)
 
 
 def legend(ax: Axes, lang: Language, **how: Any) -> None:
@@ -492,7 +337,7 @@ def legend(ax: Axes, lang: Language, **how: Any) -> None:
     handles, labels = [handles[i] for i in order], [labels[i] for i in order]
     if lang == "ar" and how.get("ncols", 1) > 1:
         handles, labels = handles[::-1], labels[::-1]
-    ax.legend(handles, labels, frameon=False, fontsize=9, alignment="right" if lang == "ar" else "left",
+    ax.legend(handles, labels, frameon=False, fontsize=9, alignment=reading(lang),
               markerfirst=lang != "ar", **how)  # fmt: skip
 
 
@@ -506,11 +351,23 @@ def above(ax: Axes, lang: Language, room: float = 1.0) -> str:
 
     Returns the empty lines that the title ends with.
     """
-    side, x = ("right", 1.0) if lang == "ar" else ("left", 0.0)
     labels = ax.get_legend_handles_labels()[1]
     n = len(labels) if sum(len(label) + 6 for label in labels) <= 13 * room * room_of(ax) else 1
-    legend(ax, lang, loc=f"lower {side}", bbox_to_anchor=(x, 1.0), borderaxespad=0.2, ncols=n, columnspacing=1.4)
+    place = (1.0 if lang == "ar" else 0.0, 1.0)
+    legend(ax, lang, loc=f"lower {reading(lang)}", bbox_to_anchor=place, borderaxespad=0.2, ncols=n, columnspacing=1.4)
     return "\n" * -(-len(labels) // max(n, 1))
+
+
+def margin(
+    ax: Axes, y: float, text: str, lang: Language, *, begins: bool = False, by: float = 8, up: float = 0, **how: Any
+) -> None:
+    """Write beside a row of the axes, so many points away and above it: where reading ends or, if asked, begins."""
+    right = begins == (lang == "ar")
+    side = "left" if right else "right"
+    how = {"va": "center", "ha": side, "multialignment": side, "annotation_clip": False, **how}
+    if text:
+        ax.annotate(text, (float(right), y), xycoords=("axes fraction", "data"), xytext=(by if right else -by, up),
+                    textcoords="offset points", **how)  # fmt: skip
 
 
 def headed(name: Said | None, text: str, lang: Language) -> str:
@@ -542,38 +399,69 @@ def _shrunk(y: FloatArray) -> FloatArray:
     return np.sign(y) * np.expm1(np.abs(y))
 
 
+def reading(lang: Language) -> Literal["left", "right"]:
+    """Return the side where a reader of the language begins."""
+    return "right" if lang == "ar" else "left"
+
+
+def frame(
+    ax: Axes,
+    lang: Language,
+    heading: str,
+    *notes: str,
+    x: str = "",
+    y: str = "",
+    bare: Sequence[str] = ("top", "right"),
+    key: Callable[[Axes, Language], str | None] | None = None,
+    room: float = 1.0,
+    heading_room: float = 1.0,
+) -> Axes:
+    """Put around a drawing what every picture has, from the side where a reader of the language begins; return it.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    lang : {"en", "ar"}
+    heading : str
+    *notes : str
+        Parts of the caption; there is no caption if left out.
+    x, y : str
+        Names of the axes.
+    bare : sequence of str
+        Sides without a line. Where the left one has none, names of rows stand where reading begins.
+    key : function of axes and language, optional
+        Adds the legend, such as `beside` or `above`; returns the empty lines that the heading then ends with.
+    room, heading_room : float
+        Share of the width of the axes' place that the caption and the heading have.
+    """
+    ax.spines[list(bare)].set_visible(False)
+    if "left" in bare and lang == "ar":
+        ax.yaxis.tick_right()
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    lines = key(ax, lang) if key else None
+    title(ax, heading + (lines or ""), lang, heading_room)
+    if notes:
+        note(ax, lang, *notes, room=room)
+    return ax
+
+
 def note(ax: Axes, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None) -> None:
     """Write a caption in small letters under the horizontal axis and its label.
 
     Lines are as long as the place of the axes in their figure is wide, or the share of it, `room`, that is left from
     where they begin: at the side of `frame`, if `ax` is a panel of it, else at that of `ax`.
     """
-    _small(ax, wrapped(parts, int(14 * room * room_of(frame or ax))), lang, frame or ax)
+    place, side = frame or ax, reading(lang)
+    ax.annotate(wrapped(parts, int(14 * room * room_of(place))), xy=(1.0 if lang == "ar" else 0.0, 0.0),
+                xycoords=(place.transAxes, ax.xaxis.label), xytext=(0, -5), textcoords="offset points", ha=side,
+                va="top", multialignment=side, fontsize=7.5, color="#444444", annotation_clip=False)  # fmt: skip
 
 
-def caption(
-    ax: Axes, result: Result, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None
-) -> None:
-    """Write a note that ends with what the run started from and its size."""
-    run = " · ".join(size(result.n_draws, result.n_paths, lang, result.about["seed"]))
-    note(ax, lang, *parts, *origin(result.about.get("given", {}), lang), run, room=room, frame=frame)
-
-
-def _small(ax: Axes, text: str, lang: Language, frame: Axes) -> None:
-    side = "right" if lang == "ar" else "left"
-    ax.annotate(
-        text,
-        xy=(1.0 if lang == "ar" else 0.0, 0.0),
-        xycoords=(frame.transAxes, ax.xaxis.label),
-        xytext=(0, -5),
-        textcoords="offset points",
-        ha=side,
-        va="top",
-        multialignment=side,
-        fontsize=7.5,
-        color="#444444",
-        annotation_clip=False,
-    )
+def ran(about: Mapping[str, Any], lang: Language) -> list[str]:
+    """Return the parts of a caption that say what a run started from and its size."""
+    run = " · ".join(size(about["draws"], about["paths"], lang, about["seed"]))
+    return [*origin(about.get("given", {}), lang), run]
 
 
 def wrapped(parts: Sequence[str], width: int) -> str:

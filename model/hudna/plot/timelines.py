@@ -2,104 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hudna.analysis.over_time import chosen_policies, fan_data, moved, shares_data
 from hudna.arrays import FloatArray
-from hudna.case.grammar import Language
-from hudna.errors import InputError
 from hudna.plot.style import (
     STATE_HATCHES,
     beside,
-    caption,
     colour_of,
+    frame,
     months,
     new_axes,
+    note,
     panels,
+    ran,
+    reading,
     shades,
     title,
     word,
 )
-from hudna.result.series import QUANTILES
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
     from matplotlib.axes import Axes
 
     from hudna.result import Result
 
 __all__ = [
-    "chosen_policies",
-    "draw_lever",
-    "draw_shares",
-    "explain",
-    "fan",
-    "fan_data",
-    "head",
-    "moved",
-    "panels_width",
-    "shares",
-    "shares_data",
+    "by_state", "draw_lever", "draw_shares", "explain", "fan", "frame_panels", "panels_width", "several", "shares",
     "step_edges",
-    "wide",
-]
+]  # fmt: skip
 
 _PANEL, _LEGEND = 2.5, 1.9  # inches: a panel, and what stands beside all of them
-_BANDS = ((0, 4, 0.22, "band"), (1, 3, 0.33, "half band"))  # ends, how dark, what it is called
-_SHADES = {"band": 0.22, "half band": 0.48}  # in the legend: the narrow band lies on the wide one
-
-
-def fan_data(
-    result: Result, name: str, policy: str | Sequence[str] | None = None, *, lang: Language = "en"
-) -> pd.DataFrame:
-    """Return what `fan` draws.
-
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a count, a level, an amount or a lever.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-        Language of `policy_name`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per policy and step: policy, policy_name, time (first day of the step), q05, q25, q50, q75, q95 and mean
-        over all paths, in the series' unit. A lever is the same on every path; it has a mean only.
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is a regime.
-    """
-    import pandas as pd
-
-    label = result.series_label(name)
-    if label.measure == "state":
-        raise InputError.of("plot.fan", "is a regime; draw it with plot.shares", key="name", given=repr(name))
-    data = result.series
-    parts = []
-    for chosen in chosen_policies(result, policy):
-        own: dict[str, object] = {
-            "policy": chosen,
-            "policy_name": result.policy_name(chosen, lang),
-            "time": data["time"].to_numpy(),
-        }
-        if label.measure == "lever":
-            own |= dict.fromkeys(_columns(), np.nan)
-            own["mean"] = data[name].sel(policy=chosen).to_numpy()
-        else:
-            quantiles = data[name].sel(policy=chosen)
-            own |= {c: quantiles.sel(quantile=q).to_numpy() for c, q in zip(_columns(), QUANTILES, strict=True)}
-            own["mean"] = data[f"{name}_mean"].sel(policy=chosen).to_numpy()
-        parts.append(pd.DataFrame(own))
-    return pd.concat(parts, ignore_index=True)
+_BANDS = (("q05", "q95", 0.22), ("q25", "q75", 0.33))  # ends, how dark
+_SHADES = (("band", 0.22), ("half band", 0.48))  # in the legend: the narrow band lies on the wide one
 
 
 def fan(
@@ -115,33 +56,14 @@ def fan(
     The middle is the median of a level and the mean of a count, whose median goes up and down by whole numbers. In each
     panel thin grey lines show the middles of the other policies. A lever is one line a policy, all in one panel.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a count, a level, an amount or a lever.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out. With more than one policy the panels lie inside it, `ax.child_axes`.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is a regime.
+    Takes what `fan_data` takes, with `lang` and `ax` as every picture.
     """
     label = result.series_label(name)
     data = fan_data(result, name, policy, lang=lang)
     policies = chosen_policies(result, policy)
     if label.measure == "lever":
         return _levers(result, data, label.name.get(lang), label.unit.get(lang), lang, ax)
-    ax = wide(ax, len(policies))
-    own = panels(ax, len(policies), lang)
+    ax, own = several(ax, len(policies), lang)
     edges = step_edges(result)
     stepped = label.measure == "count"
     middle = "mean" if stepped else "q50"
@@ -151,8 +73,8 @@ def fan(
     for panel, chosen in zip(own, policies, strict=True):
         colour, _ = colour_of(result, chosen)
         rows = data[data["policy"] == chosen]
-        for low, high, alpha, _ in _BANDS:
-            bottom, peak = (rows[_columns()[end]].to_numpy() for end in (low, high))
+        for low, high, alpha in _BANDS:
+            bottom, peak = (rows[end].to_numpy() for end in (low, high))
             _band(panel, edges, bottom, peak, colour, alpha, stepped=stepped)
         for other in result.policies:
             if other != chosen:
@@ -166,61 +88,10 @@ def fan(
         panel.spines[["top", "right"]].set_visible(False)
         panel.yaxis.grid(visible=True, color="#e4e4e4")
         panel.set_axisbelow(True)
-    head(ax, own, [result.policy_name(chosen, lang) for chosen in policies], label.name.get(lang), lang)
-    _leftmost(own, lang).set_ylabel(label.unit.get(lang))
-    bands = tuple((key, _SHADES[key]) for _, _, _, key in _BANDS)
-    explain(own, "mean" if stepped else "median", bands, lang, alone=len(result.policies) < 2)
-    caption(own[0], result, lang, frame=ax)
-    return ax
-
-
-def shares_data(
-    result: Result, name: str, policy: str | Sequence[str] | None = None, *, lang: Language = "en"
-) -> pd.DataFrame:
-    """Return what `shares` draws.
-
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a regime.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-        Language of the names.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per policy, step and state: policy, policy_name, time (first day of the step), state, state_name, and
-        share, of all paths.
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is not a regime.
-    """
-    import pandas as pd
-
-    label = result.series_label(name)
-    if label.measure != "state":
-        raise InputError.of("plot.shares", "is not a regime; draw it with plot.fan", key="name", given=repr(name))
-    time = result.series["time"].to_numpy()
-    parts = [
-        pd.DataFrame(
-            {
-                "policy": chosen,
-                "policy_name": result.policy_name(chosen, lang),
-                "time": time,
-                "state": state,
-                "state_name": text.get(lang),
-                "share": result.series[name].sel(policy=chosen).to_numpy()[:, k],
-            }
-        )
-        for chosen in chosen_policies(result, policy)
-        for k, (state, text) in enumerate(label.states)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    names = [result.policy_name(chosen, lang) for chosen in policies]
+    key = partial(explain, middle="mean" if stepped else "median", bands=_SHADES, alone=len(result.policies) < 2)
+    notes = ran(result.about, lang)
+    return frame_panels(ax, own, lang, label.name.get(lang), names, *notes, y=label.unit.get(lang), key=key)
 
 
 def shares(
@@ -235,25 +106,7 @@ def shares(
 
     A regime that no policy moves has one panel.
 
-    Parameters
-    ----------
-    result : Result
-    name : str
-        A series that is a regime.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-    ax : matplotlib Axes, optional
-        Drawn into; a new figure's if left out. With more than one policy the panels lie inside it, `ax.child_axes`.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such series or policy, or the series is not a regime.
+    Takes what `shares_data` takes, with `lang` and `ax` as every picture.
     """
     data = shares_data(result, name, policy, lang=lang)
     label = result.series_label(name)
@@ -262,54 +115,34 @@ def shares(
     names = [result.policy_name(chosen, lang) for chosen in policies]
     if alike:
         policies, names = policies[:1], [word("every policy", lang)]
-    ax = wide(ax, len(policies))
-    own = panels(ax, len(policies), lang)
+    ax, own = several(ax, len(policies), lang)
     edges = step_edges(result)
     for panel, chosen in zip(own, policies, strict=True):
-        draw_shares(panel, data[data["policy"] == chosen], edges)
+        draw_shares(panel, edges, by_state(data[data["policy"] == chosen]))
         months(panel, lang)
-    head(ax, own, names, label.name.get(lang), lang)
-    _leftmost(own, lang).set_ylabel(word("share of paths", lang))
-    beside(own[0] if lang == "ar" else own[-1], lang, reverse=True)
-    caption(own[0], result, lang, frame=ax)
-    return ax
+    return frame_panels(
+        ax, own, lang, label.name.get(lang), names, *ran(result.about, lang), y=word("share of paths", lang),
+        key=partial(beside, reverse=True),
+    )  # fmt: skip
 
 
-def draw_shares(ax: Axes, data: pd.DataFrame, edges: FloatArray) -> None:
-    """Draw one policy's rows of `shares_data`, stacked from calm to grave; `edges` are those of the steps."""
-    states = list(dict.fromkeys(data["state"]))
+def draw_shares(ax: Axes, edges: FloatArray, shares: Sequence[tuple[str, FloatArray]]) -> None:
+    """Draw the share of each state between edges, with its name, stacked from calm to grave."""
     bottom = np.zeros(edges.size - 1)
-    for k, (colour, state) in enumerate(zip(shades(len(states)), states, strict=True)):
-        rows = data[data["state"] == state]
-        top = bottom + rows["share"].to_numpy()
+    for k, (colour, (name, share)) in enumerate(zip(shades(len(shares)), shares, strict=True)):
+        top = bottom + share
         ax.stairs(top, edges, baseline=bottom, fill=True, facecolor=colour, edgecolor="#555555", linewidth=0.5,
-                  hatch=STATE_HATCHES[k % len(STATE_HATCHES)], label=str(rows["state_name"].iloc[0]))  # fmt: skip
+                  hatch=STATE_HATCHES[k % len(STATE_HATCHES)], label=name)  # fmt: skip
         bottom = top
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1)
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def chosen_policies(result: Result, policy: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the policies asked for, all of the result if none; raise InputError for one that it has not."""
-    if policy is None:
-        return result.policies
-    chosen = (policy,) if isinstance(policy, str) else tuple(policy)
-    for name in chosen:
-        result.policy_name(name)
-    if not chosen:
-        raise InputError.of("plot", "must name at least one policy", key="policy", given=repr(policy))
-    return chosen
-
-
-def wide(ax: Axes | None, n: int) -> Axes:
-    """Return `ax`, or a new figure's with room for n panels."""
-    return new_axes(ax, width=panels_width(n))
-
-
-def moved(of_policies: xr.DataArray) -> bool:
-    """Whether a lever or a series is not the same under all policies."""
-    return not bool((of_policies == of_policies.isel(policy=0)).all())
+def by_state(data: pd.DataFrame, column: str = "share") -> list[tuple[str, FloatArray]]:
+    """Return the name of each state with its shares, of one policy's rows of `shares_data`."""
+    states = data.groupby("state", sort=False)
+    return [(str(rows["state_name"].iloc[0]), rows[column].to_numpy()) for _, rows in states]
 
 
 def panels_width(n: int) -> float:
@@ -317,35 +150,44 @@ def panels_width(n: int) -> float:
     return max(7.2, _PANEL * n + _LEGEND)
 
 
-def head(ax: Axes, own: Sequence[Axes], names: Sequence[str], name: str, lang: Language) -> None:
-    """Write the title, and over each panel its own."""
+def several(ax: Axes | None, n: int, lang: Language) -> tuple[Axes, list[Axes]]:
+    """Return `ax`, or a new figure's with room for n panels, and the panels in it, in the order of reading."""
+    ax = new_axes(ax, width=panels_width(n))
+    return ax, panels(ax, n, lang)
+
+
+def frame_panels(
+    ax: Axes,
+    own: Sequence[Axes],
+    lang: Language,
+    name: str,
+    names: Sequence[str],
+    *notes: str,
+    y: str,
+    key: Callable[[Axes, Language], None],
+) -> Axes:
+    """Put around panels of `ax` what every picture has, see `hudna.plot.style.frame`, and over each its own name."""
     if len(own) == 1:
         title(ax, f"{name}: {names[0]}", lang)
-        return
-    title(ax, f"{name}\n", lang)
-    for panel, text in zip(own, names, strict=True):
-        panel.set_title(text, loc="right" if lang == "ar" else "left", fontsize=9.5)
+    else:
+        title(ax, f"{name}\n", lang)
+        for panel, text in zip(own, names, strict=True):
+            panel.set_title(text, loc=reading(lang), fontsize=9.5)
+    left, right = (own[-1], own[0]) if lang == "ar" else (own[0], own[-1])
+    left.set_ylabel(y)
+    key(right, lang)
+    note(own[0], lang, *notes, frame=ax)
+    return ax
 
 
-def explain(
-    own: Sequence[Axes], middle: str, bands: Sequence[tuple[str, float]], lang: Language, *, alone: bool
-) -> None:
+def explain(ax: Axes, lang: Language, *, middle: str, bands: Sequence[tuple[str, float]], alone: bool) -> None:
     """Add a legend beside the panels: the middle line, the other policies' and bands, in no policy's colour."""
-    ax = own[0] if lang == "ar" else own[-1]
     for key, shade in bands:
         ax.fill_between([], [], [], color="#333333", alpha=shade, linewidth=0, label=word(key, lang))
     if not alone:
         ax.plot([], [], color="#555555", linewidth=0.8, label=word("other policies", lang))
     ax.plot([], [], color="black", linewidth=3, label=word(middle, lang))
     beside(ax, lang, reverse=True)
-
-
-def _leftmost(own: Sequence[Axes], lang: Language) -> Axes:
-    return own[-1] if lang == "ar" else own[0]
-
-
-def _columns() -> list[str]:
-    return [f"q{100 * q:02.0f}" for q in QUANTILES]
 
 
 def step_edges(result: Result) -> FloatArray:
@@ -368,11 +210,7 @@ def _levers(result: Result, data: pd.DataFrame, name: str, unit: str, lang: Lang
     ax = new_axes(ax)
     draw_lever(ax, result, data.rename(columns={"mean": "value"}))
     months(ax, lang)
-    ax.set_ylabel(unit)
-    beside(ax, lang)
-    title(ax, name, lang)
-    caption(ax, result, lang)
-    return ax
+    return frame(ax, lang, name, *ran(result.about, lang), y=unit, key=beside)
 
 
 def draw_lever(ax: Axes, result: Result, data: pd.DataFrame) -> None:

@@ -9,8 +9,8 @@ from hudna.files.whole import Folder, as_csv
 
 if TYPE_CHECKING:
     from hudna.analysis.compare import Comparison
-    from hudna.case.grammar import Language
     from hudna.report.figures import Picture
+    from hudna.text.words import Language
 
 __all__ = ["pictures", "write_comparison"]
 

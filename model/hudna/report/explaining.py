@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.analysis.attribution import Attribution, Grouping
-from hudna.case.grammar import Language
 from hudna.files.whole import Folder, as_csv
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from hudna import plot
-from hudna.case.grammar import Language
+from hudna.analysis.over_time import moved
 from hudna.errors import Problem
 from hudna.files.names import file_names
 from hudna.plot.distributions import outcome_height
 from hudna.plot.drivers import drivers_height
-from hudna.plot.timelines import moved, panels_width
+from hudna.plot.timelines import panels_width
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hudna.case.grammar import Language, Text
+from hudna.case.grammar import Text
 from hudna.case.posterior import QUICK
-from hudna.case.units import unit_text
 from hudna.judge.checks import Replicated, replicate
 from hudna.judge.record import families
 from hudna.learn.calibration import Calibration
+from hudna.text.words import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def _learned(calibration: Calibration, lang: Language) -> Axes:
     parameters = calibration.case.parameters
     places = [calibration.program.parameters.index(name) for name in names]
     labels = {name: parameters[name].name or Text(en=name) for name in names}
-    units = {name: unit_text(parameters[name].unit) for name in names}
+    units = {name: calibration.case.unit(parameters[name].unit) for name in names}
     axes = plot.learned(
         calibration.prior[:, places], calibration.theta[:, places], names, labels=labels, units=units, lang=lang
     )

@@ -11,7 +11,7 @@ from hudna.files.whole import Folder, as_csv
 
 if TYPE_CHECKING:
     from hudna.case import Case
-    from hudna.case.grammar import Language
+    from hudna.text.words import Language
 
 __all__ = ["write_network"]
 

@@ -9,8 +9,8 @@ from hudna.files.whole import Folder, as_csv
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.case.grammar import Language
     from hudna.result import Result
+    from hudna.text.words import Language
 
 __all__ = ["difference_table", "outcome_table", "write_outputs"]
 

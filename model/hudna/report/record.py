@@ -11,12 +11,12 @@ import numpy as np
 from hudna.files.whole import Folder, as_csv
 from hudna.judge.baselines import BASELINES
 from hudna.judge.skill import Coverage, Skill, coverage, overlapping, skill
-from hudna.plot.style import number
+from hudna.text.numbers import number_of
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.case.grammar import Language
     from hudna.judge.backtest import Backtest
     from hudna.report.figures import Picture
 
@@ -37,6 +37,7 @@ _WORDS = {
     "90 %": ("90 %", "90٪"),
     "log score": ("log score", "لوغاريتمية"),
 }
+_word = Words(_WORDS)
 _SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
 
 
@@ -82,10 +83,10 @@ def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
     """Yield the record as lines for a terminal."""
 
     def word(key: str, *values: object) -> str:
-        return _WORDS[key][1 if lang == "ar" else 0].format(*values)
+        return _word(key, lang).format(*values)
 
     def count(n: int, noun: str) -> str:
-        return number(n, noun, "en") if lang == "en" else str(n)
+        return number_of(n, noun, "en") if lang == "en" else str(n)
 
     frame, every = found.forecasts, found.plan.every
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
@@ -139,7 +140,7 @@ def markdown(found: Backtest) -> Iterator[str]:
         )
         yield ""
         horizons = [int(w) for w in sorted(frame["weeks"].unique())]
-        yield "| | " + " | ".join(f"{number(w, 'week', 'en')} | skill" for w in horizons) + " |"
+        yield "| | " + " | ".join(f"{number_of(w, 'week', 'en')} | skill" for w in horizons) + " |"
         yield "|---" * (1 + 2 * len(horizons)) + "|"
         own = "log_score" if score == "log" else score
         digits = ".3f" if score.startswith("brier") else ".2f"
@@ -159,7 +160,7 @@ def markdown(found: Backtest) -> Iterator[str]:
                 cells.append(f"{mean:{digits}} | {shown}")
             yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
     yield ""
-    yield "| | " + " | ".join(number(int(w), "week", "en") for w in sorted(frame["weeks"].unique())) + " |"
+    yield "| | " + " | ".join(number_of(int(w), "week", "en") for w in sorted(frame["weeks"].unique())) + " |"
     yield "|---" * (1 + frame["weeks"].nunique()) + "|"
     for level in (50, 90):
         cells = []

@@ -1,4 +1,4 @@
-"""How much of a difference in attacks is exposure alone: fewer troops, same threat.
+"""How much of a difference in events is exposure alone: the same threat, another exposure.
 
 Per draw the engine keeps the mean threat of each week (the rate with every lever among the exposures at 1)
 and the levers' exposure. With `b`'s threat and `a`'s exposure the expected count changes by

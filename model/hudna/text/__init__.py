@@ -1,0 +1,1 @@
+"""What readers see: words in each language, numbers and dates as they are written, and one table for all forms."""
