@@ -12,7 +12,7 @@ import pytest
 import hudna
 from hudna import plot
 from hudna.arguments import day, names, plain, whole
-from hudna.beginning import Options
+from hudna.ask.start import Options
 from hudna.errors import InputError
 from hudna.inference.backtest import Plan, backtest
 from hudna.inference.calibration import Sizes, calibrate
@@ -133,7 +133,7 @@ def test_a_wrong_name_of_an_outcome_or_policy_is_said_with_those_there_are(wrong
         lambda: result.contrast(wrong, "leave"),
         lambda: result.outcome(wrong),
     ):
-        with pytest.raises(InputError, match=r"the result has no such (outcome|policy);.* there are: "):
+        with pytest.raises(InputError, match=r"the result has no such (outcome|policy);.* (outcomes|policies): \w"):
             call()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hudna.analysis.compare import Comparison, Entrant, agreed
 from hudna.arguments import names
-from hudna.beginning import Options, begin, share_of
+from hudna.ask.start import Options, begin, share_of
 from hudna.errors import InputError, Problems
 from hudna.result.assemble import outcome_label
 from hudna.scenario import Scenario, load

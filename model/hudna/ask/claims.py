@@ -14,7 +14,7 @@ from hudna.analysis import truth
 from hudna.analysis.truth import Truth
 from hudna.arguments import check_kind, texts
 from hudna.arrays import ByContent, FloatArray, IntArray
-from hudna.beginning import Options, begin, share_of
+from hudna.ask.start import Options, begin, share_of
 from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text

@@ -14,7 +14,7 @@ from hudna.analysis.attribution import LEFT_OVER, Attribution, Contribution, win
 from hudna.analysis.removal import Removal
 from hudna.analysis.shapley import Shares, coalitions
 from hudna.arguments import check_kind, texts, whole
-from hudna.beginning import Options, Ready, begin, share_of
+from hudna.ask.start import Options, Ready, begin, share_of
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level
 from hudna.case.signals import resolve

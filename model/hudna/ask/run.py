@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hudna.beginning import Options, begin
+from hudna.ask.start import Options, begin
 from hudna.case.observations import Row
 from hudna.result import Result
 from hudna.scenario import Scenario, load
