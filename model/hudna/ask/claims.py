@@ -353,10 +353,7 @@ def _first(case: Case, given: Scenario | None, questions: Mapping[str, Scenario]
 
 
 def _check(
-    questions: Mapping[str, Scenario],
-    chosen: Mapping[str, Claim],
-    problems: Problems,
-    options: Options,
+    questions: Mapping[str, Scenario], chosen: Mapping[str, Claim], problems: Problems, options: Options
 ) -> None:
     for question in questions.values():
         with problems.caught():

@@ -20,7 +20,7 @@ from hudna.ask.start import Options, Ready, begin
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level
 from hudna.case.signals import resolve
-from hudna.engine.contributions import Part, contributions
+from hudna.engine.contributions import Contributions, Part, contributions
 from hudna.engine.removal import without
 from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.result.assemble import outcome_label
@@ -92,7 +92,7 @@ def attribute(
         progress=ready.options.progress,
         stage=ready.options.stage,
     )
-    return _labelled(ready, level, weeks, found.parts, found.series, found.window, found.paths)
+    return _labelled(ready, level, weeks, found)
 
 
 def remove(
@@ -291,29 +291,21 @@ def _factors(
     return labels, parts
 
 
-def _labelled(
-    ready: Ready,
-    level: str,
-    window: tuple[float, float],
-    parts: Sequence[Part],
-    series: Any,
-    means: Any,
-    paths: Any,
-) -> Attribution:
+def _labelled(ready: Ready, level: str, window: tuple[float, float], found: Contributions) -> Attribution:
     import xarray as xr
 
     question = ready.question
     node = question.nodes[level]
     assert isinstance(node, Level)  # noqa: S101 (for the type checker)
-    named = tuple(_contribution(question, part) for part in parts)
+    named = tuple(_contribution(question, part) for part in found.parts)
     policies = {policy: question.file.policies[policy].name for policy in ready.program.policies}
     dates = np.array(question.dates, "datetime64[ns]")
     kept = xr.DataArray(
-        paths,
+        found.paths,
         dims=("policy", "part", "draw", "path", "time"),
         coords={
-            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(paths.shape[2]),
-            "path": np.arange(paths.shape[3]), "time": dates,
+            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(found.paths.shape[2]),
+            "path": np.arange(found.paths.shape[3]), "time": dates,
         },
         name=level,
         attrs={"unit": "log odds"},
@@ -330,8 +322,8 @@ def _labelled(
         contrasts=tuple(pair for pair in question.contrasts if set(pair) <= set(policies)),
         dates=dates,
         window=window,
-        means=series,
-        window_means=means,
+        means=found.series,
+        window_means=found.window,
         paths=kept,
         clusters=distinct,
         about=_about(ready),

@@ -15,12 +15,8 @@ __all__ = ["Change", "many"]
 Change = Callable[[Program], Program]
 
 
-def _unchanged(program: Program) -> Program:
-    return program
-
-
 def many(
-    asked: Iterable[tuple[Scenario, Options]], changes: Sequence[Change] = (_unchanged,)
+    asked: Iterable[tuple[Scenario, Options]], changes: Sequence[Change] = (lambda program: program,)
 ) -> Iterator[tuple[Ready, Simulation]]:
     """Simulate each scenario under each change of its program, one after the other.
 
