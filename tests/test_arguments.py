@@ -12,7 +12,7 @@ import pytest
 import hudna
 from hudna import plot
 from hudna.arguments import day, names, plain, whole
-from hudna.beginning import Options
+from hudna.ask.start import Options
 from hudna.errors import InputError
 from hudna.judge.backtest import Plan, backtest
 from hudna.judge.score import score
@@ -79,8 +79,8 @@ def test_names_may_be_one_text_or_anything_to_go_through(result):
     assert list(plot.priors_data(case, "presence_power").index) == ["presence_power"]
 
 
-OPTIONS = "draws, paths, seed, policies, engine, threads, as_of, given, belief"
-FEWER = "draws, paths, seed, engine, threads, belief"
+OPTIONS = "draws, paths, seed, policies, engine, threads, as_of, given, belief, progress, stage"
+FEWER = "draws, paths, seed, engine, threads, belief, progress, stage"
 NO_SUCH = "there is no such option"
 
 
@@ -105,6 +105,10 @@ NO_SUCH = "there is no such option"
          "run: draws = True: must be a whole number, 1 to 4,294,967,295\n"
          "run: seed = -1.0: must be a whole number, 0 to 18,446,744,073,709,551,615"),
         (lambda: hudna.run(NAME, engine=["vm"]), "run: engine = ['vm']: must be one of auto, vm, oracle"),
+        (lambda: hudna.claims(NAME, progres=print),
+         f"claims: progres = {print!r}: {NO_SUCH}; did you mean 'progress'?; options: {FEWER}"),
+        (lambda: hudna.compare(NAME, progress=3), "run: progress = 3: must be a function"),
+        (lambda: hudna.run(NAME, stage="done"), "run: stage = 'done': must be a function"),
         (lambda: hudna.run(NAME, given=[3]), "run: given = (3,): must be a CSV file or rows of observations"),
         (lambda: hudna.remove(NAME, [["NORTH"]]), "remove: what = a list: must be a text"),
         (lambda: hudna.shapley(NAME, {}, "leave"), "shapley: outcome = a dict: must be a text"),

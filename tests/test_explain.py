@@ -14,7 +14,7 @@ from scipy import special
 
 import hudna
 from hudna.analysis.shapley import coalitions, shapley_values
-from hudna.beginning import Options, begin
+from hudna.ask.start import Options, begin
 from hudna.case.signals import resolve
 from hudna.cli import main
 from hudna.engine import compile_scenario, contributions

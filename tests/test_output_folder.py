@@ -111,7 +111,7 @@ def test_files_of_others_are_named_and_nothing_is_done(name, here, capsys, monke
         (OUT / name).parent.mkdir(parents=True, exist_ok=True)
         (OUT / name).write_text("mine", encoding="utf-8")
     before = contents(here)
-    monkeypatch.setattr("hudna.beginning.simulate", lambda *_, **__: pytest.fail("simulated"))
+    monkeypatch.setattr("hudna.ask.start.simulate", lambda *_, **__: pytest.fail("simulated"))
     capsys.readouterr()
     assert main([*QUICK, "--seed", "9"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -163,7 +163,7 @@ def test_the_folder_one_works_in_is_never_replaced(target, here, capsys):
 
 
 def test_a_file_in_the_way_is_refused_before_simulating(here, capsys, monkeypatch):
-    monkeypatch.setattr("hudna.beginning.simulate", lambda *_, **__: pytest.fail("simulated"))
+    monkeypatch.setattr("hudna.ask.start.simulate", lambda *_, **__: pytest.fail("simulated"))
     (here / "taken").write_text("mine", encoding="utf-8")
     assert main([*QUICK, "--out", "taken"]) == 2
     assert main([*QUICK, "--out", "taken/below"]) == 2
@@ -174,7 +174,7 @@ def test_a_file_in_the_way_is_refused_before_simulating(here, capsys, monkeypatc
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_place_that_cannot_be_written_is_refused_before_simulating(here, capsys, monkeypatch):
-    monkeypatch.setattr("hudna.beginning.simulate", lambda *_, **__: pytest.fail("simulated"))
+    monkeypatch.setattr("hudna.ask.start.simulate", lambda *_, **__: pytest.fail("simulated"))
     (here / "locked").mkdir(mode=0o500)
     assert main([*QUICK, "--out", "locked/out"]) == 2
     assert "cannot be written" in capsys.readouterr().err

@@ -15,13 +15,13 @@ from hudna.version import __version__ as __version__
 if TYPE_CHECKING:
     from hudna import plot
     from hudna.analysis.compare import Comparison
-    from hudna.answer import run
-    from hudna.comparison import compare
+    from hudna.ask.claims import claims
+    from hudna.ask.compare import compare
+    from hudna.ask.explain import attribute, remove, shapley
+    from hudna.ask.run import run
     from hudna.errors import HudnaError, InputError, SimulationError
-    from hudna.explain import attribute, remove, shapley
     from hudna.result import Result, open_result
     from hudna.scenario import Scenario, load
-    from hudna.verdicts import claims
 
 __all__ = [
     "Comparison",
@@ -48,14 +48,14 @@ _WHERE = {
     "Result": "hudna.result",
     "Scenario": "hudna.scenario",
     "SimulationError": "hudna.errors",
-    "attribute": "hudna.explain",
-    "claims": "hudna.verdicts",
-    "compare": "hudna.comparison",
+    "attribute": "hudna.ask.explain",
+    "claims": "hudna.ask.claims",
+    "compare": "hudna.ask.compare",
     "load": "hudna.scenario",
     "open_result": "hudna.result",
-    "remove": "hudna.explain",
-    "run": "hudna.answer",
-    "shapley": "hudna.explain",
+    "remove": "hudna.ask.explain",
+    "run": "hudna.ask.run",
+    "shapley": "hudna.ask.explain",
 }
 
 

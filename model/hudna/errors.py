@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 __all__ = ["HudnaError", "InputError", "Problem", "Problems", "SimulationError", "folded", "nearest", "no_such"]
@@ -75,6 +76,14 @@ class Problems:
         """Note several problems."""
         for problem in problems:
             self._found.setdefault(problem)
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Note the problems of an `InputError` raised within, and go on after it."""
+        try:
+            yield
+        except InputError as error:
+            self.extend(error.problems)
 
     def about(self, where: str, key: str) -> bool:
         """Whether a problem with just this key is noted."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["section"]
 
-_IMPORTS = ("hudna", "hudna.answer", "hudna.report", "pandas", "xarray", "h5netcdf", "matplotlib.pyplot")
+_IMPORTS = ("hudna", "hudna.ask.run", "hudna.report", "pandas", "xarray", "h5netcdf", "matplotlib.pyplot")
 
 
 def section(settings: Settings) -> Section:

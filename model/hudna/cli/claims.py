@@ -15,9 +15,9 @@ from hudna.text.runs import belief, notices, run_size
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
+    from hudna.ask.claims import Answer, Support, Verdict, Verdicts
     from hudna.case.claims import ClaimTest
     from hudna.cli.tables import Line
-    from hudna.verdicts import Answer, Support, Verdict, Verdicts
 
 __all__ = ["claims"]
 
@@ -74,14 +74,15 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Say how probable each claim of a case is, and what that rests on."""
-    from hudna import verdicts
+    from hudna.ask.claims import case_of
+    from hudna.ask.claims import claims as judge
     from hudna.files.whole import as_csv, check_file, write_file
 
     language = known_language(lang)
     check_file(csv)
-    found, given = verdicts.case_of(case)
+    found, given = case_of(case)
     with progress_bar(found.about.name.get(language), language) as (progress, stage):
-        answered = verdicts.claims(
+        answered = judge(
             given or found, draws=draws, paths=paths, seed=seed, belief="prior" if prior else None, only=only or None,
             progress=progress, stage=stage,
         )  # fmt: skip

@@ -115,8 +115,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Simulate a scenario under its policies and write the results."""
-    from hudna.answer import run as simulate
-    from hudna.beginning import Options
+    from hudna.ask.run import run as simulate
+    from hudna.ask.start import Options
     from hudna.cli import results
     from hudna.cli.pictures import finish
     from hudna.files.whole import replacing

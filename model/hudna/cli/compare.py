@@ -91,7 +91,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare scenarios under the same policies, with the regret of each policy in each."""
-    from hudna import comparison
+    from hudna.ask.compare import compare as run_all
     from hudna.cli.pictures import finish
     from hudna.files.whole import as_csv, check_file, replacing, write_file
     from hudna.report.comparison import pictures, write_comparison
@@ -101,7 +101,7 @@ def compare(
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(replacing(out))
         with progress_bar(" · ".join(scenarios), language) as (progress, stage):
-            found = comparison.compare(
+            found = run_all(
                 scenarios, outcomes=outcome or None, policies=policy or None, draws=draws, paths=paths, seed=seed,
                 belief="prior" if prior else None, progress=progress, stage=stage,
             )  # fmt: skip

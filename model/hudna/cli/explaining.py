@@ -104,7 +104,7 @@ def explain(
     from contextlib import nullcontext
 
     from hudna.analysis.attribution import GROUPINGS
-    from hudna.explain import attribute
+    from hudna.ask.explain import attribute
     from hudna.report.explaining import contrast_table, pictures, write_attribution
 
     language = known_language(lang)
@@ -164,7 +164,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Switch influences off, or silence what has them, one at a time, and see how far each outcome moves."""
-    from hudna.explain import remove as switch_off
+    from hudna.ask.explain import remove as switch_off
 
     language = known_language(lang)
     question = asked(scenario, changes)
@@ -209,7 +209,7 @@ def shapley(
     as_json: AsJson = False,
 ) -> None:
     """Share an outcome, or its difference between two policies, among the scenario's factors."""
-    from hudna.explain import shapley as share_out
+    from hudna.ask.explain import shapley as share_out
 
     language = known_language(lang)
     question = asked(scenario, changes)

@@ -86,10 +86,8 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
     found: dict[str, dict[str, dict[int, int]]] = {}
     notices: list[Text] = []
     if question is not None and question.file.as_of is not None:
-        try:
+        with problems.caught():
             past_of(question, question.file.as_of)
-        except InputError as error:
-            problems.extend(error.problems)
     for name, campaign in case.observations.campaigns.items():
         asked = question if question is not None else question_of(case, campaign)
         try:

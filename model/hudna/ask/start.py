@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from hudna.result import Result
 from hudna.result.assemble import assemble
 from hudna.scenario import Scenario
 
-__all__ = ["Options", "Ready", "begin", "share_of"]
+__all__ = ["Options", "Ready", "begin"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Options:
     as_of: dt.date | None = None
     given: Path | tuple[Row, ...] | None = None
     belief: str | None = None
+    progress: Callable[[int, int], None] | None = field(default=None, compare=False, repr=False)
+    stage: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, call: str, given: Mapping[str, Any], *, without: Sequence[str] = ()) -> Options:
@@ -49,7 +51,7 @@ class Options:
         InputError
             If `call` takes no such option: there is none, or it is among `without`.
         """
-        check_options(call, given, [field.name for field in fields(cls) if field.name not in without])
+        check_options(call, given, [one.name for one in fields(cls) if one.name not in without])
         made = {name: _FORMS[name](value) if name in _FORMS else value for name, value in given.items()}
         return cls(**made)
 
@@ -63,6 +65,13 @@ class Options:
         own = question.file.run
         given = {name: value for name, value in self.sizes.items() if value is not None}
         return replace(self, **{"draws": own.draws, "paths": own.paths, "seed": own.seed, **given})
+
+    def share(self, place: int, runs: int) -> Options:
+        """Return the options of one run among several: its progress is reported as a share of the progress of all."""
+        report = self.progress
+        if report is None:
+            return self
+        return replace(self, progress=lambda done, total: report(place * total + done, runs * total))
 
     def settled(self, question: Scenario) -> Options:
         """Return the options with what the scenario says where they say nothing, checked against it.
@@ -114,6 +123,10 @@ def _check_begin(options: Options, question: Scenario, problems: Problems) -> No
     if not isinstance(options.given, Path | None) and not all(isinstance(row, Row) for row in options.given):
         text = "must be a CSV file or rows of observations"
         problems.add("run", "given", text, given=repr(options.given[:3]))
+    for name in ("progress", "stage"):
+        value = getattr(options, name)
+        if not (value is None or callable(value)):
+            problems.add("run", name, "must be a function", given=repr(value))
 
 
 @dataclass(frozen=True)
@@ -126,13 +139,7 @@ class Ready:
     options: Options
     record: tuple[dict[str, Any], ...]
 
-    def simulate(
-        self,
-        program: Program | None = None,
-        *,
-        progress: Callable[[int, int], None] | None = None,
-        stage: Callable[[str], None] | None = None,
-    ) -> Simulation:
+    def simulate(self, program: Program | None = None) -> Simulation:
         """Simulate its own program, or another of the same tables."""
         return simulate(
             self.program if program is None else program,
@@ -141,8 +148,8 @@ class Ready:
             trajectories=self.options.trajectories,
             theta=self.origin.theta,
             starts=self.origin.states,
-            progress=progress,
-            stage=stage,
+            progress=self.options.progress,
+            stage=self.options.stage,
         )
 
     def labelled(self, simulation: Simulation) -> Result:
@@ -150,21 +157,8 @@ class Ready:
         return assemble(self.question, simulation, self.origin.clusters, self.origin.about, self.record)
 
 
-def begin(
-    question: Scenario,
-    options: Options,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-    stage: Callable[[str], None] | None = None,
-) -> Ready:
+def begin(question: Scenario, options: Options) -> Ready:
     """Check and compile a scenario, and filter the past if it starts from a date.
-
-    Parameters
-    ----------
-    question : Scenario
-    options : Options
-    progress, stage : functions, optional
-        As of `hudna.run`.
 
     Raises
     ------
@@ -181,10 +175,10 @@ def begin(
         origin = from_belief(question, program, sizes["draws"], sizes["seed"], belief)
     else:
         past_of(question, date)  # refused before anything is said to be under way
-        if stage is not None:
-            stage("filtering")
+        if options.stage is not None:
+            options.stage("filtering")
         past = {**sizes, "engine": "oracle" if options.engine == "oracle" else "vm"}
-        origin = from_world(question, program, date, rows=rows, belief=belief, progress=progress, **past)
+        origin = from_world(question, program, date, rows=rows, belief=belief, progress=options.progress, **past)
     record = tuple(_record(question, rows, date))
     if rows is not None:  # they are what the run was made of
         observations = replace(question.case.observations, rows=tuple(rows))
@@ -216,14 +210,3 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
         for row in known
         if row.kind in ("events", "response") and row.use != "context"
     ]  # fmt: skip
-
-
-def share_of(progress: Callable[[int, int], None] | None, place: int, runs: int) -> Callable[[int, int], None] | None:
-    """Return a progress of one run among several."""
-    if progress is None:
-        return None
-
-    def move(done: int, total: int) -> None:
-        progress(place * total + done, runs * total)
-
-    return move

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hudna.beginning import Options, begin
+from hudna.ask.start import Options, begin
 from hudna.case.observations import Row
 from hudna.result import Result
 from hudna.scenario import Scenario, load
@@ -49,15 +49,15 @@ def run(
         "vm" is the compiled engine, "oracle" the plain one that specifies it; both see the same random numbers
         and give the same events on every path. "auto" takes the one that will be done first.
     threads : int, optional
-        If left out the environment's HUDNA_NUM_THREADS, else the number of processors. Moves no bit of the result.
+        The environment's HUDNA_NUM_THREADS if left out, else the number of processors; the result is the same.
     outcomes : {"all", "summary"}
         Keep every path's outcomes, or summaries of them (moments a draw, histograms, of the paired differences
         too): then memory does not grow with the paths.
     trajectories : {"events", "all"}
         What is kept week by week: events and responses of the first paths, or every signal of every path.
     as_of : date or str such as "2024-08-22", optional
-        Start from the state of the world on this date, as rows of observations tell it; the scenario's own `as_of` if
-        left out. Days between it and the scenario's start are simulated.
+        Start from the state of the world on this date, as observed; the scenario's own `as_of` if left out. Days
+        between it and the scenario's start are simulated.
     given : str, Path or rows, optional
         A table of observations to use instead of the case's own; then `as_of` is the scenario's start if left out.
     belief : {"posterior", "prior"}, optional
@@ -88,7 +88,8 @@ def run(
         {
             "draws": draws, "paths": paths, "seed": seed, "policies": policies, "engine": engine, "threads": threads,
             "outcomes": outcomes, "trajectories": trajectories, "as_of": as_of, "given": given, "belief": belief,
+            "progress": progress, "stage": stage,
         },
     )  # fmt: skip
-    ready = begin(load(scenario), chosen, progress=progress, stage=stage)
-    return ready.labelled(ready.simulate(progress=progress, stage=stage))
+    ready = begin(load(scenario), chosen)
+    return ready.labelled(ready.simulate())

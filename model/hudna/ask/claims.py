@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from hudna.analysis import truth
 from hudna.analysis.truth import Truth
 from hudna.arguments import check_kind, texts
 from hudna.arrays import ByContent, FloatArray, IntArray
-from hudna.beginning import Options, begin, share_of
+from hudna.ask.many import many
+from hudna.ask.start import Options
 from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
@@ -69,7 +70,7 @@ class Verdict:
     """A claim with its answers, and the probability that all its tests are true.
 
     `joint` is "draws" if that is a share of draws, "bounds" if the tests have no draws in common, so that only bounds
-    can be told (`p_true` is then NaN, and `low` to `high` what any dependence allows), and empty if it is untested.
+    can be given (`p_true` is then NaN, and `low` to `high` what any dependence allows), and empty if it is untested.
     """
 
     name: str
@@ -203,7 +204,7 @@ class _Run:
         )  # fmt: skip
 
     def paired(self, other: _Run) -> bool:
-        """Whether draws have the same parameters one by one: not if a scenario believes otherwise, or weighed them."""
+        """Whether draws have the same parameters one by one: not if a scenario overrides some, or weighed them."""
         return all(np.array_equal(array, other.parameters[name]) for name, array in self.parameters.items())
 
 
@@ -211,8 +212,6 @@ def claims(
     case: Case | Scenario | str | Path | Mapping[str, Any],
     *,
     only: str | Iterable[str] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    stage: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Verdicts:
     """Say how probable each claim of a case is.
@@ -223,13 +222,9 @@ def claims(
         Tests are asked in the scenarios that they name, whatever the scenario that is given.
     only : str or iterable of str, optional
         Names of claims; all of them if left out.
-    progress : function of (done, total), optional
-        Of all runs together.
-    stage : function of a name, optional
-        As of `hudna.run`.
     **options
-        draws, paths, seed: of every run, those of the first scenario that the claims name if left out; engine, threads,
-        belief: as of `hudna.run`, each scenario's own if left out.
+        As of `hudna.run`. draws, paths, seed: of every run, those of the first scenario that the claims name if left
+        out; engine, threads, belief: each scenario's own if left out; progress: of all runs together; stage.
 
     Returns
     -------
@@ -260,13 +255,15 @@ def claims(
         return Verdicts(of.id, of.about.name, {n: _untested(n, c) for n, c in chosen.items()}, None, None, None, {})
     wished = wished.sized(_first(of, given, questions))
     _check(questions, chosen, problems, wished)
-    runs = {}
-    for place, (name, question) in enumerate(questions.items()):
+    asked = []
+    for name, question in questions.items():
         under = {policy for policy, _ in wanted[name]} or {question.policies[0]}
         policies = tuple(policy for policy in question.policies if policy in under)
-        part = share_of(progress, place, len(questions))
-        ready = begin(question, replace(wished, policies=policies), progress=part, stage=stage)
-        runs[name] = _Run.of(question, ready.labelled(ready.simulate(progress=part, stage=stage)), wanted[name])
+        asked.append((question, replace(wished, policies=policies)))
+    runs = {
+        name: _Run.of(question, ready.labelled(run), wanted[name])
+        for (name, question), (ready, run) in zip(questions.items(), many(asked), strict=True)
+    }
     plain = load_case(of.folder, Problems(), posterior=False) or of
     verdicts = {name: _verdict(name, claim, runs, plain) for name, claim in chosen.items()}
     begun = {name: found.given for name, found in runs.items()}
@@ -331,20 +328,17 @@ def _wanted(chosen: Mapping[str, Claim]) -> dict[str, set[tuple[str, str]]]:
 
 
 def _questions(case: Case, given: Scenario | None, wanted: Mapping[str, Any]) -> dict[str, Scenario]:
-    """Return the scenarios that are needed, read; what is wrong with any of them is told of all at once."""
+    """Return the scenarios that are needed, read, or every problem with any of them."""
     files, problems, found = scenario_files(case), Problems(), {}
     for name in wanted:
         if given is not None and given.id == name:
             found[name] = given
             continue
-        try:
+        with problems.caught():
             found[name] = load(files[name])
-        except InputError as error:
-            problems.extend(error.problems)
-            continue
-        if found[name].case.folder.resolve() != case.folder.resolve():
-            text = f"asks about another folder than {case.folder}: {found[name].case.folder}"
-            problems.add(str(files[name]), "case", text, given=repr(case.id))
+            if found[name].case.folder.resolve() != case.folder.resolve():
+                text = f"asks about another folder than {case.folder}: {found[name].case.folder}"
+                problems.add(str(files[name]), "case", text, given=repr(case.id))
     problems.raise_if_any()
     return found
 
@@ -358,16 +352,11 @@ def _first(case: Case, given: Scenario | None, questions: Mapping[str, Scenario]
 
 
 def _check(
-    questions: Mapping[str, Scenario],
-    chosen: Mapping[str, Claim],
-    problems: Problems,
-    options: Options,
+    questions: Mapping[str, Scenario], chosen: Mapping[str, Claim], problems: Problems, options: Options
 ) -> None:
     for question in questions.values():
-        try:
+        with problems.caught():
             options.settled(question)
-        except InputError as error:
-            problems.extend(error.problems)
     for name, claim in chosen.items():
         for i, test in enumerate(claim.test):
             units = [_unit(test, questions, side) for side in (test.asked, test.against) if side is not None]

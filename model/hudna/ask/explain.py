@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,20 @@ from hudna.analysis.attribution import LEFT_OVER, Attribution, Contribution, win
 from hudna.analysis.removal import Removal
 from hudna.analysis.shapley import Shares, coalitions
 from hudna.arguments import check_kind, texts, whole
-from hudna.beginning import Options, Ready, begin, share_of
+from hudna.ask.many import Change, many
+from hudna.ask.start import Options, Ready, begin
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level
 from hudna.case.signals import resolve
-from hudna.engine.contributions import Part, contributions
+from hudna.engine.contributions import Contributions, Part, contributions
 from hudna.engine.removal import without
 from hudna.errors import InputError, Problems, nearest, no_such
+from hudna.result.assemble import outcome_label
 from hudna.scenario import Scenario, load
 from hudna.scenario.influence import Influence, influence
 
 __all__ = ["attribute", "remove", "shapley"]
 
-Progress = Callable[[int, int], None]
 MOST_FACTORS = 8  # 2 ** 8 runs
 _PATHS_ONLY = ("outcomes", "trajectories")  # what is kept of a run is not asked here
 
@@ -37,8 +39,6 @@ def attribute(
     *,
     window: tuple[float, float] | None = None,
     keep: int = 0,
-    progress: Progress | None = None,
-    stage: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Attribution:
     """Take the log odds of a level apart: who moves it, through which channel, in which direction.
@@ -54,10 +54,8 @@ def attribute(
         [from, to) in weeks over which parts are averaged; the whole horizon if left out.
     keep : int
         Paths of each draw whose parts are kept week by week.
-    progress, stage : functions, optional
-        As of `hudna.run`.
     **options
-        draws, paths, seed, policies, engine, threads, as_of, given, belief: as of `hudna.run`.
+        draws, paths, seed, policies, engine, threads, as_of, given, belief, progress, stage: as of `hudna.run`.
 
     Returns
     -------
@@ -81,7 +79,7 @@ def attribute(
     weeks = _window(question, window)
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:
         raise InputError.of("attribute", "must be a whole number of paths, 0 or more", key="keep", given=repr(keep))
-    ready = begin(question, chosen, progress=progress, stage=stage)
+    ready = begin(question, chosen)
     place = ready.program.levels.name.index(level)
     found = contributions(
         ready.program,
@@ -91,10 +89,10 @@ def attribute(
         starts=ready.origin.states,
         window=window_slice(weeks, question.step),
         keep=keep,
-        progress=progress,
-        stage=stage,
+        progress=ready.options.progress,
+        stage=ready.options.stage,
     )
-    return _labelled(ready, level, weeks, found.parts, found.series, found.window, found.paths)
+    return _labelled(ready, level, weeks, found)
 
 
 def remove(
@@ -102,8 +100,6 @@ def remove(
     what: str | Iterable[str],
     *,
     silence: bool = False,
-    progress: Progress | None = None,
-    stage: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Removal:
     """Switch influences off, one at a time, and see how far each outcome moves: paired runs on the same numbers.
@@ -119,10 +115,8 @@ def remove(
     what : str or iterable of str
         Each an actor ("IRN"), a driver ("gaza"), a signal ("gaza.ceasefire", "isis.*"), a tie
         ("KH -> IRQ_GOV (pressures)"), or several of these joined by " + ", which go together.
-    progress, stage : functions, optional
-        As of `hudna.run`.
     **options
-        draws, paths, seed, policies, engine, threads, as_of, given, belief: as of `hudna.run`.
+        draws, paths, seed, policies, engine, threads, as_of, given, belief, progress, stage: as of `hudna.run`.
 
     Returns
     -------
@@ -146,14 +140,10 @@ def remove(
     """
     question, chosen = load(scenario), Options.of("remove", options, without=_PATHS_ONLY)
     influences = _influences(question, texts("remove", "what", what) or (), silence=silence)
-    ready = begin(question, chosen, progress=progress, stage=stage)
-    runs = 1 + len(influences)
-    whole = ready.labelled(ready.simulate(progress=share_of(progress, 0, runs), stage=stage))
-    rest = {}
-    for i, one in enumerate(influences):
-        done = ready.simulate(without(ready.program, one), progress=share_of(progress, i + 1, runs), stage=stage)
-        rest[one.asked] = ready.labelled(done)
-    return Removal(whole, rest, {one.asked: one for one in influences})
+    runs = many([(question, chosen)], [_switch_off(()), *(_switch_off([one]) for one in influences)])
+    whole, *rest = (ready.labelled(run) for ready, run in runs)
+    asked = {one.asked: one for one in influences}
+    return Removal(whole, dict(zip(asked, rest, strict=True)), asked)
 
 
 def shapley(
@@ -163,8 +153,6 @@ def shapley(
     b: str | None = None,
     *,
     factors: Mapping[str, str | Iterable[str]] | None = None,
-    progress: Progress | None = None,
-    stage: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Shares:
     """Share the difference between two policies among factors: exact Shapley values, a run for every set of factors.
@@ -178,10 +166,8 @@ def shapley(
         Policies: the outcome under `a` less that under `b`; under `a` alone if `b` is left out.
     factors : mapping of names to what is switched off with them, optional
         As `what` of `hudna.remove`; the scenario's own [factors] if left out. Eight at most.
-    progress, stage : functions, optional
-        As of `hudna.run`.
     **options
-        draws, paths, seed, engine, threads, as_of, given, belief: as of `hudna.run`.
+        draws, paths, seed, engine, threads, as_of, given, belief, progress, stage: as of `hudna.run`.
 
     Returns
     -------
@@ -208,25 +194,24 @@ def shapley(
     check_kind("shapley", "factors", {} if factors is None else factors, "Mapping")
     chosen = Options.of("shapley", options, without=("policies", *_PATHS_ONLY))
     labels, parts = _factors(question, factors, outcome, policies)
-    ready = begin(question, replace(chosen, policies=policies), progress=progress, stage=stage)
     sets = list(coalitions(tuple(labels)))
+    absent = [[one for factor in labels if factor not in there for one in parts[factor]] for there in sets]
+    runs = many([(question, replace(chosen, policies=policies))], [_switch_off(influences) for influences in absent])
     values = {}
-    for i, there in enumerate(sets):
-        program = ready.program
-        for factor in labels:
-            for one in parts[factor] if factor not in there else ():
-                program = without(program, one)
-        run = ready.simulate(program, progress=share_of(progress, i, len(sets)), stage=stage)
-        y = run.outcomes[:, program.outcomes.name.index(outcome)]
+    for there, (ready, run) in zip(sets, runs, strict=True):
+        y = run.outcomes[:, ready.program.outcomes.name.index(outcome)]
         values[there] = y[0] - y[1] if b is not None else y[0].copy()
-    label = question.file.outcomes[outcome].name
-    unit = ready.labelled(run).outcome(outcome).unit
-    about = {
-        "name": question.file.name.model_dump(),
-        **{key: ready.options.sizes[key] for key in ("draws", "paths", "seed")},
-        "given": ready.origin.about,
-    }  # fmt: skip
-    return Shares(outcome, label, unit, policies, labels, values, ready.origin.clusters, about)
+    label, unit = question.file.outcomes[outcome].name, Text(**outcome_label(question, outcome)["unit"])
+    return Shares(outcome, label, unit, policies, labels, values, ready.origin.clusters, _about(ready))
+
+
+def _switch_off(influences: Iterable[Influence]) -> Change:
+    return lambda program: functools.reduce(without, influences, program)
+
+
+def _about(ready: Ready) -> dict[str, Any]:
+    sizes = {key: ready.options.sizes[key] for key in ("draws", "paths", "seed")}
+    return {"name": ready.question.file.name.model_dump(), **sizes, "given": ready.origin.about}
 
 
 def _level(question: Scenario, of: str) -> str:
@@ -292,10 +277,8 @@ def _factors(
     problems = Problems()
     parts = {}
     for key, what in asked.items():
-        try:
+        with problems.caught():
             parts[key] = _influences(question, what)
-        except InputError as error:
-            problems.extend(error.problems)
     if not 1 <= len(labels) <= MOST_FACTORS:
         text = f"must be 1 to {MOST_FACTORS}; name them under [factors] in the scenario, or as factors"
         problems.add(question.id, "factors", text, given=repr(list(labels)))
@@ -308,38 +291,25 @@ def _factors(
     return labels, parts
 
 
-def _labelled(
-    ready: Ready,
-    level: str,
-    window: tuple[float, float],
-    parts: Sequence[Part],
-    series: Any,
-    means: Any,
-    paths: Any,
-) -> Attribution:
+def _labelled(ready: Ready, level: str, window: tuple[float, float], found: Contributions) -> Attribution:
     import xarray as xr
 
     question = ready.question
     node = question.nodes[level]
     assert isinstance(node, Level)  # noqa: S101 (for the type checker)
-    named = tuple(_contribution(question, part) for part in parts)
+    named = tuple(_contribution(question, part) for part in found.parts)
     policies = {policy: question.file.policies[policy].name for policy in ready.program.policies}
     dates = np.array(question.dates, "datetime64[ns]")
     kept = xr.DataArray(
-        paths,
+        found.paths,
         dims=("policy", "part", "draw", "path", "time"),
         coords={
-            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(paths.shape[2]),
-            "path": np.arange(paths.shape[3]), "time": dates,
+            "policy": list(policies), "part": [part.key for part in named], "draw": np.arange(found.paths.shape[2]),
+            "path": np.arange(found.paths.shape[3]), "time": dates,
         },
         name=level,
         attrs={"unit": "log odds"},
     )  # fmt: skip
-    about = {
-        "name": question.file.name.model_dump(),
-        **{key: ready.options.sizes[key] for key in ("draws", "paths", "seed")},
-        "given": ready.origin.about,
-    }  # fmt: skip
     clusters = ready.origin.clusters
     distinct = None if np.unique(clusters).size == clusters.size else clusters
     return Attribution(
@@ -352,11 +322,11 @@ def _labelled(
         contrasts=tuple(pair for pair in question.contrasts if set(pair) <= set(policies)),
         dates=dates,
         window=window,
-        means=series,
-        window_means=means,
+        means=found.series,
+        window_means=found.window,
         paths=kept,
         clusters=distinct,
-        about=about,
+        about=_about(ready),
     )
 
 

@@ -1,16 +1,17 @@
-"""One call from several scenarios to what they have to say to the same policies."""
+"""One call from several scenarios to the same policies compared in each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hudna.analysis.compare import Comparison, Entrant, agreed
 from hudna.arguments import names
-from hudna.beginning import Options, begin, share_of
-from hudna.errors import InputError, Problems
+from hudna.ask.many import many
+from hudna.ask.start import Options
+from hudna.errors import Problems
 from hudna.result.assemble import outcome_label
 from hudna.scenario import Scenario, load
 
@@ -22,8 +23,6 @@ def compare(
     *,
     outcomes: str | Iterable[str] | None = None,
     policies: str | Iterable[str] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    stage: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Comparison:
     """Simulate several scenarios under the same policies, each once, with one size and seed.
@@ -35,13 +34,9 @@ def compare(
         Outcomes to compare, which all scenarios have and measure alike; those of the first one's headline if left out.
     policies : str or iterable of str, optional
         Policies to compare, which all scenarios have; all if left out.
-    progress : function of (done, total), optional
-        Of all scenarios together.
-    stage : function of a name, optional
-        As of `hudna.run`.
     **options
-        draws, paths, seed: as of `hudna.run`, the first scenario's own if left out, for all of them; engine, threads,
-        belief: as of `hudna.run`, each scenario's own if left out.
+        As of `hudna.run`. draws, paths, seed: the first scenario's own if left out, for all of them; engine, threads,
+        belief: each scenario's own if left out; progress: of all scenarios together; stage.
 
     Returns
     -------
@@ -65,30 +60,22 @@ def compare(
     if questions:  # one size and seed for all
         chosen = chosen.sized(questions[0])
     for question in questions:
-        try:
+        with problems.caught():
             chosen.settled(question)
-        except InputError as error:
-            problems.extend(error.problems)
     entrants = [_entrant(question) for question in questions]
     compared, under = agreed(entrants, outcomes, policies, problems)
     problems.raise_if_any()
-    results = []
-    for place, question in enumerate(questions):
-        part = share_of(progress, place, len(questions))
-        ready = begin(question, replace(chosen, policies=under), progress=part, stage=stage)
-        results.append(ready.labelled(ready.simulate(progress=part, stage=stage)))
-    return Comparison.of(results, outcomes=compared, policies=under)
+    runs = many((question, replace(chosen, policies=under)) for question in questions)
+    return Comparison.of([ready.labelled(run) for ready, run in runs], outcomes=compared, policies=under)
 
 
 def _read(scenarios: Any) -> list[Scenario]:
-    """Return the scenarios, read; what is wrong with any of them is told of all at once."""
+    """Return the scenarios, read, or every problem with any of them."""
     problems = Problems()
     questions = []
     for scenario in (scenarios,) if isinstance(scenarios, Path | Scenario | Mapping) else names(scenarios) or ():
-        try:
+        with problems.caught():
             questions.append(load(scenario))
-        except InputError as error:
-            problems.extend(error.problems)
     problems.raise_if_any()
     return questions
 
