@@ -176,23 +176,19 @@ def _regret(column: Column, best: str = "") -> Column:
     """Return the column of an estimate as one of the regret, which is nothing for the best policy of a scenario."""
 
     def show(row: Row, lang: Language) -> str:
-        if row["best"]:
-            return best
         own = {key.removeprefix("regret_"): value for key, value in row.items() if key.startswith("regret_")}
         return column.show({**own, "mean": row["regret"]}, lang)
 
-    return Column(column.heading, show)
+    return Column(column.heading, show).where(lambda row: not row["best"], best)
 
 
-def _worst(column: Column, none: str = "") -> Column:
-    return Column(column.heading, lambda row, lang: none if row["regret"] <= 0 else column.show(row, lang))
+def _some(row: Row) -> bool:
+    return not row["regret"] <= 0
 
 
-_REGRETS = [
-    _regret(estimate(heading("regret", _word)), "0"), _regret(ERROR), _regret(DRAWS),
-    share(heading("best in", _word), "p_best"),
-]  # fmt: skip
+_OF_REGRET = estimate(heading("regret", _word))
+_REGRETS = [_regret(_OF_REGRET, "0"), _regret(ERROR), _regret(DRAWS), share(heading("best in", _word), "p_best")]
 _LARGEST = [
-    _worst(estimate(heading("regret", _word)), "0"), _worst(ERROR), column(heading("where", _word), "scenario"),
+    _OF_REGRET.where(_some, "0"), ERROR.where(_some), column(heading("where", _word), "scenario"),
     Column(("", ""), lambda row, lang: _word("smallest", lang) if row["minimax"] else ""),
 ]  # fmt: skip

@@ -234,7 +234,7 @@ def shapley(
     of = names[0] if b is None else _word("less", language).format(*names)
     period = weeks(question.file.outcomes[outcome].window or (0, question.file.weeks), language)
     heading = _word("of", language).format(found.name.get(language), found.unit.get(language), period, of)
-    print_table(Table(heading, table, [MEAN, ERROR, DRAWS, Column(columns.heading("share", _word), _share)], language))
+    print_table(Table(heading, table, [*_PARTS, Column(columns.heading("share", _word), _share)], language))
     _print_notes(found.about["given"], found.about["draws"], found.about["paths"], language)
     if csv is not None:
         print("\n" + written(csv, language))
@@ -274,8 +274,8 @@ def _name(found: Attribution, policy: str, lang: Language) -> str:
 
 
 def _share(row: Row, lang: Language) -> str:
-    told = f"{100 * row['share']:.0f}±{100 * row['share_mcse']:.0f}"
-    return MISSING if math.isnan(row["share"]) else percent(told, lang)
+    part, error = (100 * row[key] for key in ("share", "share_mcse"))
+    return MISSING if math.isnan(part) else percent(f"{part:.0f}±{error:.0f}", lang)
 
 
 def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str], lang: Language) -> Table:
@@ -312,13 +312,12 @@ def _effect(key: str) -> Column:
     return Column(columns.heading(key, _word), show)
 
 
-def _if_moved(column: Column) -> Column:
-    """Return the column where a path moves; else the effect is exactly 0, without error and spread."""
-    return Column(column.heading, lambda row, lang: column.show(row, lang) if row["moved"] > 0 else MISSING)
+def _moves(row: Row) -> bool:
+    return bool(row["moved"] > 0)  # else the effect is exactly 0, without error and spread
 
 
 _PARTS = [MEAN, ERROR, DRAWS]
 _EFFECTS = [
-    *map(_effect, ("with", "without", "effect")), _if_moved(ERROR), _if_moved(DRAWS),
+    *map(_effect, ("with", "without", "effect")), ERROR.where(_moves, MISSING), DRAWS.where(_moves, MISSING),
     columns.share(columns.heading("moved", _word), "moved"),
 ]  # fmt: skip

@@ -163,16 +163,10 @@ def _totals(sums: pd.DataFrame, lang: Language) -> Table:
         name = row["forecaster"]
         return _word("forecast", lang) if name == "forecast" else BASELINES[name].name.get(lang)
 
-    def of_others(score: Column) -> Column:
-        def show(row: Row, lang: Language) -> str:
-            return "" if row["forecaster"] == "forecast" else score.show(row, lang)
-
-        return Column(score.heading, show)
-
     columns = [column(heading("n", _word), "n"), _score("crps", "mean_crps"), _score("log", "mean_log_score")]
     if len(sums) > 1:
         same = (("crps same", "forecast_crps"), ("log same", "forecast_log_score"))
-        columns += [of_others(_score(*keys)) for keys in same]
+        columns += [_score(*keys).where(lambda row: row["forecaster"] != "forecast") for keys in same]
     own, notes = sums.iloc[0], []
     if n := own["n"]:
         notes.append(_word("counted", lang).format(int(own["inside50"]), n, int(own["inside90"]), n))

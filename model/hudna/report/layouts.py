@@ -36,16 +36,7 @@ def named(row: Row) -> str:
 
 
 def outcomes(result: Result, table: pd.DataFrame, shown: Sequence[str], lang: Language = "en") -> Table:
-    """Lay out `result.table(lang)`, the policies below one another under each outcome.
-
-    Parameters
-    ----------
-    result : Result
-    table : pandas.DataFrame
-    shown : sequence of str
-        The outcomes to lay out.
-    lang : {"en", "ar"}
-    """
+    """Lay out these outcomes of `result.table(lang)`, the policies below one another under each."""
     frame = table.loc[[(policy, name) for name in shown for policy in result.policies]].reset_index()
     frame["reduce"] = [result.outcome(name).reduce for name in frame["outcome"]]
     timed = [_NEVER] if (frame["reduce"] == "first").any() else []
@@ -58,18 +49,7 @@ def outcomes(result: Result, table: pd.DataFrame, shown: Sequence[str], lang: La
 def differences(
     result: Result, a: str, b: str, contrast: pd.DataFrame, shown: Sequence[str], lang: Language = "en"
 ) -> Table:
-    """Lay out `result.contrast(a, b, lang)`, each outcome's numbers under its name.
-
-    Parameters
-    ----------
-    result : Result
-    a, b : str
-        Names of policies.
-    contrast : pandas.DataFrame
-    shown : sequence of str
-        The outcomes to lay out.
-    lang : {"en", "ar"}
-    """
+    """Lay out these outcomes of `result.contrast(a, b, lang)`, each one's numbers under its name."""
     frame = contrast.loc[list(shown)].reset_index()
     frame["reduce"] = [result.outcome(name).reduce for name in frame["outcome"]]
     exposed = bool(frame["exposure_share"].notna().any())
@@ -89,6 +69,5 @@ def _exposure(row: Row, lang: Language) -> str:
     return percent(f"{100 * part:.0f}±{100 * error:.0f}" if error >= 0.005 else f"{100 * part:.0f}", lang)
 
 
-_never = share(heading("never", _word), "never")
-_NEVER = Column(_never.heading, lambda row, lang: _never.show(row, lang) if row["reduce"] == "first" else "")
+_NEVER = share(heading("never", _word), "never").where(lambda row: row["reduce"] == "first")
 _EXPOSURE = Column(heading("exposure", _word), _exposure)

@@ -35,6 +35,10 @@ class Column:
     heading: Sequence[str]
     show: Callable[[Row, Language], str]
 
+    def where(self, holds: Callable[[Row], bool], other: str = "") -> Column:
+        """Return the column with `other` in the rows of which something does not hold."""
+        return Column(self.heading, lambda row, lang: self.show(row, lang) if holds(row) else other)
+
 
 def column(heading: Sequence[str], key: str) -> Column:
     """Return a column of cells that are texts already."""
