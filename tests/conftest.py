@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; output that goes to no terminal has no width
 
 Z_LIMIT = 5.73  # |z| beyond which a check fails: a false alarm in 1e8
 

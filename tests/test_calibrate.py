@@ -32,7 +32,7 @@ from hudna.inference.checkpoints import FOLDER, Checkpoints
 from hudna.inference.history import campaign_of, history_program, question_of
 from hudna.inference.posterior_files import write_posterior
 from hudna.inference.smc import Island
-from hudna.report import learning as figures
+from hudna.report import learning as reporting
 
 from .learned_case import NAME, SMALL, call, case_of, copied, edit
 
@@ -624,11 +624,18 @@ def test_a_quick_calibration_says_so_in_all_it_writes_and_wherever_it_is_used(tm
     assert "quick: sets the sizes; leave islands, draws, paths and keep out" in capsys.readouterr().err
     monkeypatch.setattr(calibrating, "QUICK", FEW)
     titles = []
-    monkeypatch.setattr(figures, "write_figure", lambda axes, path: titles.append(axes.figure.get_suptitle()) or path)
+    drawn = reporting._noted
+
+    def noted(*given):
+        axes = drawn(*given)
+        titles.append(axes.figure.get_suptitle())
+        return axes
+
+    monkeypatch.setattr(reporting, "_noted", noted)
     more = ["--arviz", str(tmp_path / "quick.nc"), "--figures", str(tmp_path / "figures"), "--lang", "ar"]
     assert main(["calibrate", str(folder), "--quick", *more]) == 0
     assert titles == ["التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى"] * 2
-    assert capsys.readouterr().out.startswith("preset quick: rough")
+    assert capsys.readouterr().out.startswith("إعداد سريع: تقريبي")
     assert tomllib.loads((folder / ABOUT).read_text(encoding="utf-8"))["preset"] == "quick"
     with h5py.File(tmp_path / "quick.nc") as file:
         assert file.attrs["preset"] == "quick"
@@ -641,7 +648,7 @@ def test_a_quick_calibration_says_so_in_all_it_writes_and_wherever_it_is_used(tm
 def test_a_log_has_a_line_now_and_then_with_what_is_left(monkeypatch, capsys):
     clock = iter([0.0, 10.0, 31.0, 40.0, 62.0, 500.0])
     monkeypatch.setattr(printing.time, "monotonic", lambda: next(clock))
-    move = printing._logged("Case")
+    move = printing._logged("Case", "en")
     for done, total in ((0, 1000), (10, 1000), (100, 1000), (120, 1000), (200, 900), (900, 900)):
         move(done, total)
     assert capsys.readouterr().err.splitlines() == [

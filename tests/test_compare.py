@@ -431,8 +431,8 @@ def test_the_folder_and_the_file_hold_every_column(two, here, capsys):
     assert set(manifest["files"]) == {"comparison.csv", *(f"figures/grid-{name}.png" for name in HEADLINE)}
     assert set(manifest["scenarios"]) == {"one", "other"}
     assert (manifest["draws"], manifest["seed"]) == (12, 3)
-    table = (here / "found" / "comparison.csv").read_text(encoding="utf-8")
-    assert table == (here / "found.csv").read_text(encoding="utf-8")
+    table = (here / "found" / "comparison.csv").read_text(encoding="utf-8-sig")
+    assert table == (here / "found.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(table.splitlines()))
     assert len(rows) == 16
     assert list(rows[0]) == list(hudna.compare(two, **SMALL).frame().columns)

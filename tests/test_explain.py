@@ -46,8 +46,7 @@ def scores(ready, level: str) -> np.ndarray:
 
 
 def in_steps_of(name: str, days: int):
-    question = hudna.load(name)
-    return replace(question, file=question.file.model_copy(update={"step_days": days}))
+    return hudna.load(name).with_(step_days=days)
 
 
 def off(question, level: str, **options) -> float:

@@ -404,11 +404,9 @@ def test_a_sum_without_a_name_has_those_of_its_signals(write_case):
     ],
 )
 def test_counts_are_per_week_in_outcomes_and_per_step_in_series(days, series):
-    scenario = hudna.load("two-militias")
-    worst = scenario.file.outcomes["attacks"].model_copy(update={"reduce": "max", "better": None})
-    outcomes = {**scenario.file.outcomes, "worst": worst}
-    file = scenario.file.model_copy(update={"step_days": days, "outcomes": outcomes})
-    about = hudna.run(replace(scenario, file=file), draws=2, paths=2).about
+    worst = {"name": "Worst week", "signal": "attacks.*", "reduce": "max"}
+    scenario = hudna.load("two-militias").with_(step_days=days, outcomes={"worst": worst})
+    about = hudna.run(scenario, draws=2, paths=2).about
     assert tuple(about["series"]["attacks.*"]["unit"].values()) == series
     assert about["outcomes"]["worst"]["unit"] == {"en": "attacks per week", "ar": "هجمات في الأسبوع"}
     assert about["outcomes"]["attacks"]["unit"] == {"en": "attacks", "ar": "هجمات"}

@@ -15,7 +15,7 @@ from hudna.engine import compile_scenario, simulate
 from hudna.engine.program import Program
 from hudna.engine.simulate import Simulation, check_sizes
 from hudna.errors import Problems, no_such
-from hudna.inference.conditioned import Origin, from_belief, from_world
+from hudna.inference.conditioned import Origin, from_belief, from_world, past_of
 from hudna.inference.gauges import known_by
 from hudna.result import Result
 from hudna.result.assemble import assemble
@@ -180,6 +180,7 @@ def begin(
     if date is None:
         origin = from_belief(question, program, sizes["draws"], sizes["seed"], belief)
     else:
+        past_of(question, date)  # refused before anything is said to be under way
         if stage is not None:
             stage("filtering")
         past = {**sizes, "engine": "oracle" if options.engine == "oracle" else "vm"}
