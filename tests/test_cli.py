@@ -27,10 +27,8 @@ from hudna.case.load import FILES
 from hudna.cli import main
 from hudna.cli.commands import app
 from hudna.cli.printing import print_lines, progress_bar
-from hudna.cli.tables import lay_out
-from hudna.files.whole import as_csv
 from hudna.scenario.schema import KINDS_OF_FILE, json_schema
-from hudna.text.numbers import decimals, interval, number, share
+from hudna.text.table import as_csv
 
 SMALL = ["--draws", "6", "--paths", "5"]
 HEAVY = ("numpy", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "h5netcdf", "numba")
@@ -439,25 +437,6 @@ def test_tables_fit_a_narrow_terminal(here, monkeypatch, capsys):
         assert widest(["network", "iraq-2024"]) <= columns
 
 
-def test_a_narrow_table_keeps_every_cell_under_its_header(monkeypatch):
-    rows = [("Group", []), ("a label that is long enough to be folded", ["1", "22"]), ("b", ["3", "[4, 5]"])]
-    monkeypatch.setenv("COLUMNS", "40")
-    assert [line for line, _ in lay_out("Heading", ["first of all", "second"], rows)] == [
-        "Heading",
-        "                           first",
-        "                              of",
-        "                             all  second",
-        "Group",
-        "  a label that is long",
-        "    enough to be folded        1      22",
-        "  b                            3  [4, 5]",
-    ]
-    monkeypatch.setenv("COLUMNS", "20")
-    assert [line.split() for line, _ in lay_out("H", ["one", "two"], rows[2:])][1:] == [
-        ["one", "two"], ["b", "3", "[4,", "5]"],
-    ]  # fmt: skip
-
-
 def test_help_imports_nothing_heavy(here):
     code = (
         "import sys, hudna.cli\n"
@@ -689,15 +668,6 @@ def test_drivers_and_parameters_may_be_grouped_by_name():
     checker = jsonschema.Draft202012Validator(json_schema("drivers"))
     assert checker.is_valid({"presence": {"iraq": table, "syria": table}})
     assert not checker.is_valid({"presence": {"iraq": table, "syria": {**table, "strat": 1}}})
-
-
-def test_numbers_show_what_the_error_leaves_meaning_to():
-    assert (number(65.0525, decimals(65.0525, 1.83)), number(1.83, 1)) == ("65.1", "1.8")
-    assert number(0.0, decimals(0.0, 0.0)) == "0"
-    assert number(1234567.0, decimals(1234567.0, 1e4)) == "1,234,567"
-    assert interval(-0.0025, -0.0025 + 1e-19) == "[-0.00250, -0.00250]"
-    assert (share(0.0), share(1e-9), share(0.5)) == ("0 %", "<0.1 %", "50.0 %")
-    assert (share(1e-9, "ar"), share(0.5, "ar")) == ("<0.1٪", "50.0٪")
 
 
 def test_marks_keep_signs_and_latin_names_in_their_places_in_arabic(capsys):

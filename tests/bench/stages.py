@@ -68,7 +68,7 @@ def _profile(engine: str, draws: int, paths: int) -> dict[str, float]:
     from hudna.engine import compile_scenario
     from hudna.files.whole import placing
     from hudna.report.figures import figures, write_pictures
-    from hudna.report.outputs import difference_table, outcome_table
+    from hudna.report.outputs import difference_table
     from hudna.result.assemble import assemble
 
     stage("importing")
@@ -82,7 +82,7 @@ def _profile(engine: str, draws: int, paths: int) -> dict[str, float]:
     stage("simulating")
     result = assemble(scenario, simulation)
     stage("assembling")
-    tables = {"outcomes": outcome_table(result), "differences": difference_table(result)}
+    tables = {"outcomes": result.table(), "differences": difference_table(result)}
     stage("tables")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -12,12 +12,12 @@ from hudna.cli.options import ASK, AsJson, Case, Csv, Draws, Lang, Paths, Prior,
 from hudna.cli.printing import few, print_json, print_lines, progress_bar, written
 from hudna.text.numbers import decimals, interval, iso_date, number, share
 from hudna.text.runs import belief, notices, run_size
+from hudna.text.table import Line, as_csv, records
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from hudna.ask.claims import Answer, Support, Verdict, Verdicts
     from hudna.case.claims import ClaimTest
-    from hudna.cli.tables import Line
 
 __all__ = ["claims"]
 
@@ -76,7 +76,7 @@ def claims(
     """Say how probable each claim of a case is, and what that rests on."""
     from hudna.ask.claims import case_of
     from hudna.ask.claims import claims as judge
-    from hudna.files.whole import as_csv, check_file, write_file
+    from hudna.files.whole import check_file, write_file
 
     language = known_language(lang)
     check_file(csv)
@@ -90,10 +90,9 @@ def claims(
     if csv is not None:
         write_file(csv, as_csv(table))
     if as_json:
-        rows = table.astype(object).where(table.notna(), None).to_dict("records")
         size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
         note = None if answered.draws is None or answered.paths is None else few(answered.draws, answered.paths)
-        print_json({"case": answered.case, **size, "note": note, "given": answered.given, "rows": rows})
+        print_json({"case": answered.case, **size, "note": note, "given": answered.given, "rows": records(table)})
         return
     print_lines(_lines(answered, language), language)
     if csv is not None:

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from hudna.case.grammar import Text
     from hudna.case.parameters import Parameter
     from hudna.cli.observations import Foreseen
-    from hudna.cli.tables import Line
     from hudna.errors import Problem
     from hudna.scenario.describe import Count
+    from hudna.text.table import Line
 
 __all__ = ["app", "day", "known_language"]
 

@@ -26,23 +26,20 @@ from hudna.cli.options import (
     shipped_scenarios,
 )
 from hudna.cli.printing import few, print_json, print_lines, problems_data, progress_bar, written
-from hudna.text.numbers import share
-from hudna.text.runs import run_size
+from hudna.text.columns import DRAWS, ERROR, ESTIMATE, estimate, heading, share
+from hudna.text.runs import origin, run_size
+from hudna.text.table import Column, Line, Row, Table, as_csv, column, records
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.analysis.compare import Comparison
-    from hudna.cli.tables import Line
     from hudna.errors import Problem
-    from hudna.result import OutcomeLabel
 
 __all__ = ["compare"]
 
 _WORDS = {
-    "error": ("MC error", "خطأ المحاكاة"),
-    "draws": ("90 % over draws", "90٪ من العينات"),
     "regret": ("regret", "الندم"),
     "best in": ("best in", "الأفضل في"),
     "lower": ("lower is better", "الأقل أفضل"),
@@ -93,7 +90,7 @@ def compare(
     """Compare scenarios under the same policies, with the regret of each policy in each."""
     from hudna.ask.compare import compare as run_all
     from hudna.cli.pictures import finish
-    from hudna.files.whole import as_csv, check_file, replacing, write_file
+    from hudna.files.whole import check_file, replacing, write_file
     from hudna.report.comparison import pictures, write_comparison
 
     language = known_language(lang)
@@ -117,9 +114,9 @@ def compare(
                     "scenarios": list(found.scenarios),
                     "outcomes": list(found.outcomes),
                     "policies": list(found.policies),
-                    "rows": found.frame(language).to_dict("records"),
+                    "rows": records(found.frame(language)),
                     "note": few(found.results[0].n_distinct, found.results[0].n_paths, language),
-                    "largest_regret": found.minimax(lang=language).reset_index().to_dict("records"),
+                    "largest_regret": records(found.minimax(lang=language)),
                     "written": [str(path) for path in files],
                     "manifest": None if manifest is None else final,
                     "problems": problems_data(problems),
@@ -135,19 +132,16 @@ def compare(
 
 def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
     """Lay out a table per outcome, with the largest regrets under it."""
-    from hudna.text.runs import origin
-
     about = found.results[0].about
     yield run_size(about["draws"], about["paths"], about["seed"], lang), False
     for text in dict.fromkeys(part for result in found.results for part in origin(result.about.get("given", {}), lang)):
         yield text[:1].upper() + text[1:], False
-    table, regret, largest = found.table(lang), found.regret(lang=lang), found.minimax(lang=lang)
+    frame, largest = found.frame(lang), found.minimax(lang=lang).reset_index()
     for name in found.outcomes:
-        label = found.outcome(name)
         yield "", False
-        yield from _outcome(found, name, label, table, regret, lang)
-        if label.better is not None:
-            yield from _largest(found, name, largest, lang)
+        yield from _outcome(found, name, frame[frame["outcome"] == name], lang).lines()
+        if found.outcome(name).better is not None:
+            yield from _largest(found, largest[largest["outcome"] == name], lang).lines()
     if note := few(found.results[0].n_distinct, about["paths"], lang):
         yield "", False
         yield f"  {note}", False
@@ -157,56 +151,44 @@ def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
             yield f"  {text}", False
 
 
-def _outcome(
-    found: Comparison, name: str, label: OutcomeLabel, table: pd.DataFrame, regret: pd.DataFrame, lang: Language
-) -> Iterator[Line]:
+def _outcome(found: Comparison, name: str, frame: pd.DataFrame, lang: Language) -> Table:
     """Lay out an outcome, the policies below one another under each scenario."""
-    from hudna.cli.tables import lay_out
+    label = found.outcome(name)
 
-    judged = label.better is not None
-    headers = ["estimate", "error", "draws", *(["regret", "error", "draws", "best in"] if judged else [])]
-    rows: list[tuple[str, list[str]]] = []
-    for scenario in found.scenarios:
-        rows.append((found.scenario_name(scenario, lang), []))
-        for policy in found.policies:
-            row: Any = table.loc[(scenario, policy, name), :]
-            cells = _without_futures(row, lang)
-            shown = found.policy_name(policy, lang)
-            if judged:
-                own: Any = regret.loc[(scenario, policy, name), :]
-                cells += [
-                    *(["0", "", ""] if own["best"] else _without_futures(_as_estimate(own), lang)),
-                    share(own["p_best"], lang),
-                ]
-                shown += (" *" if own["told_apart"] else " ~") if own["best"] and len(found.policies) > 1 else ""
-            rows.append((shown, cells))
-    direction = _word(label.better or "undeclared", lang)
-    heading = f"{label.name.get(lang)} ({label.unit.get(lang)}): {direction}"
-    yield from lay_out(heading, [_word(header, lang) for header in headers], rows)
+    def policy(row: Row) -> str:
+        mark = ("*" if row["told_apart"] else "~") if row["best"] and len(found.policies) > 1 else ""
+        return f"{row['policy_name']} {mark}".rstrip()
+
+    heading = f"{label.name.get(lang)} ({label.unit.get(lang)}): {_word(label.better or 'undeclared', lang)}"
+    shown = [ESTIMATE, ERROR, DRAWS, *(_REGRETS if label.better else [])]
+    return Table(heading, frame, shown, lang, policy, lambda row: str(row["scenario_name"]), "scenario")
 
 
-def _largest(found: Comparison, name: str, largest: pd.DataFrame, lang: Language) -> Iterator[Line]:
+def _largest(found: Comparison, frame: pd.DataFrame, lang: Language) -> Table:
     """Lay out each policy's largest regret, and where it is."""
-    from hudna.cli.tables import lay_out
-
-    rows = []
-    for policy in found.policies:
-        row: Any = largest.loc[(policy, name), :]
-        shown = ["0", ""] if row["regret"] <= 0 else _without_futures(_as_estimate(row), lang)[:2]
-        rows.append((found.policy_name(policy, lang), [*shown, row["scenario"], _word("smallest", lang)
-                     if row["minimax"] else ""]))  # fmt: skip
-    yield from lay_out(_word("largest", lang), [_word(key, lang) for key in ("regret", "error", "where")] + [""], rows)
+    return Table(
+        _word("largest", lang), frame.assign(mean=frame["regret"]), _LARGEST, lang,
+        lambda row: found.policy_name(row["policy"], lang),
+    )  # fmt: skip
 
 
-def _as_estimate(row: Any) -> dict[str, float]:
-    """Return a row of regrets with the names of an estimate's columns."""
-    blank = dict.fromkeys(("q05", "q95", "mean_q05", "mean_q95"), float("nan"))
-    return {**blank, "same": False, **row.to_dict(), "mean": row["regret"]}
+def _regret(column: Column, best: str = "") -> Column:
+    """Return the column of an estimate as one of the regret, which is nothing for the best policy of a scenario."""
+
+    def show(row: Row, lang: Language) -> str:
+        own = {key.removeprefix("regret_"): value for key, value in row.items() if key.startswith("regret_")}
+        return column.show({**own, "mean": row["regret"]}, lang)
+
+    return Column(column.heading, show).where(lambda row: not row["best"], best)
 
 
-def _without_futures(row: Any, lang: Language) -> list[str]:
-    """Return estimate, Monte Carlo error, and interval over draws, without what single futures do."""
-    from hudna.cli.tables import estimates
+def _some(row: Row) -> bool:
+    return not row["regret"] <= 0
 
-    cells = estimates(row, lang, likely=True)
-    return [cells[0], cells[1], cells[3]]
+
+_OF_REGRET = estimate(heading("regret", _word))
+_REGRETS = [_regret(_OF_REGRET, "0"), _regret(ERROR), _regret(DRAWS), share(heading("best in", _word), "p_best")]
+_LARGEST = [
+    _OF_REGRET.where(_some, "0"), ERROR.where(_some), column(heading("where", _word), "scenario"),
+    Column(("", ""), lambda row, lang: _word("smallest", lang) if row["minimax"] else ""),
+]  # fmt: skip

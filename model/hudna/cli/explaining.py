@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,11 +30,14 @@ from hudna.cli.options import (
     examples,
 )
 from hudna.cli.pictures import finish
-from hudna.cli.printing import few, print_json, print_lines, problems_data, progress_bar, written
-from hudna.cli.tables import Line, lay_out
+from hudna.cli.printing import few, print_json, print_lines, print_table, problems_data, progress_bar, written
 from hudna.errors import InputError, nearest, no_such
-from hudna.files.whole import as_csv, check_file, replacing, write_file
-from hudna.text.numbers import MISSING, decimals, interval, number, percent, share
+from hudna.files.whole import check_file, replacing, write_file
+from hudna.text import columns
+from hudna.text.columns import DRAWS, ERROR, MEAN
+from hudna.text.numbers import MISSING, decimals, number, percent, weeks
+from hudna.text.runs import notices
+from hudna.text.table import Column, Row, Table, as_csv, records
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -53,8 +56,6 @@ _WORDS = {
         "{}، لوغاريتم الأرجحية: ما الذي يحركه، متوسط {}",
     ),
     "apart": ("{} less {}: why they differ", "{} ناقص {}: سبب الفرق"),
-    "error": ("MC error", "خطأ المحاكاة"),
-    "draws": ("90 % over draws", "90٪ من العينات"),
     "with": ("with", "معه"),
     "without": ("without", "من دونه"),
     "effect": ("effect", "الأثر"),
@@ -124,13 +125,17 @@ def explain(
     def show(_: Mapping[str, Any], problems: Sequence[Problem]) -> None:
         if as_json:
             note = few(found.about["draws"], found.about["paths"], language)
-            records = {"note": note, "parts": _records(table), "differences": apart.to_dict("records")}
-            print_json({"level": found.level, "by": by, **found.about, **records, "problems": problems_data(problems)})
+            data = {"note": note, "parts": records(table), "differences": records(apart)}
+            print_json({"level": found.level, "by": by, **found.about, **data, "problems": problems_data(problems)})
             return
-        print_lines(_parts(found, table, language), language)
+        of_what = _word("part", language).format(found.name.get(language), weeks(found.window, language))
+        frame = table.reset_index()
+        parts = Table(of_what, frame, _PARTS, language, group=lambda row: _name(found, row["policy"], language))
+        print_table(parts)
         for a, b in found.contrasts:
             print()
-            print_lines(_differences(found, apart[(apart["a"] == a) & (apart["b"] == b)], a, b, language), language)
+            why = _word("apart", language).format(*(_name(found, policy, language) for policy in (a, b)))
+            print_table(Table(why, apart[(apart["a"] == a) & (apart["b"] == b)], _PARTS, language))
         _print_notes(found.about["given"], found.about["draws"], found.about["paths"], language)
         if out is not None:
             print("\n" + written(out, language))
@@ -176,13 +181,14 @@ def remove(
             question, what, silence=silence, policies=policy or None, progress=progress, stage=stage, **options
         )
     table = found.table(language)
-    _write(table, csv)
+    if csv is not None:
+        write_file(csv, as_csv(table))
     if as_json:
         note = few(found.whole.n_distinct, found.whole.n_paths, language)
-        print_json({"note": note, "effects": _records(table)})
+        print_json({"note": note, "effects": records(table)})
         return
     for key in found.without:
-        print_lines(_effects(found, table, key, shown, language), language)
+        print_table(_effects(found, table, key, shown, language))
         print()
     _print_notes(found.whole.about["given"], found.whole.n_distinct, found.whole.n_paths, language)
     if csv is not None:
@@ -218,24 +224,17 @@ def shapley(
     with progress_bar(question.file.name.get(language), language) as (progress, stage):
         found = share_out(question, outcome, a, b, progress=progress, stage=stage, **options)
     table = found.table(language)
-    _write(table, csv)
+    if csv is not None:
+        write_file(csv, as_csv(table))
     if as_json:
         note = few(found.about["draws"], found.about["paths"], language)
-        print_json({"outcome": outcome, "of": list(found.of), **found.about, "note": note, "shares": _records(table)})
+        print_json({"outcome": outcome, "of": list(found.of), **found.about, "note": note, "shares": records(table)})
         return
     names = [question.file.policies[policy].name.get(language) for policy in found.of]
     of = names[0] if b is None else _word("less", language).format(*names)
-    period = _weeks(question.file.outcomes[outcome].window or (0, question.file.weeks), language)
+    period = weeks(question.file.outcomes[outcome].window or (0, question.file.weeks), language)
     heading = _word("of", language).format(found.name.get(language), found.unit.get(language), period, of)
-    rows = []
-    for _, row in table.iterrows():
-        places = decimals(row["mean"], row["mcse"])
-        told = f"{100 * row['share']:.0f}±{100 * row['share_mcse']:.0f}"
-        part = MISSING if row["share"] != row["share"] else percent(told, language)
-        spread = interval(row["mean_q05"], row["mean_q95"])
-        rows.append((row["name"], [number(row["mean"], places), number(row["mcse"], places), spread, part]))
-    headers = [_word(key, language) for key in ("mean", "error", "draws", "share")]
-    print_lines(lay_out(heading, headers, rows), language)
+    print_table(Table(heading, table, [*_PARTS, Column(columns.heading("share", _word), _share)], language))
     _print_notes(found.about["given"], found.about["draws"], found.about["paths"], language)
     if csv is not None:
         print("\n" + written(csv, language))
@@ -248,8 +247,6 @@ def _options(draws: int | None, paths: int | None, seed: int | None, as_of: str 
 
 def _print_notes(given: dict[str, Any], draws: int, paths: int, lang: Language) -> None:
     """Print what must be known of the draws that the runs started from, and of a run too small for its intervals."""
-    from hudna.text.runs import notices
-
     print_lines(((text, False) for text in (*notices(given, lang), few(draws, paths, lang)) if text), lang)
 
 
@@ -272,74 +269,55 @@ def _outcomes(question: Scenario, asked: Sequence[str] | None) -> list[str]:
     return list(asked or ()) or [name for name in question.file.headline if name in known] or list(known)
 
 
-def _write(table: pd.DataFrame, csv: Path | None) -> None:
-    if csv is not None:
-        write_file(csv, as_csv(table.reset_index()))
+def _name(found: Attribution, policy: str, lang: Language) -> str:
+    return found.policies[policy].get(lang)
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in table.reset_index().to_dict("records")]
+def _share(row: Row, lang: Language) -> str:
+    part, error = (100 * row[key] for key in ("share", "share_mcse"))
+    return MISSING if math.isnan(part) else percent(f"{part:.0f}±{error:.0f}", lang)
 
 
-def _parts(found: Attribution, table: pd.DataFrame, lang: Language) -> Iterator[Line]:
-    rows: list[tuple[str, list[str]]] = []
-    for policy, name in found.policies.items():
-        rows.append((name.get(lang), []))
-        rows += [(str(row["name"]), _numbers(row)) for _, row in table.loc[policy].iterrows()]
-    heading = _word("part", lang).format(found.name.get(lang), _weeks(found.window, lang))
-    yield from lay_out(heading, _headers(lang), rows)
-
-
-def _differences(found: Attribution, table: pd.DataFrame, a: str, b: str, lang: Language) -> Iterator[Line]:
-    names = (found.policies[policy].get(lang) for policy in (a, b))
-    rows = [(str(row["name"]), _numbers(row)) for _, row in table.iterrows()]
-    yield from lay_out(_word("apart", lang).format(*names), _headers(lang), rows)
-
-
-def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str], lang: Language) -> Iterator[Line]:
-    influence = found.influences[key]
-    headers = [_word(word, lang) for word in ("with", "without", "effect", "error", "draws", "moved")]
-    rows: list[tuple[str, list[str]]] = []
+def _effects(found: Removal, table: pd.DataFrame, key: str, shown: Sequence[str], lang: Language) -> Table:
+    """Lay out what an influence does to each outcome, the policies below one another, and why it does nothing."""
+    silenced, run = found.influences[key].silenced, found.whole
+    rows = table.loc[[(key, policy, outcome) for outcome in shown for policy in run.policies]].reset_index()
     notes: dict[str, list[str]] = {}
-    for outcome in shown:
-        label = found.whole.outcome(outcome)
-        name = label.name.get(lang)
-        rows.append((f"{name} ({label.unit.get(lang)}, {_weeks(label.window, lang)})", []))
-        moved: list[Any] = [table.loc[(key, policy, outcome), "moved"] for policy in found.whole.policies]
-        if any(math.isnan(share) for share in moved):
-            notes.setdefault("absent", []).append(name)
-        elif found.counted(key, outcome) and not influence.silenced:
-            notes.setdefault("itself", []).append(name)
-        elif not any(moved):
-            notes.setdefault("no path" if found.reached(key, outcome) else "no route", []).append(name)
-        for policy in found.whole.policies:
-            row: Any = table.loc[(key, policy, outcome), :]
-            places = decimals(row["effect"], row["mcse"]) if row["mcse"] > 0 else decimals(row["with"], 0.0)
-            cells = [MISSING if math.isnan(row[column]) else number(row[column], places)
-                     for column in ("with", "without", "effect")]  # fmt: skip
-            if row["moved"] > 0:
-                cells += [number(row["mcse"], places), interval(row["mean_q05"], row["mean_q95"])]
-            else:
-                cells += [MISSING, MISSING]  # it moves no path: that is exact
-            moves = MISSING if math.isnan(row["moved"]) else share(row["moved"], lang)
-            rows.append((found.whole.policy_name(policy, lang), [*cells, moves]))
-    heading = _word("silenced" if influence.silenced else "off", lang).format(influence.name.get(lang))
-    yield from lay_out(heading, headers, rows)
-    for why, names in notes.items():
-        yield f"  {_word(why, lang).format(_word('comma', lang).join(names))}", False
+    for outcome, own in rows.groupby("outcome", sort=False):
+        why = ""
+        if own["moved"].isna().any():
+            why = "absent"
+        elif found.counted(key, str(outcome)) and not silenced:
+            why = "itself"
+        elif not own["moved"].any():
+            why = "no path" if found.reached(key, str(outcome)) else "no route"
+        if why:
+            notes.setdefault(why, []).append(own["name"].iloc[0])
+    return Table(
+        _word("silenced" if silenced else "off", lang).format(found.influences[key].name.get(lang)),
+        rows.assign(mean=rows["effect"]), _EFFECTS, lang,
+        label=lambda row: run.policy_name(row["policy"], lang),
+        group=lambda row: f"{row['name']} ({row['unit']}, {weeks(run.outcome(row['outcome']).window, lang)})",
+        by="outcome",
+        notes=[_word(why, lang).format(_word("comma", lang).join(names)) for why, names in notes.items()],
+    )  # fmt: skip
 
 
-def _headers(lang: Language) -> list[str]:
-    return [_word(key, lang) for key in ("mean", "error", "draws")]
+def _effect(key: str) -> Column:
+    """Return a column with as many digits as the error of the effect leaves meaning to."""
+
+    def show(row: Row, _: Language) -> str:
+        return number(row[key], decimals(row["effect"], row["mcse"]) if row["mcse"] > 0 else decimals(row["with"], 0.0))
+
+    return Column(columns.heading(key, _word), show)
 
 
-def _numbers(row: Any) -> list[str]:
-    places = decimals(row["mean"], row["mcse"])
-    spread = interval(row["mean_q05"], row["mean_q95"])
-    return [number(row["mean"], places), number(row["mcse"], places), spread]
+def _moves(row: Row) -> bool:
+    return bool(row["moved"] > 0)  # else the effect is exactly 0, without error and spread
 
 
-def _weeks(window: Sequence[float], lang: Language) -> str:
-    from hudna.text.numbers import weeks
-
-    return weeks(window, lang)
+_PARTS = [MEAN, ERROR, DRAWS]
+_EFFECTS = [
+    *map(_effect, ("with", "without", "effect")), ERROR.where(_moves, MISSING), DRAWS.where(_moves, MISSING),
+    columns.share(columns.heading("moved", _word), "moved"),
+]  # fmt: skip

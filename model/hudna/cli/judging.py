@@ -6,21 +6,22 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hudna.cli.commands import app, known_language
 from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
-from hudna.cli.printing import print_json, print_lines, written
+from hudna.cli.printing import print_json, print_table, written
 from hudna.errors import InputError, Problem, Problems, no_such
-from hudna.text.numbers import MISSING, interval, number, percent
+from hudna.text.columns import FUTURES, heading
+from hudna.text.numbers import MISSING, number, number_of, percent
+from hudna.text.table import Column, Row, Table, as_csv, column, records
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.cli.tables import Line
     from hudna.result import Result
 
 __all__ = ["score"]
@@ -28,7 +29,6 @@ __all__ = ["score"]
 _WORDS = {
     "value": ("came", "ما حدث"),
     "q50": ("median", "الوسيط"),
-    "interval": ("90 % of futures", "90٪ من المسارات"),
     "crps": ("CRPS", "CRPS"),
     "log": ("log score", "الدرجة اللوغاريتمية"),
     "pit": ("PIT", "PIT"),
@@ -68,7 +68,7 @@ def score(
     """Score a saved forecast against the counts that came."""
     import pandas as pd
 
-    from hudna.files.whole import as_csv, check_file, write_file
+    from hudna.files.whole import check_file, write_file
     from hudna.judge import score as scoring
     from hudna.result import open_result
 
@@ -87,11 +87,12 @@ def score(
     sums = scoring.totals(whole)
     notices = tables[0].attrs["notices"]
     if as_json:
-        print_json({"notices": notices, "rows": _records(whole), "totals": _records(sums)})
+        print_json({"notices": notices, "rows": records(whole), "totals": records(sums)})
         return
     for name in chosen:
-        print_lines(_rows(whole[whole["policy"] == name], found.policy_name(name, language), language), language)
-        print_lines(_totals(sums[sums["policy"] == name], language), language)
+        rows_of = whole[whole["policy"] == name]
+        print_table(Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed))
+        print_table(_totals(sums[sums["policy"] == name], language))
         print()
     for notice in (*notices, *_row_notices(tables[0]), _word("dependent", language)):
         print(f"{_word('note', language)}: {notice}")
@@ -126,68 +127,56 @@ def _at(path: Path, error: InputError) -> Iterator[Problem]:
         yield replace(problem, where=f"{problem.where}:{shown}" if shown else problem.where)
 
 
-def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+def _observed(row: Row) -> str:
+    return " ".join(str(part) for part in (row["signal"], row["counter"]) if part)
 
 
-def _rows(table: pd.DataFrame, heading: str, lang: Language) -> Iterator[Line]:
-    """Lay out the rows, those of a signal and counter below one another."""
-    from hudna.cli.tables import lay_out
-
-    headers = [_word(key, lang) for key in ("value", "mean", "interval", "crps", "log", "pit", "inside")]
-    rows: list[tuple[str, list[str]]] = []
-    for of, mine in table.groupby(["signal", "counter"], sort=False):
-        rows.append((" ".join(str(part) for part in of if part), []))
-        rows += [(f"{row['date_start']} {row['date_end']}", _cells(row, lang)) for _, row in mine.iterrows()]
-    return lay_out(heading, headers, rows)
+def _dates(row: Row) -> str:
+    return f"{row['date_start']} {row['date_end']}"
 
 
-def _cells(row: Any, lang: Language) -> list[str]:
-    inside = _word("neither", lang)
-    if row["inside90"]:
-        inside = percent("50" if row["inside50"] else "90", lang)
-    return [
-        f"{_SIGNS[row['qualifier']]}{row['value']:,}",
-        _number(row["mean"]),
-        interval(row["q05"], row["q95"]),
-        _number(row["crps"]),
-        _number(row["log_score"]),
-        MISSING if row["censored"] else f"{row['pit_low']:.2f}-{row['pit_high']:.2f}",
-        MISSING if row["censored"] else inside,
-    ]
+def _inside(row: Row, lang: Language) -> str:
+    if row["censored"]:
+        return MISSING
+    return percent("50" if row["inside50"] else "90", lang) if row["inside90"] else _word("neither", lang)
 
 
-def _totals(sums: pd.DataFrame, lang: Language) -> Iterator[Line]:
+def _score(key: str, of: str) -> Column:
+    """Return a column of scores or means, with three digits or so."""
+    return Column(heading(key, _word), lambda row, _: _number(row[of]))
+
+
+_ROWS = [
+    Column(heading("value", _word), lambda row, _: f"{_SIGNS[row['qualifier']]}{row['value']:,}"),
+    _score("mean", "mean"), FUTURES, _score("crps", "crps"), _score("log", "log_score"),
+    Column(heading("pit", _word),
+           lambda row, _: MISSING if row["censored"] else f"{row['pit_low']:.2f}-{row['pit_high']:.2f}"),
+    Column(heading("inside", _word), _inside),
+]  # fmt: skip
+
+
+def _totals(sums: pd.DataFrame, lang: Language) -> Table:
     """Lay out the means of the forecast and of the baselines, and how often intervals held."""
-    from hudna.cli.tables import lay_out
     from hudna.judge.baselines import BASELINES
 
-    headers = [_word(key, lang) for key in ("n", "crps", "log", "crps same", "log same")]
-    rows: list[tuple[str, list[str]]] = []
-    for _, row in sums.iterrows():
+    def label(row: Row) -> str:
         name = row["forecaster"]
-        shown = _word("forecast", lang) if name == "forecast" else BASELINES[name].name.get(lang)
-        same = ("forecast_crps", "forecast_log_score")
-        cells = [str(row["n"]), _number(row["mean_crps"]), _number(row["mean_log_score"])]
-        rows.append((shown, cells + ([""] * 2 if name == "forecast" else [_number(row[key]) for key in same])))
-    yield from lay_out(
-        _word("totals", lang),
-        headers if len(rows) > 1 else headers[:3],
-        [(label, cells if len(rows) > 1 else cells[:3]) for label, cells in rows],
-    )
-    own = sums.iloc[0]
-    if own["n"]:
-        n = own["n"]
-        yield "  " + _word("counted", lang).format(int(own["inside50"]), n, int(own["inside90"]), n), False
+        return _word("forecast", lang) if name == "forecast" else BASELINES[name].name.get(lang)
+
+    columns = [column(heading("n", _word), "n"), _score("crps", "mean_crps"), _score("log", "mean_log_score")]
+    if len(sums) > 1:
+        same = (("crps same", "forecast_crps"), ("log same", "forecast_log_score"))
+        columns += [_score(*keys).where(lambda row: row["forecaster"] != "forecast") for keys in same]
+    own, notes = sums.iloc[0], []
+    if n := own["n"]:
+        notes.append(_word("counted", lang).format(int(own["inside50"]), n, int(own["inside90"]), n))
     if own["n_censored"]:
-        mean = _number(own["mean_censored_log_score"])
-        yield "  " + _word("censored", lang).format(own["n_censored"], mean), False
+        notes.append(_word("censored", lang).format(own["n_censored"], _number(own["mean_censored_log_score"])))
+    return Table(_word("totals", lang), sums, columns, lang, label, notes=notes)
 
 
 def _row_notices(table: pd.DataFrame) -> Iterator[str]:
     """Yield what rows have to say, once, with the number of rows that say it."""
-    from hudna.text.numbers import number_of
-
     said: dict[str, int] = {}
     for text in table["notice"]:
         for part in filter(None, text.split("; ")):

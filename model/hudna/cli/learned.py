@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hudna.cli.tables import Line, lay_out
 from hudna.learn.calibration import Calibration
+from hudna.text.columns import heading
+from hudna.text.table import Line, Table, column
 from hudna.text.words import Language, Words
 
 __all__ = ["learned_parameters"]
@@ -16,6 +17,7 @@ _WORDS = {
         "المعاملات التي أفادت المشاهدات شيئا عنها: 5 و50 و95٪ من التوزيعين القبلي والبعدي",
     ),
     "overlap": ("overlap", "التداخل"),
+    "rhat": ("R-hat", "R-hat"),
     "rest": (
         "and {} of which the rows say little: posterior and prior overlap by 0.9 or more",
         "وعدد ما لم تفد المشاهدات عنه إلا قليلا {}: يتداخل توزيعاه القبلي والبعدي بمقدار 0.9 أو أكثر",
@@ -32,16 +34,14 @@ def learned_parameters(calibration: Calibration, lang: Language = "en") -> Itera
     tuple of str and bool
         A line, and whether it is a heading.
     """
+    import pandas as pd
+
     found = sorted(calibration.learned.items(), key=lambda item: item[1].overlap)
     rows = [
-        (
-            name,
-            [*(" ".join(f"{x:.3g}" for x in three) for three in (learned.prior, learned.posterior)),
-             f"{learned.overlap:.2f}", f"{learned.rhat:.2f}"],
-        )
-        for name, learned in found
-        if learned.calibrated
+        {"name": name, **{key: " ".join(f"{x:.3g}" for x in getattr(learned, key)) for key in ("prior", "posterior")},
+         **{key: f"{getattr(learned, key):.2f}" for key in ("overlap", "rhat")}}
+        for name, learned in found if learned.calibrated
     ]  # fmt: skip
-    headers = [*(_word(key, lang) for key in ("prior", "posterior", "overlap")), "R-hat"]
-    yield from lay_out(_word("heading", lang), headers, rows)
+    columns = [column(heading(key, _word), key) for key in ("prior", "posterior", "overlap", "rhat")]
+    yield from Table(_word("heading", lang), pd.DataFrame(rows), columns, lang).lines()
     yield _word("rest", lang).format(len(found) - len(rows)), False

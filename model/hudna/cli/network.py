@@ -13,6 +13,8 @@ from hudna.cli.commands import app, known_language
 from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, NoFigures, examples
 from hudna.cli.printing import print_json, print_lines, problems_data, written
 from hudna.errors import InputError, Problems, no_such
+from hudna.text.columns import heading
+from hudna.text.table import Line, Table, column, records
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from hudna.case import Case as CaseOf
     from hudna.case.graph import Route
-    from hudna.cli.tables import Line
     from hudna.errors import Problem
 
 __all__ = ["network"]
@@ -149,8 +150,8 @@ def _print_json(
             "case": case.id, "name": {lang: case.about.name.get(lang) for lang in ("en", "ar")},
             "actors": len(case.actors), "ties": len(case.ties),
             "pressing": sum(len(presses) for presses in case.presses().values()), "to": target,
-            "strengths": graph.strengths(case).to_dict("records"), "reach": graph.reach(case).to_dict("records"),
-            "paths": graph.paths_table(routes).to_dict("records"), "out": None if out is None else str(out),
+            "strengths": records(graph.strengths(case)), "reach": records(graph.reach(case)),
+            "paths": records(graph.paths_table(routes)), "out": None if out is None else str(out),
             "problems": problems_data(problems),
         }
     )  # fmt: skip
@@ -165,33 +166,39 @@ def _summary(case: CaseOf, lang: Language) -> Iterator[Line]:
 
 
 def _strengths(case: CaseOf, lang: Language) -> Iterator[Line]:
+    import pandas as pd
+
     from hudna.case.graph import strengths
-    from hudna.cli.tables import lay_out
 
     table = strengths(case)
     pressing, context = table[table["presses"] == True], table[table["presses"] == False]  # noqa: E712 (may be empty)
-    sides = [(side, sign) for side in ("in", "out") for sign in (1, -1)]
-    rows: list[tuple[str, list[str]]] = []
-    for actor, mine in pressing.groupby("actor"):
-        rows.append((f"{_name(case, actor, lang)}{_of_level(case, str(actor), lang)}", []))
-        for channel, part in mine.groupby("channel"):
-            cells = [_weight(part[(part["side"] == side) & (part["sign"] == sign)]) for side, sign in sides]
-            rows.append((_word(str(channel), lang), cells))
+    sides = {f"{side}{sign}": (side, sign) for side in ("in", "out") for sign in (1, -1)}
+    rows = [
+        {"group": f"{_name(case, actor, lang)}{_of_level(case, str(actor), lang)}", "name": _word(str(channel), lang)}
+        | {key: _weight(part[(part["side"] == side) & (part["sign"] == sign)]) for key, (side, sign) in sides.items()}
+        for actor, mine in pressing.groupby("actor")
+        for channel, part in mine.groupby("channel")
+    ]
     if rows:
-        headers = [f"{_word(side, lang)} {_sign(sign)}" for side, sign in sides]
-        yield from lay_out(_word("strengths", lang), headers, rows)
-        yield f"  {_word('sign note', lang)}", False
+        columns = [
+            column([f"{text} {_sign(sign)}" for text in heading(side, _word)], key)
+            for key, (side, sign) in sides.items()
+        ]
+        yield from Table(
+            _word("strengths", lang), pd.DataFrame(rows), columns, lang,
+            group=lambda row: row["group"], notes=[_word("sign note", lang)],
+        ).lines()  # fmt: skip
         yield "", False
     if not context.empty:
         channels = sorted(set(context["channel"]))
         rows = []
         for actor, mine in context.groupby("actor"):
-            cells = []
+            rows.append({"name": _name(case, actor, lang)})
             for channel in channels:
                 both = [_weight(mine[(mine["channel"] == channel) & (mine["side"] == side)]) for side in ("in", "out")]
-                cells.append(" / ".join(cell or "0" for cell in both) if any(both) else "")
-            rows.append((_name(case, actor, lang), cells))
-        yield from lay_out(_word("context strengths", lang), [_word(channel, lang) for channel in channels], rows)
+                rows[-1][channel] = " / ".join(cell or "0" for cell in both) if any(both) else ""
+        columns = [column(heading(channel, _word), channel) for channel in channels]
+        yield from Table(_word("context strengths", lang), pd.DataFrame(rows), columns, lang).lines()
         yield "", False
 
 

@@ -19,8 +19,8 @@ from hudna.text.words import Language, Words
 if TYPE_CHECKING:
     from hudna.case import Case
     from hudna.case.parameters import Parameter
-    from hudna.cli.tables import Line
     from hudna.scenario import Scenario
+    from hudna.text.table import Line
 
 __all__ = ["Foreseen", "as_data", "foresee", "listing", "summary"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import shutil
 import sys
 import textwrap
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hudna.text.numbers import LEFT_TO_RIGHT, RIGHT_TO_LEFT, number_of
+from hudna.text.table import Table, printed_width
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "few", "print_json", "print_lines", "print_problems",
-    "printed_width", "problems_data", "progress_bar", "written",
+    "print_table", "problems_data", "progress_bar", "written",
 ]  # fmt: skip
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
@@ -89,9 +89,9 @@ def print_lines(lines: Iterable[tuple[str, bool]], lang: Language = "en") -> Non
                 print(line)
 
 
-def printed_width() -> int:
-    """Return how wide a line may be: as the terminal, or COLUMNS; without limit in a pipe or file."""
-    return shutil.get_terminal_size((sys.maxsize, 0)).columns
+def print_table(table: Table) -> None:
+    """Print a table on stdout, as `print_lines` does."""
+    print_lines(table.lines(), table.lang)
 
 
 def _folded(line: str, width: int) -> list[str]:

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hudna.cli import tables
 from hudna.cli.printing import few, print_json, print_lines, problems_data, written
+from hudna.report import layouts
 from hudna.text.numbers import iso_date, number_of
 from hudna.text.runs import belief, notices, run_size
+from hudna.text.table import Line, records
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hudna.cli.tables import Line
     from hudna.errors import Problem
     from hudna.result import Result
 
@@ -53,10 +53,10 @@ def _tables(result: Result, target: Path | None, lang: Language, *, everything: 
     for notice in notices(about, lang):
         yield f"{_word('note', lang)}: {notice}", False
     yield "", False
-    yield from tables.outcomes(result, result.table(lang), shown, lang)
+    yield from layouts.outcomes(result, result.table(lang), shown, lang).lines()
     for a, b in about["contrasts"]:
         yield "", False
-        yield from tables.differences(result, a, b, result.contrast(a, b, lang), shown, lang)
+        yield from layouts.differences(result, a, b, result.contrast(a, b, lang), shown, lang).lines()
     yield "", False
     if note := few(result.n_distinct, result.n_paths, lang):
         yield note, False
@@ -77,7 +77,7 @@ def made(result: Result, lang: Language) -> Iterator[Line]:
 
 def print_data(result: Result, target: Path, about: Mapping[str, Any], problems: Sequence[Problem] = ()) -> None:
     """Print the same as JSON, with every outcome; what the run was, and what went wrong with a picture."""
-    from hudna.report.outputs import difference_table, outcome_table
+    from hudna.report.outputs import difference_table
 
     print_json(
         {
@@ -85,8 +85,8 @@ def print_data(result: Result, target: Path, about: Mapping[str, Any], problems:
             **about,
             "note": few(result.n_distinct, result.n_paths),
             "problems": problems_data(problems),
-            "outcomes": outcome_table(result).to_dict("records"),
-            "differences": difference_table(result).to_dict("records"),
+            "outcomes": records(result.table()),
+            "differences": records(difference_table(result)),
         }
     )
 

@@ -30,9 +30,9 @@ from hudna.errors import HudnaError, InputError, Problem
 from hudna.files.names import file_name
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-__all__ = ["MANIFEST", "Folder", "as_csv", "check_file", "placing", "replacing", "strangers", "write_file"]
+__all__ = ["MANIFEST", "Folder", "check_file", "placing", "replacing", "strangers", "write_file"]
 
 MANIFEST = "manifest.json"
 _WRITER = "hudna"
@@ -84,15 +84,6 @@ class Folder:
 
 def _as_text(manifest: Mapping[str, Any]) -> str:
     return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-
-
-def as_csv(table: pd.DataFrame) -> str:
-    """Return a table as CSV, without its index.
-
-    One with letters beyond ASCII begins with a byte order mark, by which Excel knows that it is UTF-8.
-    """
-    text = table.to_csv(index=False, lineterminator="\n")
-    return text if text.isascii() else f"\ufeff{text}"
 
 
 def write_file(path: Path, data: str | bytes | memoryview) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hudna.files.whole import Folder, as_csv
+from hudna.files.whole import Folder
+from hudna.text.table import as_csv
 
 if TYPE_CHECKING:
     from hudna.analysis.compare import Comparison

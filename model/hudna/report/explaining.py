@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.analysis.attribution import Attribution, Grouping
-from hudna.files.whole import Folder, as_csv
+from hudna.files.whole import Folder
+from hudna.text.table import as_csv
 from hudna.text.words import Language
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ __all__ = ["contrast_table", "pictures", "write_attribution"]
 
 def write_attribution(found: Attribution, folder: Folder, *, by: Grouping, lang: Language = "en") -> dict[str, Any]:
     """Write parts.csv, differences.csv, over-time.csv and manifest.json; return the manifest."""
-    folder.write("parts.csv", as_csv(found.table(by, lang).reset_index()))
+    folder.write("parts.csv", as_csv(found.table(by, lang)))
     folder.write("differences.csv", as_csv(contrast_table(found, by, lang)))
-    folder.write("over-time.csv", as_csv(found.over_time(by, lang).reset_index()))
+    folder.write("over-time.csv", as_csv(found.over_time(by, lang)))
     about = {key: found.about[key] for key in ("name", "draws", "paths", "seed")}
     return folder.close({**about, "level": found.level, "by": by, "window": list(found.window), "lang": lang})
 
@@ -33,13 +34,8 @@ def contrast_table(found: Attribution, by: Grouping, lang: Language = "en") -> p
     """Return the parts of every contrast's difference a - b, a row per contrast and part."""
     import pandas as pd
 
-    parts = []
-    for a, b in found.contrasts:
-        part = found.contrast(a, b, by, lang).reset_index()
-        part.insert(0, "a", a)
-        part.insert(1, "b", b)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["a", "b", "part"])
+    parts = {(a, b): found.contrast(a, b, by, lang) for a, b in found.contrasts}
+    return pd.concat(parts, names=["a", "b"]).reset_index() if parts else pd.DataFrame(columns=["a", "b", "part"])
 
 
 def pictures(found: Attribution, *, by: Grouping, lang: Language = "en") -> Iterator[Picture]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hudna.case import graph
 from hudna.case.network_files import NETWORK, as_json, write_graphml
-from hudna.files.whole import Folder, as_csv
+from hudna.files.whole import Folder
+from hudna.text.table import as_csv
 
 if TYPE_CHECKING:
     from hudna.case import Case

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.files.whole import Folder, as_csv
+from hudna.files.whole import Folder
 from hudna.judge.baselines import BASELINES
 from hudna.judge.skill import Coverage, Skill, coverage, overlapping, skill
 from hudna.text.numbers import number_of
+from hudna.text.table import as_csv
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
