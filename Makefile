@@ -12,10 +12,11 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-# Lint, formatting, strict types.
+# Lint, formatting, layers of imports, strict types.
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
 # The site, in build/docs; a link that leads nowhere, or a name that is not there, stops it.

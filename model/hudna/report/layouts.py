@@ -24,7 +24,7 @@ _WORDS = {
     "exposure": ("exposure", "التعرض وحده"),
     "exposure note": (
         "exposure: share of it that is exposure alone (the same threat); may pass 100 %",
-        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (والتهديد نفسه)؛ قد تتجاوز 100٪",
+        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (مع بقاء التهديد نفسه)؛ قد تتجاوز 100٪",
     ),
 }
 _word = Words(_WORDS)
