@@ -16,7 +16,7 @@ test: $(VENV)/installed-test
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache
+	PYTHONPATH=model $(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
 # The site, in build/docs; a link that leads nowhere, or a name that is not there, stops it.
