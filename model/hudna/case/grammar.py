@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from hudna.errors import InputError
+from hudna.text.words import LANGUAGES, Language
 
 __all__ = [
     "ITEM",
@@ -41,8 +42,6 @@ __all__ = [
     "number_domain",
     "wrong_name",
 ]
-
-Language: TypeAlias = Literal["en", "ar"]
 
 ITEM = "{}"  # stands for the item in a driver that is repeated by `per`
 _PART = r"[A-Za-z][A-Za-z0-9_]*"
@@ -69,7 +68,7 @@ class Text(Entry):
 
     def get(self, lang: Language) -> str:
         """Return the text in `lang`, in English where there is no other."""
-        if lang not in ("en", "ar"):
+        if lang not in LANGUAGES:
             raise InputError.of("hudna", "must be 'en' or 'ar'", key="lang", given=repr(lang))
         return self.ar or self.en if lang == "ar" else self.en
 
