@@ -285,7 +285,7 @@ class Result(ByContent):
     def difference(self, outcome: str, a: str, b: str) -> dict[str, float]:
         """Return the columns mean ... same of `contrast`, of one outcome."""
         label = self.outcome(outcome)
-        return difference_estimate(label, self.paired(outcome, a, b), same=self._same_until(a, b, label))
+        return difference_estimate(label, self.paired(outcome, a, b), same=lambda: self._same_until(a, b, label))
 
     def _same_until(self, a: str, b: str, label: OutcomeLabel) -> bool:
         """Whether both policies set every lever that reaches the outcome alike up to the end of its window."""

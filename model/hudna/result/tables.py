@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +33,15 @@ def outcome_row(label: OutcomeLabel, sample: Sample, lang: Language) -> dict[str
     return {**row, "never": never, "never_mcse": error}
 
 
-def difference_estimate(label: OutcomeLabel, d: Sample, *, same: bool) -> dict[str, float]:
+def difference_estimate(label: OutcomeLabel, d: Sample, *, same: Callable[[], bool]) -> dict[str, float]:
     """Return the estimate of a paired difference.
 
     Where too few draws differ to estimate the error of a difference of probabilities, its 90 % interval is taken from
-    the bounds of the probabilities of either sign. With `same`, no lever that reaches the outcome differs up to the end
-    of its window: then the difference is 0 by construction and needs no bounds.
+    the bounds of the probabilities of either sign. `same` says whether no lever that reaches the outcome differs up to
+    the end of its window: then the difference is 0 by construction and needs no bounds.
     """
     found = asdict(estimate(d))
-    if label.reduce != "any" or same or int((d.lower + d.higher > 0).sum()) >= ENOUGH_DRAWS_HIT:
+    if label.reduce != "any" or int((d.lower + d.higher > 0).sum()) >= ENOUGH_DRAWS_HIT or same():
         return found
     higher_low, higher_high = proportion_bounds(d.higher, d.n_paths, d.clusters)
     lower_low, lower_high = proportion_bounds(d.lower, d.n_paths, d.clusters)
