@@ -11,51 +11,46 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hudna import plot
-    from hudna.analysis.compare import Comparison
-    from hudna.answer import run
-    from hudna.comparison import compare
-    from hudna.errors import HudnaError, InputError, SimulationError
-    from hudna.explain import attribute, remove, shapley
-    from hudna.result import Result, open_result
-    from hudna.scenario import Scenario, load
-    from hudna.verdicts import claims
+    from hudna import plot as plot
+    from hudna.analysis.compare import Comparison as Comparison
+    from hudna.answer import run as run
+    from hudna.case import Case as Case
+    from hudna.case import load_case as load_case
+    from hudna.comparison import compare as compare
+    from hudna.errors import HudnaError as HudnaError
+    from hudna.errors import InputError as InputError
+    from hudna.errors import SimulationError as SimulationError
+    from hudna.explain import attribute as attribute
+    from hudna.explain import remove as remove
+    from hudna.explain import shapley as shapley
+    from hudna.inference.backtest import Plan as Plan
+    from hudna.inference.backtest import backtest as backtest
+    from hudna.inference.calibration import Sizes as Sizes
+    from hudna.inference.calibration import calibrate as calibrate
+    from hudna.inference.scoring import score as score
+    from hudna.result import Result as Result
+    from hudna.result import open_result as open_result
+    from hudna.scenario import Scenario as Scenario
+    from hudna.scenario import load as load
+    from hudna.verdicts import claims as claims
 
-__all__ = [
-    "Comparison",
-    "HudnaError",
-    "InputError",
-    "Result",
-    "Scenario",
-    "SimulationError",
-    "attribute",
-    "claims",
-    "compare",
-    "load",
-    "open_result",
-    "plot",
-    "remove",
-    "run",
-    "shapley",
-]
 __version__ = "0.1.0"
-
-_WHERE = {
-    "Comparison": "hudna.analysis.compare",
-    "HudnaError": "hudna.errors",
-    "InputError": "hudna.errors",
-    "Result": "hudna.result",
-    "Scenario": "hudna.scenario",
-    "SimulationError": "hudna.errors",
-    "attribute": "hudna.explain",
-    "claims": "hudna.verdicts",
-    "compare": "hudna.comparison",
-    "load": "hudna.scenario",
-    "open_result": "hudna.result",
-    "remove": "hudna.explain",
-    "run": "hudna.answer",
-    "shapley": "hudna.explain",
+_ROOMS = {
+    "analysis.compare": "Comparison",
+    "answer": "run",
+    "case": "Case load_case",
+    "comparison": "compare",
+    "errors": "HudnaError InputError SimulationError",
+    "explain": "attribute remove shapley",
+    "inference.backtest": "Plan backtest",
+    "inference.calibration": "Sizes calibrate",
+    "inference.scoring": "score",
+    "result": "Result open_result",
+    "scenario": "Scenario load",
+    "verdicts": "claims",
 }
+_WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}
+__all__ = sorted([*_WHERE, "plot"])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:
@@ -63,7 +58,7 @@ def __getattr__(name: str) -> Any:
     if name == "plot":
         return importlib.import_module("hudna.plot")
     if name in _WHERE:
-        value = getattr(importlib.import_module(_WHERE[name]), name)
+        value = getattr(importlib.import_module(f"hudna.{_WHERE[name]}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'hudna' has no attribute {name!r}")

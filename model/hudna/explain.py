@@ -119,6 +119,8 @@ def remove(
     what : str or iterable of str
         Each an actor ("IRN"), a driver ("gaza"), a signal ("gaza.ceasefire", "isis.*"), a tie
         ("KH -> IRQ_GOV (pressures)"), or several of these joined by " + ", which go together.
+    silence : bool
+        Whether it is gone itself, and not only what reads it.
     progress, stage : functions, optional
         As of `hudna.run`.
     **options

@@ -29,23 +29,7 @@ __all__ = ["contrast", "difference_estimate", "differences", "table"]
 
 
 def table(result: Result, lang: Language = "en") -> pd.DataFrame:
-    """Return a row per policy and outcome.
-
-    Parameters
-    ----------
-    result : Result
-    lang : {"en", "ar"}
-        Language of the column `name`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index (policy, outcome). Columns: name, unit; mean and its Monte Carlo error mcse, clustered by draw,
-        with the 90 % interval low to high that it gives; q05, q50, q95 over futures; mean_q05, mean_q95 over
-        draws, path noise taken out; same, whether every future has the same number; never, for a time to
-        something, the share of futures in which it never comes (there the mean is the mean restricted to the
-        window), and its Monte Carlo error never_mcse.
-    """
+    """Return a row per policy and outcome; see `Result.table`."""
     import pandas as pd
 
     rows, index = [], []
@@ -63,26 +47,7 @@ def table(result: Result, lang: Language = "en") -> pd.DataFrame:
 
 
 def contrast(result: Result, a: str, b: str, lang: Language = "en") -> pd.DataFrame:
-    """Return the paired differences a - b, a row per outcome.
-
-    Parameters
-    ----------
-    result : Result
-    a, b : str
-        Names of policies.
-    lang : {"en", "ar"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index outcome. Columns: name, unit; mean ... same as in `table`, of the difference; p_lower and
-        p_higher, the share of paired futures in which the outcome is lower (higher) under `a`, with the Monte
-        Carlo error of each; mean_lower, the share of draws in which its mean is lower, with error; vr_factor,
-        (var a + var b) / var(a - b) within draws, what common random numbers gain, NaN where the difference never
-        varies inside a draw; exposure_alone, the part
-        of the difference that is exposure alone (same threat as under `b`), its Monte Carlo error and its
-        share of the whole with error, for sums of events; NaN elsewhere.
-    """
+    """Return the paired differences a - b, a row per outcome; see `Result.contrast`."""
     import pandas as pd
 
     rows = []

@@ -84,10 +84,11 @@ def claims(
     """Say how probable each claim of a case is, and what that rests on."""
     from hudna import verdicts
     from hudna.files.whole import as_csv, check_file, write_file
+    from hudna.scenario.reading import case_of
 
     language = known_language(lang)
     check_file(csv)
-    found, given = verdicts.case_of(case)
+    found, given = case_of(case)
     with progress_bar(found.about.name.get(language), language) as (progress, stage):
         answered = verdicts.claims(
             given or found, draws=draws, paths=paths, seed=seed, belief="prior" if prior else None, only=only or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,14 +14,13 @@ from hudna.cli.commands import app, known_language
 from hudna.cli.numbers import MISSING, interval, number, percent
 from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
 from hudna.cli.printing import print_json, print_lines, written
-from hudna.errors import InputError, Problem, Problems, no_such
+from hudna.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.case.grammar import Language
     from hudna.cli.tables import Line
-    from hudna.result import Result
 
 __all__ = ["score"]
 
@@ -67,8 +66,6 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score a saved forecast against the counts that came."""
-    import pandas as pd
-
     from hudna.files.whole import as_csv, check_file, write_file
     from hudna.inference import scoring
     from hudna.result import open_result
@@ -76,17 +73,14 @@ def score(
     language = known_language(lang)
     check_file(csv)
     found = open_result(result)
-    chosen = _policies(found, policy)
     try:
-        rows = scoring.rows_for(found, observations)
-        tables = [scoring.score(found, rows, name) for name in chosen]
+        whole = scoring.score(found, observations, policy)
     except InputError as error:
         raise InputError(_at(observations, error)) from None
-    whole = pd.concat(tables, ignore_index=True)
+    notices, chosen = whole.attrs["notices"], list(dict.fromkeys(whole["policy"]))
     if csv is not None:
         write_file(csv, as_csv(whole))
     sums = scoring.totals(whole)
-    notices = tables[0].attrs["notices"]
     if as_json:
         print_json({"notices": notices, "rows": _records(whole), "totals": _records(sums)})
         return
@@ -94,21 +88,10 @@ def score(
         print_lines(_rows(whole[whole["policy"] == name], found.policy_name(name, language), language), language)
         print_lines(_totals(sums[sums["policy"] == name], language), language)
         print()
-    for notice in (*notices, *_row_notices(tables[0]), _word("dependent", language)):
+    for notice in (*notices, *_row_notices(whole[whole["policy"] == chosen[0]]), _word("dependent", language)):
         print(f"{_word('note', language)}: {notice}")
     if csv is not None:
         print("\n" + written(csv, language))
-
-
-def _policies(result: Result, asked: Sequence[str] | None) -> list[str]:
-    chosen = list(dict.fromkeys(asked or result.policies))
-    problems = Problems()
-    for name in chosen:
-        if name not in result.policies:
-            text = no_such("policy", name, result.policies, text="the result has no such policy")
-            problems.add("score", "policy", text, given=repr(name))
-    problems.raise_if_any()
-    return chosen
 
 
 def _at(path: Path, error: InputError) -> Iterator[Problem]:
