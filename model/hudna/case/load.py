@@ -93,7 +93,7 @@ def case_folder(case: str | Path) -> Path | None:
     """Return the folder of a case: the one that is given, or else that of the shipped case of this name; or None."""
     check_kind("load_case", "case", case, "Case | Path | str")
     path = Path(case)
-    return path if os.path.isfile(path / FILES["case"]) else shipped.case(str(case))  # noqa: PTH113 (never raises)
+    return path if os.path.lexists(path / FILES["case"]) else shipped.case(str(case))
 
 
 def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tuple[Case | None, Unread]:
