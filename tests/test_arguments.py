@@ -119,9 +119,9 @@ NO_SUCH = "there is no such option"
         (lambda: hudna.claims(NAME, only=3), "claims: only = 3: must be a text"),
         (lambda: hudna.compare([NAME], outcomes=[{}]), "compare: outcomes = a dict: must be a text"),
         (lambda: hudna.compare(3), "load: scenario = 3: must be a Scenario, path, text or mapping"),
-        (lambda: calibrate(NAME), "calibrate: case = 'two-militias': must be a Case"),
-        (lambda: backtest(NAME), "backtest: scenario = 'two-militias': must be a Scenario"),
-        (lambda: score(NAME, [], "stay"), "score: result = 'two-militias': must be a Result"),
+        (lambda: calibrate(3), "calibrate: case = 3: must be a Case, text or path"),
+        (lambda: backtest(3), "backtest: scenario = 3: must be a Scenario, text, path or mapping"),
+        (lambda: score(3, [], "stay"), "score: result = 3: must be a Result, text or path"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_said_by_name(call, wanted):

@@ -19,7 +19,7 @@ from hudna.analysis import truth
 from hudna.case import load_case
 from hudna.case.posterior import basis
 from hudna.cli import main
-from hudna.errors import InputError, Problems
+from hudna.errors import InputError
 from hudna.result.estimate import proportion_bounds
 from hudna.result.samples import Paths
 from hudna.scenario.schema import json_schema
@@ -399,9 +399,9 @@ def test_scenarios_that_are_not_at_hand_are_a_notice_to_check_and_an_error_to_cl
 def test_claims_do_not_enter_what_a_posterior_follows_from(tmp_path):
     shipped.copy("two-militias", tmp_path)
     folder = tmp_path / "params" / "two-militias"
-    with_claims = load_case(folder, Problems())
+    with_claims = load_case(folder)
     (folder / "claims.toml").unlink()
-    without = load_case(folder, Problems())
+    without = load_case(folder)
     assert with_claims.claims
     assert not without.claims
     assert basis(with_claims, "autumn") == basis(without, "autumn")
@@ -414,7 +414,7 @@ def test_a_copy_can_be_asked(name, tmp_path, capsys):
     assert main(["check", str(written[-1])]) == 0
     assert "at hand" not in capsys.readouterr().out
     # Planted: without a scenario that a claim names, check says so.
-    needed = {test.scenario for claim in load_case(written[-1], Problems()).claims.values() for test in claim.test}
+    needed = {test.scenario for claim in load_case(written[-1]).claims.values() for test in claim.test}
     if len(needed) > 1:
         (tmp_path / "scenarios" / f"{max(needed)}.toml").unlink()
         assert main(["check", str(written[-1])]) == 2
@@ -422,7 +422,7 @@ def test_a_copy_can_be_asked(name, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", shipped.cases())
 def test_every_text_of_the_shipped_claims_is_in_both_languages(name):
-    case = load_case(shipped.case(name), Problems())
+    case = load_case(shipped.case(name))
     texts = [text for claim in case.claims.values() for text in (claim.claim, claim.source, claim.untested)]
     texts += [
         text for claim in case.claims.values() for test in claim.test for text in (test.statement, test.structure)
@@ -431,7 +431,7 @@ def test_every_text_of_the_shipped_claims_is_in_both_languages(name):
 
 
 def test_the_iraq_case_has_all_claims_and_says_what_the_tested_ones_rest_on():
-    case = load_case(shipped.case("iraq-2024"), Problems())
+    case = load_case(shipped.case("iraq-2024"))
     assert list(case.claims) == [f"C{i:02}" for i in range(1, 17)]
     tests = [test for claim in case.claims.values() for test in claim.test]
     assert [test.statement.en for test in tests if not test.rests_on and test.structure is None] == []

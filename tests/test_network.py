@@ -23,7 +23,6 @@ from hudna.case.graph import paths, paths_table, pressed_most, reach, strengths
 from hudna.case.network_files import NETWORK, as_json, write_graphml
 from hudna.case.posterior import basis
 from hudna.cli import main
-from hudna.errors import Problems
 from hudna.scenario.schema import json_schema
 
 PLAIN = '[{name}]\nname = "{name}"\nkind = "guild"\nsource = "invented"\n'
@@ -36,11 +35,7 @@ FORCE = '[force]\nunit = "log odds"\nprior = { family = "uniform", low = 0.1, hi
 
 
 def read(folder: Path) -> Case:
-    problems = Problems()
-    found = load_case(folder, problems)
-    problems.raise_if_any()
-    assert found is not None
-    return found
+    return load_case(folder)
 
 
 @pytest.fixture(scope="module")

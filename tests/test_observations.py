@@ -782,9 +782,7 @@ def test_a_copy_has_every_file_of_the_case(name, tmp_path):
 def test_a_case_of_one_s_own_is_read_from_its_folder(tmp_path):
     write(files(), tmp_path / "a")
     shutil.copytree(tmp_path / "a" / CASE, tmp_path / "b")
-    problems = Problems()
-    case = load_case(tmp_path / "b", problems)
-    assert case is not None
+    case = load_case(tmp_path / "b")
     assert len(case.observations.rows) == len(ROWS)
 
 

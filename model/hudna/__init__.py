@@ -13,50 +13,45 @@ from typing import TYPE_CHECKING, Any
 from hudna.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from hudna import plot
-    from hudna.analysis.compare import Comparison
-    from hudna.ask.claims import claims
-    from hudna.ask.compare import compare
-    from hudna.ask.explain import attribute, remove, shapley
-    from hudna.ask.run import run
-    from hudna.errors import HudnaError, InputError, SimulationError
-    from hudna.result import Result, open_result
-    from hudna.scenario import Scenario, load
+    from hudna import plot as plot
+    from hudna.analysis.compare import Comparison as Comparison
+    from hudna.ask.claims import claims as claims
+    from hudna.ask.compare import compare as compare
+    from hudna.ask.explain import attribute as attribute
+    from hudna.ask.explain import remove as remove
+    from hudna.ask.explain import shapley as shapley
+    from hudna.ask.run import run as run
+    from hudna.case import Case as Case
+    from hudna.case import load_case as load_case
+    from hudna.errors import HudnaError as HudnaError
+    from hudna.errors import InputError as InputError
+    from hudna.errors import SimulationError as SimulationError
+    from hudna.judge.backtest import Plan as Plan
+    from hudna.judge.backtest import backtest as backtest
+    from hudna.judge.score import score as score
+    from hudna.learn.calibration import Sizes as Sizes
+    from hudna.learn.calibration import calibrate as calibrate
+    from hudna.result import Result as Result
+    from hudna.result import open_result as open_result
+    from hudna.scenario import Scenario as Scenario
+    from hudna.scenario import load as load
 
-__all__ = [
-    "Comparison",
-    "HudnaError",
-    "InputError",
-    "Result",
-    "Scenario",
-    "SimulationError",
-    "attribute",
-    "claims",
-    "compare",
-    "load",
-    "open_result",
-    "plot",
-    "remove",
-    "run",
-    "shapley",
-]
-
-_WHERE = {
-    "Comparison": "hudna.analysis.compare",
-    "HudnaError": "hudna.errors",
-    "InputError": "hudna.errors",
-    "Result": "hudna.result",
-    "Scenario": "hudna.scenario",
-    "SimulationError": "hudna.errors",
-    "attribute": "hudna.ask.explain",
-    "claims": "hudna.ask.claims",
-    "compare": "hudna.ask.compare",
-    "load": "hudna.scenario",
-    "open_result": "hudna.result",
-    "remove": "hudna.ask.explain",
-    "run": "hudna.ask.run",
-    "shapley": "hudna.ask.explain",
+_ROOMS = {
+    "analysis.compare": "Comparison",
+    "ask.run": "run",
+    "case": "Case load_case",
+    "ask.compare": "compare",
+    "errors": "HudnaError InputError SimulationError",
+    "ask.explain": "attribute remove shapley",
+    "judge.backtest": "Plan backtest",
+    "learn.calibration": "Sizes calibrate",
+    "judge.score": "score",
+    "result": "Result open_result",
+    "scenario": "Scenario load",
+    "ask.claims": "claims",
 }
+_WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}
+__all__ = sorted([*_WHERE, "plot"])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:
@@ -64,7 +59,7 @@ def __getattr__(name: str) -> Any:
     if name == "plot":
         return importlib.import_module("hudna.plot")
     if name in _WHERE:
-        value = getattr(importlib.import_module(_WHERE[name]), name)
+        value = getattr(importlib.import_module(f"hudna.{_WHERE[name]}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'hudna' has no attribute {name!r}")

@@ -7,7 +7,7 @@ carry has no such part, as every level is bent on its way (x = 1 / (1 + exp(-z))
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ import numpy as np
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest, no_such
+from hudna.outline import Outlined, run_size
 from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.samples import Paths
 
@@ -72,8 +73,8 @@ class Contribution:
         return found, _WORDS[found]
 
 
-@dataclass(frozen=True, eq=False)
-class Attribution(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Attribution(ByContent, Outlined):
     """The parts of a level's log odds.
 
     contrasts : pairs of policies that the scenario compares
@@ -98,6 +99,14 @@ class Attribution(ByContent):
     paths: xr.DataArray
     clusters: IntArray | None
     about: Mapping[str, Any]
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        yield "level", f"{self.level}: {self.name.en}"
+        yield "actor", self.actor
+        yield "parts", (part.key for part in self.parts)
+        yield "policies", self.policies
+        yield "window", f"weeks {self.window[0]:g} to {self.window[1]:g}"
+        yield "run", run_size(self.about)
 
     def table(self, by: Grouping = "part", lang: Language = "en") -> pd.DataFrame:
         """Return the mean of each part over the window, a row per policy and part, in log odds.

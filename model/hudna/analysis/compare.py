@@ -10,7 +10,7 @@ Next One Hundred Years*, for scenarios without probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from hudna.arguments import texts
 from hudna.arrays import ByContent, FloatArray
 from hudna.errors import InputError, Problems, nearest
+from hudna.outline import Outlined, run_size
 from hudna.result.estimate import mean_and_error, proportion_bounds, settled_means
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class Entrant:
         return cls(about["scenario"], tuple(about["policies"]), about["outcomes"], tuple(about["headline"]))
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(ByContent, Outlined):
     """Results of several scenarios, and which of their outcomes and policies are compared.
 
     Make one with `hudna.compare`, or with `Comparison.of` from results at hand.
@@ -93,6 +94,12 @@ class Comparison(ByContent):
         chosen = agreed(entrants, outcomes, policies, problems)
         problems.raise_if_any()
         return cls(given, *chosen)
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        yield "scenarios", self.scenarios
+        yield "policies", self.policies
+        yield "outcomes", self.outcomes
+        yield "run", run_size(self.results[0].about)
 
     @property
     def scenarios(self) -> tuple[str, ...]:

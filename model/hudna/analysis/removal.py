@@ -6,7 +6,7 @@ level on the way is bent. It has an effect in this sense: how far an outcome mov
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from hudna.arrays import ByContent, FloatArray
 from hudna.case.grammar import Language
+from hudna.outline import Outlined, run_size
 from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.result import Result
 from hudna.result.samples import Paths
@@ -27,8 +28,8 @@ __all__ = ["Removal"]
 _GONE = ("without", "effect", "mcse", "low", "high", "mean_q05", "mean_q95", "moved", "moved_mcse")
 
 
-@dataclass(frozen=True, eq=False)
-class Removal(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Removal(ByContent, Outlined):
     """A run, and the same without each of some influences.
 
     whole : the run as it is
@@ -39,6 +40,13 @@ class Removal(ByContent):
     whole: Result
     without: Mapping[str, Result]
     influences: Mapping[str, Influence]
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        yield "removed", self.without
+        yield "scenario", self.whole.title.en
+        yield "policies", self.whole.policies
+        yield "outcomes", self.whole.outcome_names
+        yield "run", run_size(self.whole.about)
 
     def reached(self, key: str, outcome: str) -> bool:
         """Return whether any route leads in the model from what is removed to an outcome; if none does, it is exact."""

@@ -19,6 +19,7 @@ import numpy as np
 
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
+from hudna.outline import Outlined, run_size
 from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.samples import Paths
 
@@ -77,8 +78,8 @@ def shapley_values(factors: tuple[str, ...], value: Mapping[frozenset[str], Floa
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class Shares(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Shares(ByContent, Outlined):
     """What each factor makes of an outcome, or of its difference between two policies.
 
     values : by set of factors that are there, the outcome (or difference) of every draw and path
@@ -92,6 +93,12 @@ class Shares(ByContent):
     values: Mapping[frozenset[str], FloatArray]
     clusters: IntArray | None
     about: Mapping[str, Any]
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        yield "outcome", f"{self.outcome}: {self.name.en}, in {self.unit.en}"
+        yield "policies", " less ".join(self.of)
+        yield "factors", self.factors
+        yield "run", run_size(self.about)
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
         """Return a row per factor, one of what is left without any, and one of all together.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna import shipped
 from hudna.analysis import truth
 from hudna.analysis.truth import Truth
 from hudna.arguments import check_kind, texts
@@ -20,17 +19,19 @@ from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, Problems, nearest, no_such
+from hudna.outline import Outlined, run_size
 from hudna.result.assemble import outcome_label
 from hudna.result.samples import Paths
 from hudna.scenario import Scenario, load
 from hudna.scenario.claims import check_claims, scenario_files
+from hudna.scenario.reading import case_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.result import Result
 
-__all__ = ["Answer", "Support", "Verdict", "Verdicts", "case_of", "claims"]
+__all__ = ["Answer", "Support", "Verdict", "Verdicts", "claims"]
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class Verdict:
     high: float
 
 
-@dataclass(frozen=True, eq=False)
-class Verdicts(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdicts(ByContent, Outlined):
     """What came of the claims of a case, in the order of its file; `given` is what the runs started from, by scenario.
 
     `draws`, `paths` and `seed` are those of every run; None if nothing had to be run.
@@ -97,6 +98,12 @@ class Verdicts(ByContent):
     paths: int | None
     seed: int | None
     given: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        yield "case", f"{self.case}: {self.title.en}"
+        yield "claims", self.verdicts
+        yield "scenarios", self.given
+        yield "run", None if self.draws is None else run_size(vars(self))
 
     def __getitem__(self, name: str) -> Verdict:
         """Return the verdict on a claim."""
@@ -243,6 +250,7 @@ def claims(
     ['T1', 'T2', 'T3']
     """
     wished = Options.of("claims", options, without=("policies", "outcomes", "trajectories", "as_of", "given"))
+    check_kind("claims", "case", case, "Case | Scenario | Path | str | Mapping")
     of, given = case_of(case)
     chosen = _chosen(of, only)
     problems = Problems()
@@ -264,38 +272,18 @@ def claims(
         name: _Run.of(question, ready.labelled(run), wanted[name])
         for (name, question), (ready, run) in zip(questions.items(), many(asked), strict=True)
     }
-    plain = load_case(of.folder, Problems(), posterior=False) or of
+    plain = _without_posterior(of)
     verdicts = {name: _verdict(name, claim, runs, plain) for name, claim in chosen.items()}
     begun = {name: found.given for name, found in runs.items()}
     return Verdicts(of.id, of.about.name, verdicts, wished.draws, wished.paths, wished.seed, begun)
 
 
-def case_of(case: Case | Scenario | str | Path | Mapping[str, Any]) -> tuple[Case, Scenario | None]:
-    """Return a case, and the scenario it was found through, if it was.
-
-    Raises
-    ------
-    InputError
-        If there is no such case, or something is wrong with it.
-    """
-    if isinstance(case, Case):
-        return case, None
-    if isinstance(case, Scenario | Mapping):
-        scenario = load(case)
-        return scenario.case, scenario
-    check_kind("claims", "case", case, "Case | Scenario | Path | str | Mapping")
-    path = Path(case)
-    folder = path if (path / "case.toml").is_file() else None
-    if folder is None and shipped.scenario(str(case)) is None and not path.exists():
-        folder = shipped.case(str(case))
-    if folder is None:
-        scenario = load(case)
-        return scenario.case, scenario
-    problems = Problems()
-    found = load_case(folder.resolve(), problems)
-    if found is None:
-        raise InputError(problems)
-    return found, None
+def _without_posterior(case: Case) -> Case:
+    """Return a case as its files say it apart from what was learned; as it is, if they have changed and are wrong."""
+    try:
+        return load_case(case.folder, posterior=False)
+    except InputError:
+        return case
 
 
 def _chosen(case: Case, only: str | Iterable[str] | None) -> dict[str, Claim]:

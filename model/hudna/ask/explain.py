@@ -115,6 +115,8 @@ def remove(
     what : str or iterable of str
         Each an actor ("IRN"), a driver ("gaza"), a signal ("gaza.ceasefire", "isis.*"), a tie
         ("KH -> IRQ_GOV (pressures)"), or several of these joined by " + ", which go together.
+    silence : bool
+        Whether it is gone itself, and not only what reads it.
     **options
         draws, paths, seed, policies, engine, threads, as_of, given, belief, progress, stage: as of `hudna.run`.
 

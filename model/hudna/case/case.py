@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from hudna.case.observations import Observations
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.posterior import Posterior
 from hudna.case.signals import Signal, resolve
+from hudna.outline import Outlined
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -59,8 +60,8 @@ class Press:
     sign: int  # of the weight, also where that is 0
 
 
-@dataclass(frozen=True, eq=False)
-class Case(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Case(ByContent, Outlined):
     """Actors, ties, drivers and parameters. `nodes` are the drivers with `per` filled in, in name order."""
 
     id: str
@@ -77,6 +78,22 @@ class Case(ByContent):
     posterior: Posterior | None = field(default=None, repr=False)
     claims: Mapping[str, Claim] = field(default_factory=dict, repr=False)
     notices: tuple[Text, ...] = ()
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        yield "case", f"{self.id}: {self.about.name.en}"
+        yield "summary", self.about.summary.en
+        yield "folder", self.folder
+        yield "evidence until", self.evidence_until
+        yield "actors", self.actors
+        yield "ties", len(self.ties)
+        yield "nodes", self.nodes
+        yield "parameters", self.parameters
+        yield "observations", len(self.observations.rows)
+        yield "campaigns", self.observations.campaigns
+        if self.posterior is not None:
+            yield "posterior", f"{self.posterior.n_draws:,} draws, from rows until {self.posterior.until}"
+        yield "claims", self.claims
+        yield "notices", len(self.notices)
 
     @property
     def evidence_until(self) -> dt.date:

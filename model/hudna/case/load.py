@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hudna import shipped
+from hudna.arguments import check_kind
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.claims import read_claims
@@ -34,9 +36,9 @@ from hudna.case.parameters import Parameter
 from hudna.case.posterior import ABOUT, DRAWS, with_posterior
 from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
 from hudna.case.signals import Signal, publish, resolve, unknown_signal
-from hudna.errors import Problems, folded, nearest, no_such
+from hudna.errors import InputError, Problems, folded, nearest, no_such
 
-__all__ = ["DRIVER_FIELDS", "FILES", "load_case", "read_case"]
+__all__ = ["DRIVER_FIELDS", "FILES", "case_folder", "load_case", "read_case"]
 
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
          "parameters": "parameters.toml", "observations": "observations.toml", "claims": "claims.toml"}  # fmt: skip
@@ -50,23 +52,48 @@ _PROSE = (".md", ".rst", ".html", ".pdf", ".docx", ".png", ".svg", ".jpg")
 DRIVER_FIELDS = frozenset(field for model in NODES.values() for field in model.model_fields)
 
 
-def load_case(folder: Path, problems: Problems, *, posterior: bool = True) -> Case | None:
-    """Read the case in `folder`; note everything wrong in `problems` and return None if anything is.
+def load_case(case: Case | str | Path, *, posterior: bool = True) -> Case:
+    """Read a case.
 
     Parameters
     ----------
-    folder : Path
-    problems : Problems
+    case : str, Path or Case
+        The folder of a case (one with a case.toml), or else the name of a shipped case. A Case is returned as it is.
     posterior : bool
-        Whether to read what the case has learned; not if it is to be learned anew.
+        Whether to read what the case has learned: not if it is to be learned anew.
 
     Returns
     -------
-    Case or None
+    Case
+
+    Raises
+    ------
+    InputError
+        If there is no such case; or with every problem of every file at once.
+
+    Examples
+    --------
+    >>> sorted(load_case("two-militias").actors)
+    ['GOV', 'NORTH', 'SOUTH']
     """
-    before = len(problems)
-    case, _ = read_case(folder, problems, posterior=posterior)
-    return case if len(problems) == before else None
+    if isinstance(case, Case):
+        return case
+    folder = case_folder(case)
+    if folder is None:
+        text = no_such("shipped case", str(case), shipped.cases(), text="is no folder of a case and no shipped case")
+        raise InputError.of(str(case), text)
+    problems = Problems()
+    found, _ = read_case(folder, problems, posterior=posterior)
+    problems.raise_if_any()
+    assert found is not None  # noqa: S101 (for the type checker: there is a folder)
+    return found
+
+
+def case_folder(case: str | Path) -> Path | None:
+    """Return the folder of a case: the one that is given, or else that of the shipped case of this name; or None."""
+    check_kind("load_case", "case", case, "Case | Path | str")
+    path = Path(case)
+    return path if os.path.lexists(path / FILES["case"]) else shipped.case(str(case))
 
 
 def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tuple[Case | None, Unread]:

@@ -27,7 +27,7 @@ Changes: TypeAlias = Annotated[
 ]
 
 
-def asked(scenario: str, changes: Sequence[str] | None) -> Scenario:
+def asked(scenario: Scenario | str, changes: Sequence[str] | None) -> Scenario:
     """Return the scenario that a command is given, with what `--set` changes in it."""
     from hudna.case.documents import COMMAND_LINE
     from hudna.scenario.reading import changed, load

@@ -74,9 +74,9 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Say how probable each claim of a case is, and what that rests on."""
-    from hudna.ask.claims import case_of
     from hudna.ask.claims import claims as judge
     from hudna.files.whole import check_file, write_file
+    from hudna.scenario.reading import case_of
 
     language = known_language(lang)
     check_file(csv)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -222,27 +223,21 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong with a scenario or a case."""
-    from hudna.case import load_case
     from hudna.cli import observations
     from hudna.engine import compile_scenario
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
+    from hudna.scenario.reading import case_of
 
-    language = known_language(lang)
-    path, problems = Path(scenario), Problems()
+    language, problems = known_language(lang), Problems()
     noted: tuple[Text, ...] = ()
-    if _is_folder(path):
+    case, question = case_of(scenario)
+    if question is None:
         if changes:
             raise InputError.of("--set", "goes with a scenario, not with the folder of a case")
-        if not (path / "case.toml").exists():
-            raise InputError.of(str(path), "is a folder without case.toml; give a scenario's file or a case's folder")
-        case = load_case(path, problems)
-        if case is None:
-            raise InputError(problems)
-        parameters, question = case.parameters, None
-        found = count(case, case.nodes, parameters)
+        parameters, found = case.parameters, count(case, case.nodes, case.parameters)
     else:
-        question = asked(scenario, changes)
+        question = asked(question, changes)
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found, noted = count(case, question.nodes, parameters), question.notices
@@ -312,13 +307,6 @@ def _posterior(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any
     }  # fmt: skip
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is too long
-        return False
-
-
 @app.command(
     rich_help_panel=CASES,
     epilog=examples(
@@ -349,7 +337,7 @@ def show(
 
     language = known_language(lang)
     path = Path(scenario)
-    saved = path.suffix == ".nc" or (_is_folder(path) and (path / "result.nc").exists())
+    saved = path.suffix == ".nc" or os.path.exists(path / "result.nc")  # noqa: PTH110 (never raises)
     for other, is_other in (("--program", program), (f"the run {scenario}", saved)):
         if names and is_other:
             raise InputError.of(

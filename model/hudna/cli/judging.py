@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ import typer
 from hudna.cli.commands import app, known_language
 from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
 from hudna.cli.printing import print_json, print_table, written
-from hudna.errors import InputError, Problem, Problems, no_such
+from hudna.errors import InputError, Problem
 from hudna.text.columns import FUTURES, heading
 from hudna.text.numbers import MISSING, number, number_of, percent
 from hudna.text.table import Column, Row, Table, as_csv, column, records
@@ -21,8 +21,6 @@ from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from hudna.result import Result
 
 __all__ = ["score"]
 
@@ -66,8 +64,6 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score a saved forecast against the counts that came."""
-    import pandas as pd
-
     from hudna.files.whole import check_file, write_file
     from hudna.judge import score as scoring
     from hudna.result import open_result
@@ -75,17 +71,14 @@ def score(
     language = known_language(lang)
     check_file(csv)
     found = open_result(result)
-    chosen = _policies(found, policy)
     try:
-        rows = scoring.rows_for(found, observations)
-        tables = [scoring.score(found, rows, name) for name in chosen]
+        whole = scoring.score(found, observations, policy)
     except InputError as error:
         raise InputError(_at(observations, error)) from None
-    whole = pd.concat(tables, ignore_index=True)
+    notices, chosen = whole.attrs["notices"], list(dict.fromkeys(whole["policy"]))
     if csv is not None:
         write_file(csv, as_csv(whole))
     sums = scoring.totals(whole)
-    notices = tables[0].attrs["notices"]
     if as_json:
         print_json({"notices": notices, "rows": records(whole), "totals": records(sums)})
         return
@@ -94,21 +87,10 @@ def score(
         print_table(Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed))
         print_table(_totals(sums[sums["policy"] == name], language))
         print()
-    for notice in (*notices, *_row_notices(tables[0]), _word("dependent", language)):
+    for notice in (*notices, *_row_notices(whole[whole["policy"] == chosen[0]]), _word("dependent", language)):
         print(f"{_word('note', language)}: {notice}")
     if csv is not None:
         print("\n" + written(csv, language))
-
-
-def _policies(result: Result, asked: Sequence[str] | None) -> list[str]:
-    chosen = list(dict.fromkeys(asked or result.policies))
-    problems = Problems()
-    for name in chosen:
-        if name not in result.policies:
-            text = no_such("policy", name, result.policies, text="the result has no such policy")
-            problems.add("score", "policy", text, given=repr(name))
-    problems.raise_if_any()
-    return chosen
 
 
 def _at(path: Path, error: InputError) -> Iterator[Problem]:

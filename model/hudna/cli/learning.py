@@ -13,11 +13,10 @@ import typer
 from hudna.cli.commands import app, known_language
 from hudna.cli.options import JUDGE, OUTPUT, RUN, AsJson, Lang, NoFigures, Threads, ToScenario, examples, shipped_cases
 from hudna.cli.printing import print_json, print_lines, problems_data, progress_bar, written
-from hudna.errors import HudnaError, InputError, Problems, SimulationError
+from hudna.errors import HudnaError, InputError, SimulationError
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
-    from hudna.case import Case
     from hudna.errors import Problem
     from hudna.learn.calibration import Sizes
 
@@ -99,6 +98,8 @@ def calibrate(
     While it works each sampler's state is kept in the folder posterior.partial where the posterior is to be written, so
     that --resume can go on to the same digits; without it a calibration begins anew. The folder is removed in the end.
     """
+    from hudna import shipped
+    from hudna.case import load_case
     from hudna.cli.learned import learned_parameters
     from hudna.cli.pictures import finish
     from hudna.files.whole import check_file
@@ -109,9 +110,9 @@ def calibrate(
     from hudna.report.learning import pictures
 
     language = known_language(lang)
-    found, own = _case(case)
-    target = out or own
-    if target is None:
+    found = load_case(case, posterior=False)
+    target = out or found.folder
+    if out is None and target == shipped.case(case):
         text = "is a shipped case, which is not written to; name a folder with --out, or copy it with hudna copy"
         raise InputError.of(case, text)
     if quick and any(size is not None for size in (islands, draws, paths, keep)):
@@ -197,28 +198,6 @@ def _reporting(progress: Callable[[int, int], None], checkpoints: Path, lang: La
                 print(_word(key, lang).format(value), file=sys.stderr, flush=True)
 
     return move
-
-
-def _case(name: str) -> tuple[Case, Path | None]:
-    """Return a case without what it has learned before, and its folder if that is the user's own."""
-    from hudna import shipped
-    from hudna.case import load_case
-    from hudna.errors import no_such
-
-    path = Path(name)
-    try:
-        own = path if (path / "case.toml").is_file() else None
-    except (OSError, ValueError):  # a name that is too long
-        own = None
-    folder = own or shipped.case(name)
-    if folder is None:
-        text = "is no folder of a case and no shipped case"
-        raise InputError.of(name, no_such("shipped case", name, shipped.cases(), text=text))
-    problems = Problems()
-    found = load_case(folder, problems, posterior=False)
-    if found is None:
-        raise InputError(problems)
-    return found, own
 
 
 @app.command(rich_help_panel=JUDGE, epilog=examples("backtest iraq-2024", "backtest iraq-2024 --horizon 13 --every 8"))

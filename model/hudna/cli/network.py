@@ -12,7 +12,6 @@ import typer
 from hudna.cli.commands import app, known_language
 from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, NoFigures, examples
 from hudna.cli.printing import print_json, print_lines, problems_data, written
-from hudna.errors import InputError, Problems, no_such
 from hudna.text.columns import heading
 from hudna.text.table import Line, Table, column, records
 from hudna.text.words import Language, Words
@@ -88,9 +87,10 @@ def network(
     from hudna.cli.pictures import finish
     from hudna.files.whole import replacing
     from hudna.report.network import write_network
+    from hudna.scenario.reading import case_of
 
     language = known_language(lang)
-    found = _case(case)
+    found, _ = case_of(case, posterior=False)
     target = graph.pressed_most(found) if to is None else to
     routes = graph.paths(found, target, _SHOWN) if target is not None else ()
     manifest = None
@@ -112,32 +112,6 @@ def network(
 
     picture = ("network",), partial(plot.network, found, lang=language)
     finish(show, [picture], None if no_figures else out, manifest, within="", lang=language, as_json=as_json)
-
-
-def _case(name: str) -> CaseOf:
-    """Return the case of this folder or name, or the case of the scenario of this file or name."""
-    from hudna import shipped
-    from hudna.case import load_case
-    from hudna.scenario import load
-
-    path = Path(name)
-    try:
-        folder = path if path.is_dir() else None
-    except (OSError, ValueError):
-        raise InputError.of(name[:200], "no such file") from None
-    if folder is not None and not (folder / "case.toml").exists():
-        raise InputError.of(name, "is a folder without case.toml; give a case's folder or a scenario's file")
-    folder = folder or (None if path.is_file() else shipped.case(name))
-    if folder is None:
-        names = sorted({*shipped.cases(), *shipped.scenarios()})
-        if path.suffix != ".toml" and not path.exists() and name not in names:
-            raise InputError.of(name, no_such("shipped name", name, names, text="no such file, case or scenario"))
-        return load(name).case
-    problems = Problems()
-    found = load_case(folder, problems, posterior=False)
-    if found is None:
-        raise InputError(problems)
-    return found
 
 
 def _print_json(

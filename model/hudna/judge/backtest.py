@@ -7,8 +7,9 @@ schedules as they were by then and regimes left to themselves, as far as the lon
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,8 @@ from hudna.learn.calibration import Sizes, check_run, learn
 from hudna.learn.origin import merged_snapshots
 from hudna.learn.past import campaign_of, history_program, laid_out
 from hudna.learn.smc import Island, Known, Snapshot, derived_seed
-from hudna.scenario import Scenario
+from hudna.outline import Outlined
+from hudna.scenario import Scenario, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,8 +91,8 @@ class Window:
     count: float
 
 
-@dataclass(frozen=True, eq=False)
-class Backtest(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest(ByContent, Outlined):
     """Forecasts and what came of them, a row an origin and horizon; see `docs/scoring.md` for the columns.
 
     shares : (origin, state) of each regime that is nowhere known: how likely each state was held to be at the origin
@@ -106,10 +108,20 @@ class Backtest(ByContent):
     log_evidence: tuple[float, ...]
     distinct: tuple[int, ...] = field(repr=False)
 
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        sizes = self.sizes
+        yield "scenario", self.scenario
+        yield "campaign", self.campaign
+        yield "signal", self.plan.signal
+        yield "weeks ahead", self.plan.horizons
+        yield "forecasts", len(self.forecasts)
+        yield "samplers", f"{sizes.islands} of {sizes.draws} draws x {sizes.paths} paths, seed {self.seed}"
+        yield "log evidence", [f"{one:.2f}" for one in self.log_evidence]
+
 
 @checked
 def backtest(
-    scenario: Scenario,
+    scenario: Scenario | str | Path | Mapping[str, Any],
     *,
     campaign: str | None = None,
     plan: Plan | None = None,
@@ -120,30 +132,47 @@ def backtest(
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
-    """Forecast a campaign from one origin after another, and score the forecasts.
+    """Forecast the past again and again with nothing later than each origin, and score the forecasts.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario, or what `hudna.load` takes
         Gives the case and the length of a step; its policies play no part.
     campaign : str, optional
         The case's default one if left out.
     plan : Plan, optional
+        What is forecast, how often and how far ahead: `attacks.*` every 4 weeks, 4, 13 and 26 weeks ahead, if left out.
     sizes : Sizes, optional
-        Of the samplers.
+        Of the samplers, as of `hudna.calibrate`.
     seed : int
+        The same seed gives the same numbers.
     rows : sequence of Row, optional
         What is known as time goes by; the case's own if left out. What came is always read off the case's own.
+    engine : {"vm", "oracle"}
+    threads : int, optional
+        Samplers worked on at once. Does not change the result.
+    progress : function of (done, total), optional
 
     Returns
     -------
     Backtest
+        `forecasts`, a row per origin and horizon: quantiles of the forecast count, what came, and scores.
 
     Raises
     ------
     InputError
         If the plan is wrong, the signal no sum of events, or the campaign has no window with a count.
+    SimulationError
+        If no draw can explain what was seen.
+
+    Examples
+    --------
+    >>> plan = Plan(every=8, horizons=(4,), draws=20, paths=10)
+    >>> judged = backtest("two-militias", plan=plan, sizes=Sizes(islands=2, draws=20, paths=10, keep=20))
+    >>> bool((judged.forecasts["crps"] >= 0).all())
+    True
     """
+    scenario = load(scenario)
     plan, sizes = plan or Plan(), sizes or Sizes()
     sizes.check()
     check_run(seed, engine, threads)

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from hudna.arguments import checked
+from hudna.arguments import checked, texts
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.observation_rows import Catalogue, read_rows
 from hudna.case.observations import Confidence, Counter, Qualifier, Row
-from hudna.errors import InputError, Problems, nearest
+from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.record import Record
 from hudna.judge.window import baseline_scores, covered, scores, window_counts
+from hudna.result import Result, open_result
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from hudna.result import Result
 
 __all__ = ["FEW_PATHS", "rows_for", "score", "totals"]
 
@@ -40,8 +39,10 @@ _DAY = dt.timedelta(days=1)
 
 
 @checked
-def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
-    """Score a result's forecasts of the counts in rows of observations.
+def score(
+    result: Result | str | Path, rows: str | Path | Iterable[Row], policy: str | Iterable[str] | None = None
+) -> pd.DataFrame:
+    """Score a result's forecasts against the counts that came.
 
     The forecast of a row is the sum of its signals over its days in each path that the result kept week by week.
     Of a week that is covered in part each event is kept with the covered share of days as its probability
@@ -54,34 +55,51 @@ def score(result: Result, rows: Iterable[Row], policy: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    result : Result
-    rows : Row
-        Of the result's signals. Rows of use `context`, and those of regimes and levels, are not scored.
-    policy : str
+    result : Result, or what `hudna.open_result` takes
+    rows : str, Path or rows
+        A table of observations of the result's signals. Rows of use `context`, and those of regimes and levels, are
+        not scored.
+    policy : str or iterable of str, optional
+        All of the result's if left out.
 
     Returns
     -------
     pandas.DataFrame
-        A row per scored row, with the columns date_start, date_end, signal, value, qualifier, counter, policy;
-        mean, q05, q25, q50, q75, q95 of the forecast; crps, log_score, brier_any (of one event or more), pit_low,
-        pit_high, inside50, inside90; censored and brier_at_least, see below; notice; and `crps_NAME` and
-        `log_NAME` of each of `hudna.judge.baselines.BASELINES`, absent where no row has a past. Lower
-        scores are better. A row `at_least` is censored: its log score is -log P(N >= value), brier_at_least is
-        (1 - P(N >= value))^2, and it has no CRPS and no PIT and lies neither inside nor outside an interval.
-        `attrs["notices"]` holds what there is to say about the whole.
+        A row per policy and scored row. Columns: date_start, date_end, signal, value, qualifier, counter, policy; mean,
+        q05, q25, q50, q75, q95 of the forecast; crps, log_score, brier_any (of one event or more), pit_low, pit_high,
+        inside50, inside90; censored and brier_at_least, see below; notice; and `crps_NAME` and `log_NAME` of each of
+        `hudna.judge.baselines.BASELINES`, absent where no row has a past. Lower scores are better. A row `at_least`
+        is censored: its log score is -log P(N >= value), brier_at_least is (1 - P(N >= value))^2, and it has no CRPS
+        and no PIT and lies neither inside nor outside an interval. `attrs["notices"]` holds what there is to say about
+        the whole.
 
     Raises
     ------
     InputError
         If there is no such policy, or no row to score, or rows lie outside the run, ask for a signal that was not
         kept or for a counter that the result does not carry: all of them at once.
+
+    Examples
+    --------
+    >>> import hudna
+    >>> question = hudna.load({"extends": "two-militias", "start": "2023-07-03"})
+    >>> result = hudna.run(question, draws=20, paths=20, seed=1)
+    >>> table = score(result, question.case.observations.rows, "stay")
+    >>> table[["signal", "value", "inside90"]].head(2).values.tolist()
+    [['attacks.*', 2, True], ['attacks.NORTH', 1, True]]
     """
     import pandas as pd
 
-    result.policy_name(policy)  # says what is wrong with it
-    judged = _Judged.of(result, tuple(rows))
+    result = result if isinstance(result, Result) else open_result(result)
+    chosen, problems = tuple(dict.fromkeys(texts("score", "policy", policy) or result.policies)), Problems()
+    for name in chosen:
+        if name not in result.policies:
+            text = no_such("policy", name, result.policies, text="the result has no such policy")
+            problems.add("score", "policy", text, given=repr(name))
+    problems.raise_if_any()
+    judged = _Judged.of(result, rows_for(result, rows) if isinstance(rows, str | Path) else tuple(rows))
     judged.check()
-    table = pd.DataFrame(_scored(judged, row, policy) for row in judged.inside)
+    table = pd.DataFrame(_scored(judged, row, name) for name in chosen for row in judged.inside)
     table = table.astype({"inside50": object, "inside90": object})  # None where it is not known
     for name in BASELINES:
         if table[f"crps_{name}"].isna().all() and table[f"log_{name}"].isna().all():

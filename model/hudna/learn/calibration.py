@@ -14,7 +14,7 @@ from scipy import special
 
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
-from hudna.case import Case
+from hudna.case import Case, load_case
 from hudna.case.grammar import Language, Text
 from hudna.case.observations import Row
 from hudna.case.posterior import Learned, basis
@@ -28,6 +28,7 @@ from hudna.learn.checkpoints import Checkpoints, versions
 from hudna.learn.filter import systematic
 from hudna.learn.past import campaign_of, history_program, laid_out, question_of
 from hudna.learn.smc import Island, Known, LostError, derived_seed
+from hudna.outline import Outlined
 
 __all__ = [
     "NOTHING_WEIGHS",
@@ -94,8 +95,8 @@ def check_run(seed: int, engine: str, threads: int | None) -> None:
     problems.raise_if_any()
 
 
-@dataclass(frozen=True, eq=False)
-class Calibration(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(ByContent, Outlined):
     """What was learned.
 
     scores, theta : (draw, parameter), draw i from sampler i modulo `sizes.islands`; prior : (draw, parameter) of the
@@ -116,6 +117,17 @@ class Calibration(ByContent):
     accepted: tuple[tuple[float, ...], ...] = field(repr=False)
     learned: dict[str, Learned] = field(repr=False)
 
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        sizes = self.sizes
+        yield "case", f"{self.case.id}: {self.case.about.name.en}"
+        yield "campaign", self.campaign
+        yield "rows", len(self.rows)
+        yield "parameters", self.program.parameters
+        yield "calibrated", [name for name, one in self.learned.items() if one.calibrated]
+        yield "draws", f"{len(self.theta):,}, of which {self.distinct:,} are distinct"
+        yield "samplers", f"{sizes.islands} of {sizes.draws} draws x {sizes.paths} paths, seed {self.seed}"
+        yield "log evidence", [f"{one:.2f}" for one in self.log_evidence]
+
     @property
     def distinct(self) -> int:
         """Number of distinct draws."""
@@ -124,7 +136,7 @@ class Calibration(ByContent):
 
 @checked
 def calibrate(
-    case: Case,
+    case: Case | str | Path,
     *,
     campaign: str | None = None,
     sizes: Sizes | None = None,
@@ -135,18 +147,22 @@ def calibrate(
     checkpoints: Path | None = None,
     resume: bool = False,
 ) -> Calibration:
-    """Learn a case's parameters from the rows of a campaign.
+    """Learn a case's parameters from its observations.
 
     Parameters
     ----------
-    case : Case
+    case : Case, or what `hudna.load_case` takes
+        Read anew without what it has learned before.
     campaign : str, optional
         The case's default one if left out.
     sizes : Sizes, optional
+        How many samplers, draws and paths; 4, 300 and 120 if left out, which takes minutes.
     seed : int
+        The same seed gives the same numbers.
     engine : {"vm", "oracle"}
+        As of `hudna.run`; the oracle takes much longer.
     threads : int, optional
-        Samplers worked on at once. Moves no bit of the result.
+        Samplers worked on at once. Does not change the result.
     progress : function of (done, total), optional
         In steps of filters, of which `total` is an estimate: how often draws are moved is only seen on the way.
     checkpoints : Path, optional
@@ -157,15 +173,24 @@ def calibrate(
     Returns
     -------
     Calibration
+        `theta`, shape (sizes.keep, parameters), draws of the posterior, in the parameters' own units; `learned`, prior
+        and posterior of each parameter side by side.
 
     Raises
     ------
     InputError
-        If a size is wrong, the case has no such campaign or no rows in it, or there is no checkpoint to resume or one
-        is damaged or of another calibration.
+        If a size is wrong, there is no such case, it has no such campaign or no rows in it, or there is no checkpoint
+        to resume or one is damaged or of another calibration.
     SimulationError
         If no draw can explain what was seen.
+
+    Examples
+    --------
+    >>> found = calibrate("two-militias", sizes=Sizes(islands=2, draws=20, paths=10, keep=20))
+    >>> found.theta.shape == (20, len(found.case.parameters)), found.learned["newspaper_ratio"].calibrated
+    (True, True)
     """
+    case = load_case(case, posterior=False)
     sizes = sizes or Sizes()
     sizes.check()
     check_run(seed, engine, threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, no_such
 from hudna.files.whole import write_file
+from hudna.outline import Outlined, run_size
 from hudna.result.exposure import Exposure, exposure_alone
 from hudna.result.labels import OutcomeLabel, SeriesLabel
 from hudna.result.samples import Paths, Sample, SummaryOfPaths
@@ -32,8 +33,8 @@ S = TypeVar("S", Paths, SummaryOfPaths)
 _ASIDE = ("made", "versions", "engine", "changes")  # of what a result is about: how it came to be
 
 
-@dataclass(frozen=True, eq=False)
-class Result(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(ByContent, Outlined):
     """What a run found, labelled.
 
     Two results are equal if all their numbers and what they are about are, however and whenever they were made: the
@@ -74,6 +75,20 @@ class Result(ByContent):
         """Return what makes two results equal."""
         about = {key: value for key, value in self.about.items() if key not in _ASIDE}
         return [about, *(getattr(self, name) for name in self.__dataclass_fields__ if name != "about")]
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        about = self.about
+        yield "scenario", f"{about['scenario']}: {self.title.en}"
+        yield "case", about["case"]
+        yield "horizon", f"{about['weeks']} weeks from {about['start']} on, in steps of {about['step_days']} days"
+        yield "as of", about["given"].get("as_of")
+        yield "parameters from", about["given"].get("belief")
+        yield "policies", self.policies
+        yield "outcomes", self.outcome_names
+        yield "series", self.series_names
+        yield "run", run_size(about)
+        yield "kept", "summaries of the outcomes" if self.summarised else "every path's outcomes"
+        yield "made", f"{about['made']}, hudna {about['versions']['hudna']}"
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -207,7 +222,7 @@ class Result(ByContent):
         return series_quantiles(labels, self.histograms, self.levers)
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
-        """Return a row per policy and outcome.
+        """Return the estimate of every outcome under every policy, a row each.
 
         Parameters
         ----------
@@ -217,17 +232,27 @@ class Result(ByContent):
         Returns
         -------
         pandas.DataFrame
-            Index (policy, outcome). Columns: name, unit; mean and its Monte Carlo error mcse, clustered by draw,
-            with the 90 % interval low to high that it gives; q05, q50, q95 over futures; mean_q05, mean_q95 over
-            draws, path noise taken out; same, whether every future has the same number; never, for a time to
-            something, the share of futures in which it never comes (there the mean is the mean restricted to the
-            window), and its Monte Carlo error never_mcse.
+            Index (policy, outcome). Columns, numbers in the outcome's unit:
+
+            - name, unit;
+            - mean and its Monte Carlo error mcse, clustered by draw, with the 90 % interval low to high that it gives;
+            - q05, q50, q95 over futures;
+            - mean_q05, mean_q95 over draws, path noise taken out;
+            - same, whether every future has the same number;
+            - never, for a time to something, the share of futures in which it never comes (there the mean is the mean
+              restricted to the window), and its Monte Carlo error never_mcse; NaN for other outcomes.
+
+        Raises
+        ------
+        InputError
+            If `lang` is none of the two.
 
         Examples
         --------
         >>> import hudna
-        >>> hudna.run("two-militias", draws=20, paths=10, seed=1).table().shape
-        (8, 14)
+        >>> result = hudna.run("two-militias", draws=20, paths=10, seed=1)
+        >>> result.table().loc[("stay", "pressure"), ["mean", "low", "high"]].round(2).tolist()
+        [0.38, 0.34, 0.43]
         """
         import pandas as pd
 
@@ -240,35 +265,43 @@ class Result(ByContent):
         return pd.DataFrame(list(rows.values()), index=index)
 
     def contrast(self, a: str, b: str, lang: Language = "en") -> pd.DataFrame:
-        """Return the paired differences a - b, a row per outcome.
+        """Return the difference of every outcome between two policies, a - b, future by future on the same numbers.
 
         Parameters
         ----------
         a, b : str
             Names of policies.
         lang : {"en", "ar"}
+            Language of the columns `name` and `unit`.
 
         Returns
         -------
         pandas.DataFrame
-            Index outcome. Columns: name, unit; mean ... same as in `table`, of the difference; p_lower and p_higher,
-            the share of paired futures in which the outcome is lower (higher) under `a`, with the Monte Carlo error
-            of each; mean_lower, the share of draws in which its mean is lower, with error; vr_factor,
-            (var a + var b) / var(a - b) within draws, what common random numbers gain, NaN where the difference never
-            varies inside a draw; exposure_alone, the part of the difference that is exposure alone (same threat as
-            under `b`), its Monte Carlo error and its share of the whole with error, for sums of events; NaN elsewhere.
+            Index outcome. Columns:
+
+            - name, unit, and mean, mcse, low, high, q05, q50, q95, mean_q05, mean_q95, same as of `table`, of the
+              difference, in the outcome's unit;
+            - p_lower, p_higher, the share of paired futures in which the outcome is lower (higher) under `a`, with
+              their Monte Carlo errors p_lower_mcse, p_higher_mcse;
+            - mean_lower, the share of draws in which its mean is lower, with error mean_lower_mcse;
+            - vr_factor, (var a + var b) / var(a - b) within draws: what common random numbers gain; NaN where the
+              difference never varies inside a draw;
+            - exposure_alone, for sums of events, the part of the difference that is exposure alone (same threat as
+              under `b`), its Monte Carlo error exposure_alone_mcse, its share of the whole exposure_share, and the
+              error of that, exposure_share_mcse; NaN for other outcomes.
 
         Raises
         ------
         InputError
-            If there is no such policy.
+            If there is no such policy, or `lang` is none of the two.
 
         Examples
         --------
         >>> import hudna
-        >>> apart = hudna.run("two-militias", draws=20, paths=10, seed=1).contrast("leave", "stay")
-        >>> bool(apart.loc["attacks", "mean"] < 0)
-        True
+        >>> result = hudna.run("two-militias", draws=20, paths=10, seed=1)
+        >>> apart = result.contrast("leave", "stay")
+        >>> bool(apart.loc["attacks", "high"] < 0), apart.loc["attacks", "unit"]
+        (True, 'attacks')
         """
         import pandas as pd
 
@@ -316,7 +349,32 @@ class Result(ByContent):
         return as_netcdf(self.about, {group: getattr(self, group) for group in GROUPS})
 
     def save(self, path: str | Path) -> Path:
-        """Write the result to a netCDF file, beside it first and then in its place."""
+        """Write the result to a netCDF file, beside it first and then in its place.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, over which it is written if there is one.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import hudna
+        >>> result = hudna.run("two-militias", draws=20, paths=10, seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     hudna.open_result(result.save(f"{folder}/result.nc")) == result
+        True
+        """
         check_kind("save", "path", path, "str | Path")
         return write_file(Path(path), self.as_netcdf())
 

@@ -25,7 +25,7 @@ from hudna.case.documents import (
     read_document,
     show_value,
 )
-from hudna.case.load import read_case
+from hudna.case.load import case_folder, load_case, read_case
 from hudna.case.nodes import Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.parameters import Parameter
@@ -34,7 +34,7 @@ from hudna.errors import InputError, Problems, folded, nearest, no_such
 from hudna.scenario.references import Known, check_references
 from hudna.scenario.scenario import Scenario, ScenarioFile, is_folder_name
 
-__all__ = ["changed", "load"]
+__all__ = ["case_of", "changed", "load"]
 
 _TABLES = ("policies", "assumptions", "parameters", "starts", "outcomes", "factors")
 # What a file without them is checked with: values that nothing can be wrong with.
@@ -84,6 +84,37 @@ def load(scenario: Scenario | str | Path | Mapping[str, Any]) -> Scenario:
     if document is None:
         raise InputError(problems)
     return _checked(document, path.stem, problems)
+
+
+def case_of(
+    asked: Case | Scenario | str | Path | Mapping[str, Any], *, posterior: bool = True
+) -> tuple[Case, Scenario | None]:
+    """Return a case, and the scenario it was found through, if it was.
+
+    Parameters
+    ----------
+    asked : Case, Scenario, str, Path or mapping
+        What lies at a path comes first, the folder of a case or a scenario's file; then the shipped scenario of a
+        name, then the shipped case.
+    posterior : bool
+        As of `load_case`, for a case that is not found through a scenario.
+
+    Raises
+    ------
+    InputError
+        If there is no such case or scenario, or something is wrong with it.
+    """
+    if isinstance(asked, Case):
+        return asked, None
+    if isinstance(asked, str | Path):
+        path, folder, other = Path(asked), case_folder(asked), shipped.scenario(str(asked))
+        if folder == path or (folder is not None and other is None and not os.path.lexists(path)):
+            return load_case(asked, posterior=posterior), None
+        if other is None and os.path.isdir(path):  # noqa: PTH112 (never raises)
+            text = "is a folder without case.toml; give a scenario's file or a case's folder"
+            raise InputError.of(str(asked), text)
+    scenario = load(asked)
+    return scenario.case, scenario
 
 
 def changed(scenario: Scenario, changes: Mapping[str, Any], place: Path = GIVEN) -> Scenario:

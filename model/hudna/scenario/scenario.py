@@ -19,6 +19,7 @@ from hudna.case.documents import Document, given_leaves, no_file
 from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference, Text
 from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Points, Regime, Start, in_order, planned
 from hudna.case.parameters import Parameter
+from hudna.outline import Outlined, run_size
 
 __all__ = [
     "FREE",
@@ -191,8 +192,8 @@ class ScenarioFile(Entry):
         return self
 
 
-@dataclass(frozen=True, eq=False)
-class Scenario(ByContent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Scenario(ByContent, Outlined):
     """A checked question: the file, the case it asks about, and the case's nodes and parameters as assumed.
 
     `nodes` and `parameters` are the case's, with the scenario's `starts` and `parameters` laid over them.
@@ -204,6 +205,23 @@ class Scenario(ByContent):
     nodes: Mapping[str, Node]
     parameters: Mapping[str, Parameter]
     document: Document = field(repr=False, compare=False)
+
+    def _outline(self) -> Iterator[tuple[str, object]]:
+        file = self.file
+        yield "scenario", f"{self.id}: {file.name.en}"
+        yield "question", file.question.en
+        yield "case", self.case.id
+        yield "horizon", f"{file.weeks} weeks from {file.start} on, in steps of {file.step_days} days"
+        yield "as of", file.as_of
+        yield "policies", self.policies
+        yield "outcomes", self.outcomes
+        yield "series", file.series
+        yield "assumptions", file.assumptions
+        yield "parameters overridden", file.parameters
+        yield "starts overridden", file.starts
+        yield "factors", file.factors
+        yield "run", run_size(file.run.model_dump())
+        yield "changed", self.changes
 
     def with_(self, **changes: Any) -> Scenario:
         """Return a copy with other values, checked as a file that extends this scenario would be.
