@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import os
@@ -321,6 +322,22 @@ def test_an_interrupted_run_leaves_the_old_folder_and_no_litter(name, here):
     assert (process.returncode, out, err.splitlines()[-1]) == (1, "", "interrupted; nothing was written")
     assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
     assert [path.name for path in (here / "out").iterdir()] == ["two-militias"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal to send")
+def test_an_interrupt_that_a_callback_swallows_comes_again(capsys, monkeypatch):
+    swallowing = ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGTERM))
+
+    def slow(*_):
+        swallowing()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+        return []
+
+    monkeypatch.setattr("hudna.scenario.describe.shipped_scenarios", slow)
+    assert main(["list"]) == 1
+    assert capsys.readouterr() == ("", "interrupted; nothing was written\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break otherwise there")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from hudna.errors import HudnaError, InputError, Problem
 
 __all__ = ["main"]
 
+_AGAIN = 0.05  # seconds until a swallowed interrupt comes again
 # What the parser of arguments raises; its own class moved from click into typer.
 _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -143,9 +145,20 @@ def _polite_kills() -> Iterator[None]:
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {n: signal.signal(n, stop) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN}
+    repeated, others = next(iter(before), signal.SIGINT), sys.unraisablehook
+
+    def lost(found: Any) -> None:
+        """Let an interrupt come again that a callback has swallowed, such as LLVM's while it loads code."""
+        if found.exc_type is KeyboardInterrupt:
+            threading.Timer(_AGAIN, _thread.interrupt_main, [repeated]).start()
+        else:
+            others(found)
+
+    sys.unraisablehook = lost
     try:
         yield
     finally:
+        sys.unraisablehook = others
         for number, handler in before.items():
             signal.signal(number, handler)
 
