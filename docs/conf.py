@@ -38,9 +38,9 @@ nitpick_ignore_regex = [
     ("py:.*", r"(collections|datetime|numpy|pathlib|pandas|pd|xr|xarray|matplotlib|networkx|nx|pydantic)\..*"),
     (
         "py:.*",
-        r"(ArrayLike|Axes|Contribution|Figure|FloatArray|IntArray|Grouping|Language|OutcomeLabel|Path|Said|Text|mapping)",
+        r"(ArrayLike|Axes|Contribution|Figure|FloatArray|IntArray|Grouping|Language|OutcomeLabel|Path|Row|Said|Text|mapping)",
     ),
-    ("py:.*", r"hudna\.(analysis|case|judge|learn|result|scenario)\..*"),
+    ("py:.*", r"hudna\.(analysis|case|engine|judge|learn|result|scenario)\..*"),
 ]
 
 html_theme = "furo"
