@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-__all__ = ["Outlined", "run_size"]
+__all__ = ["Outlined"]
 
 _WIDTH = 100  # characters of a line after its heading
 _ROWS = 20  # of a table in a notebook
@@ -35,11 +34,6 @@ class Outlined:
         form = {"max_rows": _ROWS, "show_dimensions": True, "float_format": "{:.3g}".format}
         shown = "" if table is None else table().to_html(**form)
         return f"<b>{type(self).__name__}</b><table>{rows}</table>{shown}"
-
-
-def run_size(about: Mapping[str, Any]) -> str:
-    """Return `500 draws x 200 paths, seed 1`."""
-    return f"{about['draws']:,} draws x {about['paths']:,} paths, seed {about['seed']}"
 
 
 def _text(what: object) -> str:

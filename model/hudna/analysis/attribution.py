@@ -16,9 +16,10 @@ import numpy as np
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest, no_such
-from hudna.outline import Outlined, run_size
+from hudna.outline import Outlined
 from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.samples import Paths
+from hudna.text.runs import size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ class Attribution(ByContent, Outlined):
         yield "parts", (part.key for part in self.parts)
         yield "policies", self.policies
         yield "window", f"weeks {self.window[0]:g} to {self.window[1]:g}"
-        yield "run", run_size(self.about)
+        yield "run", size_of(self.about)
 
     def table(self, by: Grouping = "part", lang: Language = "en") -> pd.DataFrame:
         """Return the mean of each part over the window, a row per policy and part, in log odds.

@@ -19,8 +19,9 @@ import numpy as np
 from hudna.arguments import texts
 from hudna.arrays import ByContent, FloatArray
 from hudna.errors import InputError, Problems, nearest
-from hudna.outline import Outlined, run_size
+from hudna.outline import Outlined
 from hudna.result.estimate import mean_and_error, proportion_bounds, settled_means
+from hudna.text.runs import size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ class Comparison(ByContent, Outlined):
         yield "scenarios", self.scenarios
         yield "policies", self.policies
         yield "outcomes", self.outcomes
-        yield "run", run_size(self.results[0].about)
+        yield "run", size_of(self.results[0].about)
 
     @property
     def scenarios(self) -> tuple[str, ...]:

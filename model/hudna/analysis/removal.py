@@ -14,11 +14,12 @@ import numpy as np
 
 from hudna.arrays import ByContent, FloatArray
 from hudna.case.grammar import Language
-from hudna.outline import Outlined, run_size
+from hudna.outline import Outlined
 from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.result import Result
 from hudna.result.samples import Paths
 from hudna.scenario.influence import Influence
+from hudna.text.runs import size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ class Removal(ByContent, Outlined):
         yield "scenario", self.whole.title.en
         yield "policies", self.whole.policies
         yield "outcomes", self.whole.outcome_names
-        yield "run", run_size(self.whole.about)
+        yield "run", size_of(self.whole.about)
 
     def reached(self, key: str, outcome: str) -> bool:
         """Return whether any route leads in the model from what is removed to an outcome; if none does, it is exact."""

@@ -19,9 +19,10 @@ import numpy as np
 
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
-from hudna.outline import Outlined, run_size
+from hudna.outline import Outlined
 from hudna.result.estimate import estimate, mean_and_error
 from hudna.result.samples import Paths
+from hudna.text.runs import size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +99,7 @@ class Shares(ByContent, Outlined):
         yield "outcome", f"{self.outcome}: {self.name.en}, in {self.unit.en}"
         yield "policies", " less ".join(self.of)
         yield "factors", self.factors
-        yield "run", run_size(self.about)
+        yield "run", size_of(self.about)
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
         """Return a row per factor, one of what is left without any, and one of all together.

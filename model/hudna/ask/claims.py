@@ -19,12 +19,13 @@ from hudna.case import Case, load_case
 from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, Problems, nearest, no_such
-from hudna.outline import Outlined, run_size
+from hudna.outline import Outlined
 from hudna.result.assemble import outcome_label
 from hudna.result.samples import Paths
 from hudna.scenario import Scenario, load
 from hudna.scenario.claims import check_claims, scenario_files
 from hudna.scenario.reading import case_of
+from hudna.text.runs import size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,7 @@ class Verdicts(ByContent, Outlined):
         yield "case", f"{self.case}: {self.title.en}"
         yield "claims", self.verdicts
         yield "scenarios", self.given
-        yield "run", None if self.draws is None else run_size(vars(self))
+        yield "run", None if self.draws is None else size_of(vars(self))
 
     def __getitem__(self, name: str) -> Verdict:
         """Return the verdict on a claim."""

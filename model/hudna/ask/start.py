@@ -15,7 +15,7 @@ from hudna.engine import compile_scenario, simulate
 from hudna.engine.program import Program
 from hudna.engine.simulate import Simulation, check_sizes
 from hudna.errors import Problems, no_such
-from hudna.learn.origin import Origin, from_belief, from_world, past_of
+from hudna.learn.origin import Origin, from_belief, from_world
 from hudna.learn.timetable import known_by
 from hudna.result import Result
 from hudna.result.assemble import assemble
@@ -174,11 +174,10 @@ def begin(question: Scenario, options: Options) -> Ready:
     if date is None:
         origin = from_belief(question, program, sizes["draws"], sizes["seed"], belief)
     else:
-        past_of(question, date)  # refused before anything is said to be under way
-        if options.stage is not None:
-            options.stage("filtering")
         past = {**sizes, "engine": "oracle" if options.engine == "oracle" else "vm"}
-        origin = from_world(question, program, date, rows=rows, belief=belief, progress=options.progress, **past)
+        origin = from_world(
+            question, program, date, rows=rows, belief=belief, progress=options.progress, stage=options.stage, **past
+        )
     record = tuple(_record(question, rows, date))
     if rows is not None:  # they are what the run was made of
         observations = replace(question.case.observations, rows=tuple(rows))

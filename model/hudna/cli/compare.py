@@ -27,7 +27,7 @@ from hudna.cli.options import (
 )
 from hudna.cli.printing import few, print_json, print_lines, problems_data, progress_bar, written
 from hudna.text.columns import DRAWS, ERROR, ESTIMATE, estimate, heading, share
-from hudna.text.runs import origin, run_size
+from hudna.text.runs import origin, size_of
 from hudna.text.table import Column, Line, Row, Table, as_csv, column, records
 from hudna.text.words import Language, Words
 
@@ -133,7 +133,7 @@ def compare(
 def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
     """Lay out a table per outcome, with the largest regrets under it."""
     about = found.results[0].about
-    yield run_size(about["draws"], about["paths"], about["seed"], lang), False
+    yield size_of(about, lang), False
     for text in dict.fromkeys(part for result in found.results for part in origin(result.about.get("given", {}), lang)):
         yield text[:1].upper() + text[1:], False
     frame, largest = found.frame(lang), found.minimax(lang=lang).reset_index()

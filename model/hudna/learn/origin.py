@@ -110,6 +110,7 @@ def from_world(
     engine: str = "vm",
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    stage: Callable[[str], None] | None = None,
 ) -> Origin:
     """Filter the case's history up to a date and hand on draws and states of equal weight.
 
@@ -126,6 +127,8 @@ def from_world(
         The case's own if left out.
     draws, paths, seed : of the run
     belief : {"posterior", "prior"}
+    stage : function of a name, optional
+        Called with "filtering" when nothing is left to refuse.
 
     Raises
     ------
@@ -138,6 +141,8 @@ def from_world(
     used = [row for row in (own if rows is None else rows) if row.weighs and row.end >= campaign.start]
     past, table = laid_out(past, used, scenario, as_of)
     posterior = _posterior(scenario, belief)
+    if stage is not None:
+        stage("filtering")
     if posterior is not None and posterior.until <= as_of and _alike(own, used, posterior.until):
         origin = from_belief(scenario, past, draws, seed, belief)
         halfway = min(past.n_steps, max(0, (posterior.until - past.start).days // past.step_days))

@@ -15,13 +15,14 @@ from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, no_such
 from hudna.files.whole import write_file
-from hudna.outline import Outlined, run_size
+from hudna.outline import Outlined
 from hudna.result.exposure import Exposure, exposure_alone
 from hudna.result.labels import OutcomeLabel, SeriesLabel
 from hudna.result.samples import Paths, Sample, SummaryOfPaths
 from hudna.result.series import series_quantiles
 from hudna.result.summaries import none_of, read_summary, turned
 from hudna.result.tables import difference_estimate, direction, outcome_row, variance_reduction
+from hudna.text.runs import size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,7 @@ class Result(ByContent, Outlined):
         yield "policies", self.policies
         yield "outcomes", self.outcome_names
         yield "series", self.series_names
-        yield "run", run_size(about)
+        yield "run", size_of(about)
         yield "kept", "summaries of the outcomes" if self.summarised else "every path's outcomes"
         yield "made", f"{about['made']}, hudna {about['versions']['hudna']}"
 

@@ -19,7 +19,8 @@ from hudna.case.documents import Document, given_leaves, no_file
 from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference, Text
 from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Points, Regime, Start, in_order, planned
 from hudna.case.parameters import Parameter
-from hudna.outline import Outlined, run_size
+from hudna.outline import Outlined
+from hudna.text.runs import run_size
 
 __all__ = [
     "FREE",
@@ -220,7 +221,7 @@ class Scenario(ByContent, Outlined):
         yield "parameters overridden", file.parameters
         yield "starts overridden", file.starts
         yield "factors", file.factors
-        yield "run", run_size(file.run.model_dump())
+        yield "run", run_size(file.run.draws, file.run.paths, file.run.seed)
         yield "changed", self.changes
 
     def with_(self, **changes: Any) -> Scenario:

@@ -8,7 +8,7 @@ from typing import Any
 from hudna.text.numbers import date, iso_date, number_of
 from hudna.text.words import Language, Words
 
-__all__ = ["belief", "notices", "origin", "run_size", "size"]
+__all__ = ["belief", "notices", "origin", "run_size", "size", "size_of"]
 
 _word = Words(
     {
@@ -37,6 +37,11 @@ def run_size(draws: int, paths: int, seed: int, lang: Language = "en") -> str:
     if lang == "en":
         return f"{number_of(draws, 'draw', lang)} x {number_of(paths, 'path', lang)}, seed {seed}"
     return "، ".join(size(draws, paths, lang, seed))
+
+
+def size_of(about: Mapping[str, Any], lang: Language = "en") -> str:
+    """Return the same of what has `draws`, `paths` and `seed` as plain data."""
+    return run_size(about["draws"], about["paths"], about["seed"], lang)
 
 
 def origin(given: Mapping[str, Any], lang: Language) -> list[str]:
