@@ -78,7 +78,7 @@ def claims(
     from hudna.files.whole import check_file, write_file
     from hudna.scenario.reading import case_of
 
-    language = known_language(lang)
+    language = known_language(lang, case)
     check_file(csv)
     found, given = case_of(case)
     with progress_bar(found.about.name.get(language), language) as (progress, stage):

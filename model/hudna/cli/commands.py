@@ -31,8 +31,8 @@ from hudna.cli.options import (
     shipped_scenarios,
 )
 from hudna.cli.printing import print_json, print_lines, progress_bar
-from hudna.errors import InputError, Problems, nearest
-from hudna.text.words import Language, Words
+from hudna.errors import InputError, Problems
+from hudna.text.words import LANGUAGES, Language, Words, check_language
 from hudna.version import __version__
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def run(
     from hudna.report.figures import figures
     from hudna.report.outputs import write_outputs
 
-    language = known_language(lang)
+    language = known_language(lang, scenario)
     question = asked(scenario, changes)
     options: dict[str, Any] = {
         "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
@@ -155,12 +155,20 @@ def day(text: str | None) -> dt.date | None:
         raise InputError.of("run", "must be a date such as 2024-08-22", key="as_of", given=repr(text)) from None
 
 
-def known_language(lang: str) -> Language:
-    """Return the language of pictures and tables; another word is an `InputError`."""
-    known: dict[str, Language] = {"en": "en", "ar": "ar"}
-    if lang not in known:
-        raise InputError.of("hudna", f"must be one of en, ar{nearest(lang, known)}", key="lang", given=repr(lang))
-    return known[lang]
+def known_language(lang: str, *sources: str | Path) -> Language:
+    """Return the language of tables and pictures: one that has words, or that labels of the sources are in."""
+    if lang not in LANGUAGES:
+        from hudna.result import open_result
+        from hudna.scenario.reading import case_of
+
+        check_language(
+            "hudna", lang, [open_result(of) if _is_run(Path(of)) else case_of(of, posterior=False) for of in sources]
+        )
+    return lang
+
+
+def _is_run(path: Path) -> bool:
+    return path.suffix == ".nc" or os.path.exists(path / "result.nc")  # noqa: PTH110 (never raises)
 
 
 @app.command("list", rich_help_panel=CASES, epilog=examples("list", "list --lang ar"))
@@ -229,7 +237,7 @@ def check(
     from hudna.scenario.describe import count
     from hudna.scenario.reading import case_of
 
-    language, problems = known_language(lang), Problems()
+    language, problems = known_language(lang, scenario), Problems()
     noted: tuple[Text, ...] = ()
     case, question = case_of(scenario)
     if question is None:
@@ -335,9 +343,9 @@ def show(
     """Print every value of a scenario, file by file, or again what a run has found and how it was made."""
     from hudna.scenario.describe import as_data, merged
 
-    language = known_language(lang)
+    language = known_language(lang, scenario)
     path = Path(scenario)
-    saved = path.suffix == ".nc" or os.path.exists(path / "result.nc")  # noqa: PTH110 (never raises)
+    saved = _is_run(path)
     for other, is_other in (("--program", program), (f"the run {scenario}", saved)):
         if names and is_other:
             raise InputError.of(

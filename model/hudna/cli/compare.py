@@ -93,7 +93,7 @@ def compare(
     from hudna.files.whole import check_file, replacing, write_file
     from hudna.report.comparison import pictures, write_comparison
 
-    language = known_language(lang)
+    language = known_language(lang, *scenarios)
     check_file(csv)
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(replacing(out))

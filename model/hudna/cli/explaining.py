@@ -108,7 +108,7 @@ def explain(
     from hudna.ask.explain import attribute
     from hudna.report.explaining import contrast_table, pictures, write_attribution
 
-    language = known_language(lang)
+    language = known_language(lang, scenario)
     if by not in GROUPINGS:
         text = f"must be one of {', '.join(GROUPINGS)}{nearest(by, GROUPINGS)}"
         raise InputError.of("explain", text, key="by", given=repr(by))
@@ -171,7 +171,7 @@ def remove(
     """Switch influences off, or silence what has them, one at a time, and see how far each outcome moves."""
     from hudna.ask.explain import remove as switch_off
 
-    language = known_language(lang)
+    language = known_language(lang, scenario)
     question = asked(scenario, changes)
     shown = _outcomes(question, outcome)
     check_file(csv)
@@ -217,7 +217,7 @@ def shapley(
     """Share an outcome, or its difference between two policies, among the scenario's factors."""
     from hudna.ask.explain import shapley as share_out
 
-    language = known_language(lang)
+    language = known_language(lang, scenario)
     question = asked(scenario, changes)
     check_file(csv)
     options = _options(draws, paths, seed, as_of, prior)

@@ -68,7 +68,7 @@ def score(
     from hudna.judge import score as scoring
     from hudna.result import open_result
 
-    language = known_language(lang)
+    language = known_language(lang, result)
     check_file(csv)
     found = open_result(result)
     try:

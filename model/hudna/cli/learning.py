@@ -109,7 +109,7 @@ def calibrate(
     from hudna.learn.posterior_files import about_posterior, write_inference_data, write_posterior
     from hudna.report.learning import pictures
 
-    language = known_language(lang)
+    language = known_language(lang, case)
     found = load_case(case, posterior=False)
     target = out or found.folder
     if out is None and target == shipped.case(case):
@@ -234,7 +234,7 @@ def backtest(
     from hudna.report.record import lines, pictures, write_record
     from hudna.scenario import load
 
-    language = known_language(lang)
+    language = known_language(lang, scenario)
     question = load(scenario)
     plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else Plan.horizons)
     sizes = _sizes(islands, draws, paths, None)

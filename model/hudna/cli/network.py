@@ -14,7 +14,7 @@ from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, NoFigures, exam
 from hudna.cli.printing import print_json, print_lines, problems_data, written
 from hudna.text.columns import heading
 from hudna.text.table import Line, Table, column, records
-from hudna.text.words import Language, Words
+from hudna.text.words import Language, Words, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ def network(
     from hudna.report.network import write_network
     from hudna.scenario.reading import case_of
 
-    language = known_language(lang)
+    language = known_language(lang, case)
     found, _ = case_of(case, posterior=False)
     target = graph.pressed_most(found) if to is None else to
     routes = graph.paths(found, target, _SHOWN) if target is not None else ()
@@ -121,7 +121,7 @@ def _print_json(
 
     print_json(
         {
-            "case": case.id, "name": {lang: case.about.name.get(lang) for lang in ("en", "ar")},
+            "case": case.id, "name": {lang: case.about.name.get(lang) for lang in ("en", "ar", *case.about.name.texts)},
             "actors": len(case.actors), "ties": len(case.ties),
             "pressing": sum(len(presses) for presses in case.presses().values()), "to": target,
             "strengths": records(graph.strengths(case)), "reach": records(graph.reach(case)),
@@ -209,7 +209,7 @@ def _paths(case: CaseOf, target: str | None, routes: tuple[Route, ...], lang: La
         yield _word("no paths", lang).format(_name(case, target, lang)), True
         return
     yield _word("paths", lang).format(_name(case, target, lang)), True
-    arrow = "←" if lang == "ar" else "→"
+    arrow = "←" if right_to_left(lang) else "→"
     for route in routes:
         text = _name(case, route.actors[0], lang)
         for tie in route.ties:

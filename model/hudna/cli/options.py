@@ -113,7 +113,12 @@ Csv = Annotated[
     typer.Option(metavar="FILE", help="Write the whole table to this CSV file.", rich_help_panel=OUTPUT),
 ]
 Lang = Annotated[
-    str, typer.Option(metavar="en|ar", help="Language of tables, notices and pictures.", rich_help_panel=OUTPUT)
+    str,
+    typer.Option(
+        metavar="en|ar",
+        help="Language of tables, notices and pictures, or one of the case's own labels.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no pictures.", rich_help_panel=OUTPUT)]
 Everything = Annotated[

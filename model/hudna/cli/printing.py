@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hudna.text.numbers import LEFT_TO_RIGHT, RIGHT_TO_LEFT, number_of
 from hudna.text.table import Table, printed_width
-from hudna.text.words import Language, Words
+from hudna.text.words import Language, Words, right_to_left
 
 if TYPE_CHECKING:
     from hudna.errors import Problem
@@ -82,7 +82,7 @@ def print_lines(lines: Iterable[tuple[str, bool]], lang: Language = "en") -> Non
     console = Console(file=sys.stdout, highlight=False)
     for text, heading in lines:
         for part in _folded(text, printed_width()):
-            line = _marked(part) if lang == "ar" else part
+            line = _marked(part) if right_to_left(lang) else part
             if console.is_terminal:
                 console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
             else:
