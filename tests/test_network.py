@@ -526,8 +526,8 @@ def test_what_is_derived_may_be_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("axis =", "axsi =", "blocs.axsi: no actor is of this bloc; did you mean 'axis'?"),
-        ('"power" =', '"powre" =', "units.powre: no parameter has this unit; did you mean 'power'?"),
+        ("axis =", "axsi =", "blocs.axsi: there is no such bloc; did you mean 'axis'?"),
+        ('"power" =', '"powre" =', "units.powre: there is no such unit; did you mean 'power'?"),
     ],
 )
 def test_a_label_of_a_bloc_or_a_unit_that_nothing_has_is_seen(tmp_path, capsys, right, wrong, said):

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from hudna.arrays import ByContent
 from hudna.case.claims import Claim
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Entry, Label, Text
+from hudna.case.grammar import Day, Domain, Entry, Label, Names, Text
 from hudna.case.network import Actor, Channel, Tie
 from hudna.case.nodes import Level, Node
 from hudna.case.observations import Observations
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["About", "Case", "Press"]
 
+CHANNEL = Domain(low=0.0, why="a tie's direction gives its sign")
+
 
 class About(Entry):
     """The file `case.toml`: what the case is about."""
@@ -34,14 +36,16 @@ class About(Entry):
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     summary: Label = Field(description="the case in a sentence or two")
     evidence_until: Day = Field(description="no evidence in the case is later than this date")
-    blocs: dict[str, Label] = Field(default_factory=dict, description="what readers see of a bloc of actors.toml")
-    families: dict[str, Label] = Field(
+    blocs: dict[Annotated[str, Names("bloc")], Label] = Field(
+        default_factory=dict, description="what readers see of a bloc of actors.toml"
+    )
+    families: dict[Annotated[str, Names("family")], Label] = Field(
         default_factory=dict, description='signal.* = what readers see of the sum, such as "attacks.*"'
     )
-    units: dict[str, Label] = Field(
+    units: dict[Annotated[str, Names("unit")], Label] = Field(
         default_factory=dict, description='unit of a parameter = what readers see of it, such as "1/week"'
     )
-    channels: dict[Channel, str] = Field(
+    channels: dict[Channel, Annotated[str, Names("parameter", CHANNEL)]] = Field(
         default_factory=dict, description="channel = parameter: effect of a tie of weight 1 on the log odds"
     )
     correlations: dict[str, Correlation] = Field(

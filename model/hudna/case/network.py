@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from hudna.case.grammar import Domain, Entry, Label
+from hudna.case.grammar import Domain, Entry, Label, Names
 from hudna.case.nodes import Direction
 
 __all__ = ["CHANNELS", "Actor", "Channel", "Confidence", "Tie"]
@@ -33,8 +33,8 @@ class Actor(Entry):
 class Tie(Entry):
     """A directed edge. It presses if it has a direction and both its ends have levels; else it is context."""
 
-    source: str = Field(description="the actor that presses")
-    target: str = Field(description="the actor that is pressed")
+    source: Annotated[str, Names("actor")] = Field(description="the actor that presses")
+    target: Annotated[str, Names("actor")] = Field(description="the actor that is pressed")
     kind: str = Field(min_length=1, description='such as "pressures", "sponsors", "hosts"')
     channel: Channel = Field(description="political, military, economic or security")
     weight: _Weight = Field(description="strength, 0 to 3")
