@@ -19,9 +19,9 @@ import pytest
 import hudna
 from hudna import shipped
 from hudna.case import Case, load_case
+from hudna.case.basis import basis
 from hudna.case.graph import paths, paths_table, pressed_most, reach, strengths
 from hudna.case.network_files import NETWORK, as_json, write_graphml
-from hudna.case.posterior import basis
 from hudna.cli import main
 from hudna.scenario.schema import json_schema
 

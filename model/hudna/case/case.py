@@ -13,21 +13,21 @@ from pydantic import Field
 from hudna.arrays import ByContent
 from hudna.case.claims import Claim
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Domain, Entry, Label, Names, Text
-from hudna.case.network import Actor, Channel, Tie
+from hudna.case.grammar import Day, Entry, Label, Names, Text
+from hudna.case.graph import graph
+from hudna.case.network import CHANNEL, Actor, Channel, Press, Tie
 from hudna.case.nodes import Level, Node
 from hudna.case.observations import Observations
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.posterior import Posterior
 from hudna.case.signals import Signal, resolve
 from hudna.outline import Outlined
+from hudna.text.words import LANGUAGES
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["About", "Case", "Press"]
-
-CHANNEL = Domain(low=0.0, why="a tie's direction gives its sign")
 
 
 class About(Entry):
@@ -51,17 +51,6 @@ class About(Entry):
     correlations: dict[str, Correlation] = Field(
         default_factory=dict, description="groups of parameters that are believed together"
     )
-
-
-@dataclass(frozen=True)
-class Press:
-    """A tie that presses on a level: which signal, with what sign, how strongly, through which parameter."""
-
-    tie: Tie
-    signal: str
-    weight: float  # signed: with the target's own direction or against it
-    parameter: str
-    sign: int  # of the weight, also where that is 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,6 +161,7 @@ class Case(ByContent, Outlined):
         >>> graph.edges["NORTH", "GOV", "pressures"]["toward"]
         'exit'
         """
-        from hudna.case.graph import graph
-
-        return graph(self)
+        made = graph(self)
+        names = {f"name_{lang}": self.about.name.get(lang) for lang in LANGUAGES}
+        made.graph.update(case=self.id, **names, evidence_until=str(self.evidence_until))
+        return made

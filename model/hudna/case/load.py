@@ -12,6 +12,7 @@ from typing import Any
 
 from hudna import shipped
 from hudna.arguments import check_kind
+from hudna.case.basis import with_posterior
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.claims import read_claims
@@ -33,7 +34,7 @@ from hudna.case.network_files import (
 from hudna.case.node_checks import check_nodes
 from hudna.case.nodes import KINDS, NODES, Node
 from hudna.case.parameters import Parameter
-from hudna.case.posterior import ABOUT, DRAWS, with_posterior
+from hudna.case.posterior import ABOUT, DRAWS
 from hudna.case.references import Known, Unread, check_names, mentions
 from hudna.case.signals import publish
 from hudna.errors import InputError, Problems, folded, nearest, no_such

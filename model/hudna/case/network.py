@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -9,12 +10,13 @@ from pydantic import Field
 from hudna.case.grammar import Domain, Entry, Label, Names
 from hudna.case.nodes import Direction
 
-__all__ = ["CHANNELS", "Actor", "Channel", "Confidence", "Tie"]
+__all__ = ["CHANNEL", "CHANNELS", "Actor", "Channel", "Confidence", "Press", "Tie"]
 
 Channel: TypeAlias = Literal["political", "military", "economic", "security"]
 CHANNELS: tuple[Channel, ...] = ("economic", "military", "political", "security")
 Confidence: TypeAlias = Literal["high", "medium", "low"]
 
+CHANNEL = Domain(low=0.0, why="a tie's direction gives its sign")  # of the parameter of a channel
 _Weight: TypeAlias = Annotated[float, Domain(low=0.0, high=3.0, why="0 none, 1 weak, 2 middling, 3 strong")]
 
 
@@ -49,3 +51,14 @@ class Tie(Entry):
     def id(self) -> str:
         """Return the name of the tie: `KH -> IRQ_GOV (pressures)`."""
         return f"{self.source} -> {self.target} ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Press:
+    """A tie that presses on a level: which signal, with what sign, how strongly, through which parameter."""
+
+    tie: Tie
+    signal: str
+    weight: float  # signed: with the target's own direction or against it
+    parameter: str
+    sign: int  # of the weight, also where that is 0

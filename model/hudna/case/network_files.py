@@ -7,19 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from pydantic import Field
 
+from hudna.case.case import Case
 from hudna.case.checking import build
 from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.case.grammar import Entry, Label, Text, wrong_name
 from hudna.case.network import Actor, Tie
 from hudna.case.references import Known, check_names
 from hudna.errors import Problems, folded, nearest
-
-if TYPE_CHECKING:
-    from hudna.case.case import Case
 
 __all__ = [
     "NETWORK",
