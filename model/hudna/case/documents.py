@@ -67,6 +67,10 @@ class Document:
                 return display(path)
         return display(self.path)
 
+    def note(self, problems: Problems, key: Key, text: str, given: Any = None) -> None:
+        """Note what is wrong with the value under `key`."""
+        problems.add(self.where(key), show_key(key), text, given="" if given is None else show_value(given))
+
     def leaves(self) -> Iterator[tuple[Key, Any, Path]]:
         """Yield each leaf with its key and the file that gave it, in key order."""
         for key, value in sorted(flatten(self.data), key=lambda item: tuple(map(str, item[0]))):

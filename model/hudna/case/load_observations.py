@@ -8,7 +8,7 @@ from typing import Any
 
 from hudna.case.case import Case
 from hudna.case.checking import build, salvage
-from hudna.case.documents import Document, display, show_key, show_value
+from hudna.case.documents import Document, display, show_value
 from hudna.case.evidence import check_never_both
 from hudna.case.grammar import wrong_name
 from hudna.case.observation_rows import read_rows
@@ -77,7 +77,7 @@ def _file(document: Document, problems: Problems) -> tuple[ObservationsFile, fro
         for name in _table(document, kind):
             if wrong := wrong_name(name):
                 key = (kind, name)
-                problems.add(document.where(key), show_key(key), wrong)
+                document.note(problems, key, wrong)
     file = build(ObservationsFile, document.data, document, (), problems)
     if file is not None:
         return file, frozenset()
