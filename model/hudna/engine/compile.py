@@ -9,7 +9,7 @@ import numpy as np
 from hudna.arrays import FloatArray, IntArray, ints
 from hudna.case.case import Press
 from hudna.case.grammar import Effect
-from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
+from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule, planned
 from hudna.case.references import split_transition
 from hudna.case.signals import resolve
 from hudna.engine import program as tables
@@ -18,7 +18,8 @@ from hudna.engine.measures import counts_any, outcome_table, series_table
 from hudna.engine.program import NONE, After, Couplings, Program, Transform, ValueTable, last_week, transformed
 from hudna.engine.streams import stream_id
 from hudna.errors import InputError
-from hudna.scenario.scenario import Outcome, Scenario, planned
+from hudna.scenario.labels import OutcomeLabel
+from hudna.scenario.scenario import Scenario
 
 __all__ = ["compile_scenario"]
 
@@ -157,7 +158,7 @@ class _Compiler:
             return self.index[name]
         return self._window(name, last_week(days), "last week")
 
-    def _measured(self, outcome: Outcome, name: str) -> int:
+    def _measured(self, outcome: OutcomeLabel, name: str) -> int:
         """Return the signal that an outcome takes in: counts are added up, else per week; the rest adds up in weeks."""
         days, count = self.scenario.file.step_days, self.catalogue[name].measure == "count"
         if days == 7 or (count and (outcome.reduce == "sum" or counts_any(outcome))):

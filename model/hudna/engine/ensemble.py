@@ -14,16 +14,16 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine import oracle
-from hudna.engine.blocks import TILE, stopped_run
+from hudna.engine.blocks import stopped_run
 from hudna.engine.draws import draw_values
-from hudna.engine.program import Program
+from hudna.engine.program import TILE, Program
 from hudna.engine.states import States, as_arrays, as_state
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
 
 if TYPE_CHECKING:
     from hudna.engine.vm.kernel import Given
 
-__all__ = ["TILE", "Ensemble", "warm"]
+__all__ = ["Ensemble", "warm"]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from hudna.case.priors import Prior
 
 __all__ = [
     "NONE",
+    "TILE",
     "After",
     "Couplings",
     "EventsTable",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 NONE = -1  # in a column of indices: there is none
+TILE = 256  # paths of a draw that are summed at once, so that splitting a run into blocks does not change the result
 
 
 class Transform(IntEnum):

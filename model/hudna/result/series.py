@@ -13,7 +13,7 @@ from hudna.engine.bins import bin_edges
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hudna.result.labels import SeriesLabel
+    from hudna.scenario.labels import SeriesLabel
 
 __all__ = ["QUANTILES", "histogram_quantile", "series_quantiles"]
 

@@ -20,7 +20,7 @@ from hudna.result.samples import Sample
 
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
-    from hudna.result.labels import OutcomeLabel
+    from hudna.scenario.labels import OutcomeLabel
 
 __all__ = ["difference_estimate", "direction", "outcome_row", "variance_reduction"]
 

@@ -14,8 +14,8 @@ from hudna.case.overlay import check_exposure, check_schedules
 from hudna.case.references import Unread, no_state
 from hudna.case.signals import resolve, unknown_signal
 from hudna.errors import Problems, no_such
+from hudna.scenario.file import FREE, Assumption, Outcome, ScenarioFile
 from hudna.scenario.influence import influence
-from hudna.scenario.scenario import FREE, Assumption, Outcome, ScenarioFile
 
 __all__ = ["Known", "check_references"]
 
