@@ -21,7 +21,7 @@ from hudna.arrays import ByContent, FloatArray
 from hudna.case.grammar import Text
 from hudna.errors import InputError, Problems, nearest
 from hudna.outline import Outlined
-from hudna.result.estimate import mean_and_error, proportion_bounds, settled_means
+from hudna.result.estimate import OF_THE_MEAN, mean_and_error, proportion_bounds, settled_means
 from hudna.result.result import Result
 from hudna.scenario.labels import OutcomeLabel
 from hudna.text.runs import size_of
@@ -250,8 +250,7 @@ class Comparison(ByContent, Outlined):
             max_regret and minimax of the policy.
         """
         regret = self.regret(lang=lang).drop(columns=["name", "unit"])
-        twice = ("mcse", "low", "high", "mean_q05", "mean_q95")
-        whole = self.table(lang).join(regret.rename(columns={column: f"regret_{column}" for column in twice}))
+        whole = self.table(lang).join(regret.rename(columns={column: f"regret_{column}" for column in _ESTIMATES}))
         largest = self.minimax(lang=lang)[["regret", "minimax"]].rename(columns={"regret": "max_regret"})
         whole = whole.join(largest, on=["policy", "outcome"]).reset_index()
         whole.insert(3, "scenario_name", [self.scenario_name(name, lang) for name in whole["scenario"]])
@@ -278,7 +277,7 @@ class Comparison(ByContent, Outlined):
 
 
 _AXES = ["scenario", "policy", "outcome"]
-_ESTIMATES = ("mcse", "low", "high", "mean_q05", "mean_q95")
+_ESTIMATES = OF_THE_MEAN[1:]
 _BLANK: dict[str, Any] = {
     "best": False, "told_apart": False, "regret": np.nan, **dict.fromkeys(_ESTIMATES, np.nan), "p_best": np.nan,
     "p_best_mcse": np.nan, "p_best_low": np.nan, "p_best_high": np.nan,

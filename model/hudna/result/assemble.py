@@ -109,13 +109,10 @@ def _lever_exposure(program: Program, values: FloatArray) -> FloatArray:
     place = {int(signal): i for i, signal in enumerate(program.schedules.signal)}
     out = np.ones((len(program.policies), len(table.name), values.shape[1], program.n_steps))
     for i in range(len(table.name)):
-        for f in range(int(table.factor_pointer[i]), int(table.factor_pointer[i + 1])):
-            if table.factor_lever[f]:
-                first, last = table.factor_signal_pointer[f], table.factor_signal_pointer[f + 1]
-                levers = [place[int(s)] for s in table.factor_signal[first:last]]
-                total = program.schedules.table[:, levers].sum(axis=1)[:, None, :]
-                power = values[table.factor_power[f]][None, :, None]
-                out[:, i] *= exposure_factor(total, power)
+        for factor in table.factors(i):
+            if factor.lever:
+                total = program.schedules.table[:, [place[s] for s in factor.signals]].sum(axis=1)[:, None, :]
+                out[:, i] *= exposure_factor(total, values[factor.power][None, :, None])
     return out
 
 

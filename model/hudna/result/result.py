@@ -17,7 +17,7 @@ from hudna.errors import InputError, no_such
 from hudna.files.whole import write_file
 from hudna.outline import Outlined
 from hudna.result.exposure import Exposure, exposure_alone
-from hudna.result.samples import Paths, Sample, SummaryOfPaths
+from hudna.result.samples import Paths, Sample, SummaryOfPaths, n_distinct
 from hudna.result.series import series_quantiles
 from hudna.result.summaries import none_of, read_summary, turned
 from hudna.result.tables import difference_estimate, direction, outcome_row, variance_reduction
@@ -114,7 +114,7 @@ class Result(ByContent, Outlined):
     @property
     def n_distinct(self) -> int:
         """Number of draws whose parameters differ."""
-        return self.n_draws if self.clusters is None else np.unique(self.clusters).size
+        return n_distinct(self.n_draws, self.clusters)
 
     @property
     def n_paths(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 
-__all__ = ["Paths", "Sample", "SummaryOfPaths"]
+__all__ = ["Paths", "Sample", "SummaryOfPaths", "n_distinct"]
 
 
 class Sample(Protocol):
@@ -171,3 +171,8 @@ class SummaryOfPaths:
     def _whole_in(low: FloatArray, high: FloatArray) -> FloatArray:
         """Return the whole number in a bin, the one nearest to 0 where there are several."""
         return np.asarray(np.where(low >= 0, np.ceil(low), np.where(high <= 0, np.floor(high), 0.0)))
+
+
+def n_distinct(n_draws: int, clusters: IntArray | None) -> int:
+    """Return how many draws have parameters of their own."""
+    return n_draws if clusters is None else int(np.unique(clusters).size)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.program import NONE, ReducerCode
+from hudna.engine.program import NONE, EventsTable, OutcomeTable, ReducerCode
 from hudna.engine.vm.compilation import compiled
-from hudna.engine.vm.tables import AMOUNT, LEVEL, Events, Outcomes, Series
+from hudna.engine.vm.tables import AMOUNT, LEVEL, Series
 
 __all__ = ["begin_outcomes", "end_outcomes", "record_outcomes", "record_series", "record_threat", "record_traces"]
 
@@ -20,7 +20,7 @@ _ADDERS = 8
 
 
 @compiled
-def begin_outcomes(table: Outcomes, reduced: FloatArray, h: float, lanes: int) -> None:
+def begin_outcomes(table: OutcomeTable, reduced: FloatArray, h: float, lanes: int) -> None:
     """Set every outcome of every lane to what it is before anything has happened."""
     for o in range(table.code.size):
         x = 0.0
@@ -34,7 +34,7 @@ def begin_outcomes(table: Outcomes, reduced: FloatArray, h: float, lanes: int) -
 
 @compiled
 def record_outcomes(
-    table: Outcomes, signals: FloatArray, now: int, reduced: FloatArray, t: int, h: float, x: FloatArray, lanes: int
+    table: OutcomeTable, signals: FloatArray, now: int, reduced: FloatArray, t: int, h: float, x: FloatArray, lanes: int
 ) -> None:
     """Take one step into `reduced[outcome, lane]`."""
     for o in range(table.code.size):
@@ -69,7 +69,7 @@ def record_outcomes(
 
 
 @compiled
-def end_outcomes(table: Outcomes, reduced: FloatArray, lanes: int) -> None:
+def end_outcomes(table: OutcomeTable, reduced: FloatArray, lanes: int) -> None:
     """Turn sums into means where a mean is wanted."""
     for o in range(table.code.size):
         if table.code[o] == _MEAN:
@@ -129,7 +129,7 @@ def _count_bin(x: float, edges: FloatArray) -> int:
 
 @compiled
 def record_threat(
-    table: Events,
+    table: EventsTable,
     signals: FloatArray,
     now: int,
     threat: FloatArray,
