@@ -49,7 +49,8 @@ def merged(scenario: Scenario, only: Sequence[str] = ()) -> Iterator[str]:
     """Yield the scenario and its case as lines of one TOML document, file by file.
 
     The scenario's own values stand under `scenario`, the case's under `case`, `actors`, `ties`, `drivers` and
-    `parameters`, what was learned from observations under `posterior`. A value that the scenario overrides has a comment.
+    `parameters`, what was learned from observations under `posterior`. A value that the scenario
+    overrides has a comment.
 
     Parameters
     ----------
