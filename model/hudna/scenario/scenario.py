@@ -30,6 +30,7 @@ from hudna.case.load import read_case
 from hudna.case.nodes import Node, Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.parameters import Parameter
+from hudna.case.references import Known as OfCase
 from hudna.case.references import Unread
 from hudna.errors import InputError, Problems, folded, no_such
 from hudna.outline import Outlined
@@ -199,8 +200,9 @@ def checked(
     problems.extend(of_case)
     if case is None:
         raise InputError(problems)
-    parameters = lay_parameters(file.parameters, case, unread, document, ("parameters",), problems)
-    nodes = lay_starts(file.starts, case, parameters, unread, document, ("starts",), problems)
+    parameters = lay_parameters(file.parameters, case, document, ("parameters",), problems)
+    known = OfCase.of(case.nodes, case.signals, parameters, unread)
+    nodes = lay_starts(file.starts, case, known, document, ("starts",), problems)
     for node_name, assumption in file.assumptions.items():
         node = nodes.get(node_name)
         if isinstance(node, Schedule) and assumption.points is not None:
