@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
+from hudna.engine.bins import EQUAL, EXACT
 from hudna.engine.program import NONE, EventsTable, OutcomeTable, ReducerCode
 from hudna.engine.vm.compilation import compiled
 from hudna.engine.vm.tables import AMOUNT, LEVEL, Series
@@ -13,8 +14,7 @@ __all__ = ["begin_outcomes", "end_outcomes", "record_outcomes", "record_series",
 
 _SUM, _ANY, _MEAN, _MAX = int(ReducerCode.SUM), int(ReducerCode.ANY), int(ReducerCode.MEAN), int(ReducerCode.MAX)
 _LAST, _FIRST, _TIME_ABOVE = int(ReducerCode.LAST), int(ReducerCode.FIRST), int(ReducerCode.TIME_ABOVE)
-_EQUAL = 256.0  # bins of a level or an amount
-_EXACT = 256  # counts below it have a bin each
+_EQUAL = float(EQUAL)
 _MOSTLY = 16  # all but one lane in so many
 _ADDERS = 8
 
@@ -102,7 +102,7 @@ def record_series(
         zeros, far = 0, 0
         for i in range(lanes):
             zeros += 1 if x[i] == 0.0 else 0
-            far += 1 if x[i] >= _EXACT else 0
+            far += 1 if x[i] >= EXACT else 0
         if zeros * _MOSTLY >= (_MOSTLY - 1) * lanes:  # then a branch is foreseen, and quicker than an addition
             histograms[policy, t, first] += zeros
             for i in range(lanes):
@@ -119,12 +119,12 @@ def record_series(
 @compiled
 def _count_bin(x: float, edges: FloatArray) -> int:
     """Return the bin of a count; `edges` are the smallest counts of the bins that hold more than one."""
-    if x < _EXACT:
+    if x < EXACT:
         return int(x)
     k = 0
     while k + 1 < edges.size and x >= edges[k + 1]:
         k += 1
-    return _EXACT + k
+    return EXACT + k
 
 
 @compiled
