@@ -354,8 +354,8 @@ def test_scores_of_a_pool_are_those_of_the_mixed_probabilities(v):
     assert forecast.log_score(v) == pytest.approx(-math.log(likely), rel=1e-12)
     tail = sum(w * math.exp(-part.censored_log_score(v)) for w, part in zip(weights, parts(), strict=True))
     assert forecast.censored_log_score(v) == pytest.approx(-math.log(tail), abs=1e-12)
+    other = CountForecast.pooled(parts(), [0.21, 0.49, 0.3])
     with pytest.raises(AssertionError):  # other weights are seen
-        other = CountForecast.pooled(parts(), [0.21, 0.49, 0.3])
         assert other.crps(v) == pytest.approx(whole.crps(v), abs=1e-6)
 
 

@@ -22,6 +22,7 @@ __all__ = ["MOST_COUNT", "CountForecast"]
 
 MOST_COUNT = 10**12  # far from where doubles no longer distinguish neighbouring counts
 _CELLS = 2**17  # of a closed form; a wider one is kept in cells of several counts
+_ADDED = 2**22  # counts of which the probabilities are added up one by one
 _UNSEEN = 1e-18  # what a closed form leaves out at its end
 _ROUNDING = 1e-12  # cumulative probabilities that differ by less are equal
 
@@ -166,7 +167,7 @@ class CountForecast:
             mean,
             mean + beyond * mean,
             NegativeBinomial(mean, dispersion),
-            lambda k: np.asarray(special.betaincc(k + 1.0, r, q), np.float64),
+            lambda k: _negative_binomial(k, mean, r, q),
         )
 
     @classmethod
@@ -176,7 +177,7 @@ class CountForecast:
             high *= 1.5
         width = math.ceil((math.ceil(high) - low) / _CELLS)
         tops = np.arange(int(low), math.ceil(high) + width, width)
-        cumulative = np.maximum.accumulate(np.asarray(cdf(tops.astype(float))))
+        cumulative = np.minimum(np.maximum.accumulate(cdf(tops.astype(float))), 1.0)
         cumulative[-1] = 1.0
         return cls(tops - (width - 1) // 2, cumulative, law)
 
@@ -268,6 +269,16 @@ class CountForecast:
     def censored_brier(self, v: int) -> float:
         """Return (1 - P(N >= v))^2, where all that is known is that it was `v` or more; see there."""
         return self.brier(v, v)
+
+
+def _negative_binomial(k: FloatArray, mean: float, r: float, q: float) -> FloatArray:
+    """Return P(N <= k): by adding up, which is much quicker than the incomplete beta function, unless k is huge."""
+    if k[-1] > _ADDED:
+        return np.asarray(special.betaincc(k + 1.0, r, q), np.float64)
+    i = np.arange(k[-1])
+    steps = np.log((i * q + mean * (1.0 - q)) / (i + 1.0))  # P(N = i + 1) / P(N = i)
+    logs = np.concatenate([[0.0], np.cumsum(steps)]) + r * math.log1p(-q)
+    return np.asarray(np.cumsum(np.exp(logs))[k.astype(np.int64)])
 
 
 def _count(v: float) -> int:
