@@ -31,7 +31,7 @@ def grid_data(comparison: Comparison, outcome: str, lang: Language = "en") -> pd
         of `Comparison.regret`, its error regret_mcse, and the policy's max_regret and minimax. Where the outcome does
         not say which way is better, regrets are NaN.
     """
-    comparison.outcome(outcome)  # a name that is not compared is told of
+    comparison.outcome(outcome)  # refuses a name that is not compared
     whole = comparison.frame(lang)
     own = whole[whole["outcome"] == outcome].reset_index(drop=True)
     own = own.assign(
