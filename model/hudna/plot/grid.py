@@ -39,7 +39,7 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     """Draw an outcome of every scenario, a row each, under every policy, a column each.
 
     A cell holds the mean, where it lies in 90 % of the draws, and the regret; its shade is the mean. The best policy
-    of a row is framed, with dashes if Monte Carlo error does not tell it from another. Below are the largest regrets.
+    of a row is framed, with dashes if another is as good within Monte Carlo error. Below are the largest regrets.
 
     Takes what `grid_data` takes, with `lang` and `ax` as every picture.
     """
@@ -71,8 +71,8 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
         for cell in data[data["row"] == 0].to_dict("records"):
             x = (n_columns - 1 - cell["column"]) if right_to_left(lang) else cell["column"]
             text = _number(cell["max_regret"], regret_places, lang) if cell["max_regret"] else "0"
-            told = _word("smallest", lang) if cell["minimax"] else ""
-            _cell(ax, x, n_rows + _GAP, [(text, 11), (told, 8.5)], share=None, letters=letters, marked=cell["minimax"])
+            least = _word("smallest", lang) if cell["minimax"] else ""
+            _cell(ax, x, n_rows + _GAP, [(text, 11), (least, 8.5)], share=None, letters=letters, marked=cell["minimax"])
     _label(ax, comparison, lang, height, judged=judged)
     direction = _word(label.better or "undeclared", lang)
     ends = _number(low, places, lang), _number(high, places, lang)

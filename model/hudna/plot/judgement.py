@@ -1,4 +1,4 @@
-"""Forecasts judged by what came: PIT, reliability, coverage, forecast beside outcome, and skill over baselines."""
+"""Forecasts against what happened: PIT, reliability, coverage, forecast beside outcome, and skill over baselines."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def reliability(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | No
 
     Every forecast is a mark, above where it happened and below where it did not. In each fifth of the axis a thick
     line is the share that happened, with its number of forecasts, and a thin one the mean of the probabilities:
-    honest forecasts bring the two together. Thresholds stand side by side.
+    calibrated forecasts bring the two together. Thresholds stand side by side.
 
     Takes what `reliability_data` takes, with `lang` and `ax` as every picture.
     """

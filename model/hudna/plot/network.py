@@ -42,7 +42,7 @@ def network(case: Case, *, lang: Language = "en", ax: Axes | None = None) -> Axe
     The actor that most ties press on stands in the middle, those who press on it beside it, blocs together: those that
     work toward exit on the side where the reader begins, those that work toward stay on the other. Ties that press
     have the colour and the head of their direction, a triangle toward exit and a bar toward stay; all others are
-    context, faint and grey. The line tells the channel, its width the weight.
+    context, faint and grey. The line's dashes show the channel, its width the weight.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def _arrow(toward: str, presses: bool, weight: float, channel: str) -> dict[str,
 
 
 def _legend(ax: Axes, data: NetworkData, lang: Language) -> None:
-    """Tell heads, lines and widths, a column each."""
+    """Explain heads, lines and widths, a column each."""
     from matplotlib.legend_handler import HandlerBase
     from matplotlib.patches import FancyArrowPatch
 
