@@ -95,7 +95,7 @@ class Text(Entry):
         """Return the text in `lang`, in English where there is no other."""
         if lang not in CODES:
             check_language("hudna", lang)
-        return self.texts.get(lang, self.en)
+        return (self.ar if lang == "ar" else (self.model_extra or {}).get(lang)) or self.en
 
 
 def wrong_name(name: str, what: str = "a name", *, parts: bool = False, variable: bool = False) -> str:

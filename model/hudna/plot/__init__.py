@@ -1,7 +1,8 @@
 """Pictures: data in, Axes out; `NAME_data` returns what `NAME` draws, and raises what it raises.
 
-Every picture takes `lang`, "en" or "ar", and `ax`, the Axes to draw into, those of a new figure if left out, and
-returns the Axes. If it has several panels, such as one a policy, they lie inside them: `ax.child_axes`.
+Every picture takes `lang`, "en", "ar" or another that the case has labels in, and `ax`, the Axes to draw into, those of
+a new figure if left out, and returns the Axes. If it has several panels, such as one a policy, they lie inside them:
+`ax.child_axes`.
 """
 
 from hudna.analysis.beliefs import learned_data, priors_data
