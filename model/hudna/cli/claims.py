@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hudna.cli.commands import app, known_language
-from hudna.cli.options import ASK, AsJson, Case, Csv, Draws, Lang, Paths, Prior, Seed, examples
-from hudna.cli.printing import few, print_json, print_lines, progress_bar, written
+from hudna.cli.changes import asked
+from hudna.cli.commands import app
+from hudna.cli.options import ASK, Case, Sheet, Sizes, examples, grouped
+from hudna.cli.printing import few, progress_bar, say
+from hudna.errors import InputError
 from hudna.text.numbers import decimals, interval, iso_date, number, share
 from hudna.text.runs import belief, notices, run_size
-from hudna.text.table import Line, as_csv, records
+from hudna.text.table import Line
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -62,41 +64,30 @@ _word = Words(_WORDS)
 @app.command(
     rich_help_panel=ASK, epilog=examples("claims iraq-2024 --draws 50 --paths 20", "claims iraq-2024 --only C16")
 )
+@grouped
 def claims(
     case: Case,
     only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="This claim; may be repeated.")] = None,
-    draws: Draws = None,
-    paths: Paths = None,
-    seed: Seed = None,
-    prior: Prior = False,
-    csv: Csv = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    sizes: Sizes,
+    output: Sheet,
 ) -> None:
     """Say how probable each claim of a case is, and what that rests on."""
     from hudna.ask.claims import claims as judge
-    from hudna.files.whole import check_file, write_file
     from hudna.scenario.reading import case_of
 
-    language = known_language(lang)
-    check_file(csv)
-    found, given = case_of(case)
+    language = output.language
+    found, question = case_of(case)
+    if sizes.changes and question is None:
+        raise InputError.of("--set", "goes with a scenario, not with the folder of a case")
+    of = found if question is None else asked(question, sizes.changes)
     with progress_bar(found.about.name.get(language), language) as (progress, stage):
-        answered = judge(
-            given or found, draws=draws, paths=paths, seed=seed, belief="prior" if prior else None, only=only or None,
-            progress=progress, stage=stage,
-        )  # fmt: skip
+        answered = judge(of, only=only or None, progress=progress, stage=stage, **sizes.keywords())
     table = answered.table(language)
-    if csv is not None:
-        write_file(csv, as_csv(table))
-    if as_json:
-        size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
-        note = None if answered.draws is None or answered.paths is None else few(answered.draws, answered.paths)
-        print_json({"case": answered.case, **size, "note": note, "given": answered.given, "rows": records(table)})
-        return
-    print_lines(_lines(answered, language), language)
-    if csv is not None:
-        print("\n" + written(csv, language))
+    size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
+    note = None if answered.draws is None or answered.paths is None else few(answered.draws, answered.paths)
+    data = {"case": answered.case, **size, "note": note, "given": answered.given, "rows": table}
+    say(output, data, _lines(answered, language), output.write(table))
 
 
 def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hudna.learn.calibration import Calibration
 from hudna.text.columns import heading
-from hudna.text.table import Line, Table, column
+from hudna.text.table import Table, column
 from hudna.text.words import Language, Words
 
 __all__ = ["learned_parameters"]
@@ -26,14 +24,8 @@ _WORDS = {
 _word = Words(_WORDS)
 
 
-def learned_parameters(calibration: Calibration, lang: Language = "en") -> Iterator[Line]:
-    """Lay out the parameters that the rows said something about, most first, and count the others.
-
-    Yields
-    ------
-    tuple of str and bool
-        A line, and whether it is a heading.
-    """
+def learned_parameters(calibration: Calibration, lang: Language = "en") -> Table:
+    """Lay out the parameters that the rows said something about, most first, and count the others."""
     import pandas as pd
 
     found = sorted(calibration.learned.items(), key=lambda item: item[1].overlap)
@@ -43,5 +35,5 @@ def learned_parameters(calibration: Calibration, lang: Language = "en") -> Itera
         for name, learned in found if learned.calibrated
     ]  # fmt: skip
     columns = [column(heading(key, _word), key) for key in ("prior", "posterior", "overlap", "rhat")]
-    yield from Table(_word("heading", lang), pd.DataFrame(rows), columns, lang).lines()
-    yield _word("rest", lang).format(len(found) - len(rows)), False
+    rest = _word("rest", lang).format(len(found) - len(rows))
+    return Table(_word("heading", lang), pd.DataFrame(rows), columns, lang, notes=[rest])
