@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -35,11 +35,12 @@ __all__ = [
     "Entry",
     "Label",
     "Language",
+    "Names",
     "Real",
     "Reference",
     "Text",
     "Values",
-    "number_domain",
+    "unwrapped",
     "wrong_name",
 ]
 
@@ -193,9 +194,30 @@ class Domain:
         return {"anyOf": [bounds, {"type": "string", "pattern": _PARAMETER}]}
 
 
-def number_domain(metadata: list[Any]) -> Domain | None:
-    """Return the domain that is attached to a field, if there is one."""
-    return next((item for item in metadata if isinstance(item, Domain)), None)
+@dataclass(frozen=True)
+class Names:
+    """A field, or the keys of a table, refer to something by its name: `what` says to what.
+
+    A field with a `Domain` refers to a parameter where it holds a name. `domain` is what a parameter's prior must keep
+    to, `measure` what a signal must be, where not every one may stand there.
+    """
+
+    what: str
+    domain: Domain = Domain()
+    measure: str = ""
+
+
+def unwrapped(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return a type without `Annotated` and `| None` around it, and what it was annotated with."""
+    metadata: tuple[Any, ...] = ()
+    while True:
+        arguments = get_args(annotation)
+        if get_origin(annotation) is Annotated:
+            annotation, metadata = arguments[0], (*metadata, *arguments[1:])
+        elif len(arguments) == 2 and type(None) in arguments:
+            annotation = arguments[arguments[0] is type(None)]
+        else:
+            return annotation, metadata
 
 
 Real: TypeAlias = Annotated[float, Domain()]
@@ -240,7 +262,7 @@ def _effect(value: Any) -> Any:
 
 
 Values: TypeAlias = dict[  # signal -> effect
-    Reference,
+    Annotated[Reference, Names("signal")],
     Annotated[
         Effect,
         BeforeValidator(_effect),

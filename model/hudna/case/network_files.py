@@ -7,19 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from pydantic import Field
 
+from hudna.case.case import Case
 from hudna.case.checking import build
 from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.case.grammar import Entry, Label, Text, wrong_name
 from hudna.case.network import Actor, Tie
-from hudna.errors import Problems, folded, nearest, no_such
-
-if TYPE_CHECKING:
-    from hudna.case.case import Case
-    from hudna.case.references import Unread
+from hudna.case.references import Known, check_names
+from hudna.errors import Problems, folded, nearest
 
 __all__ = [
     "NETWORK",
@@ -160,7 +158,7 @@ def _check_words(words: Iterable[tuple[Key, str]], field: str, document: Documen
             problems.add(document.where(key[:1]), show_key((*key, field)), text, given=show_value(word))
 
 
-def read_ties(told: Told, unread: Unread, problems: Problems) -> dict[str, tuple[Key, Tie]]:
+def read_ties(told: Told, known: Known, problems: Problems) -> dict[str, tuple[Key, Tie]]:
     """Return the ties that can be read, by their names, each with its place in the file."""
     ties: dict[str, tuple[Key, Tie]] = {}
     document = told.document
@@ -169,11 +167,7 @@ def read_ties(told: Told, unread: Unread, problems: Problems) -> dict[str, tuple
         if found is None:
             continue
         where = document.where(key[:1])
-        for end in ("source", "target"):
-            actor = getattr(found, end)
-            if actor not in told.names and not unread.actor(actor):
-                text = no_such("actor", actor, sorted(told.names))
-                problems.add(where, show_key((*key, end)), text, given=show_value(actor))
+        check_names(found, known, document, key, problems)
         if found.source == found.target:
             problems.add(where, show_key(key), "leads from an actor to itself", given=found.id)
         if found.id in ties:

@@ -384,8 +384,8 @@ class _Reader:
                 known = False
                 if not part:
                     self._say("signal", "names are joined by ' + '", given)
-                elif not self.unread.driver(part):
-                    self._say("signal", self._no_signal(part), given)
+                elif not self.unread.may_be("signal", part):
+                    self._say("signal", self._no_signal(part), part)
         if not known:
             return (), ""
         twice = sorted({name for name in found if found.count(name) > 1})
@@ -463,7 +463,7 @@ class _Reader:
             return ""
         counter = self.counters.get(name)
         if counter is None:
-            if not self.unread.counter(name):
+            if not self.unread.may_be("counter", name):
                 self._say("counter", no_such("counter", name, self.counters) + "; empty means the reference", name)
             return name
         if kind == "level" and (counter.ratio is not None or (counter.sd is None and use in WEIGHING)):

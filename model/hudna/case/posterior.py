@@ -9,12 +9,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +22,6 @@ from hudna.case.documents import display, read_document
 from hudna.case.grammar import Text
 from hudna.errors import Problems
 
-if TYPE_CHECKING:
-    from hudna.case.case import Case
-
 __all__ = [
     "ABOUT",
     "DISTINCT",
@@ -33,10 +29,8 @@ __all__ = [
     "QUICK",
     "Learned",
     "Posterior",
-    "basis",
     "digest",
     "read_posterior",
-    "with_posterior",
 ]
 
 DRAWS, ABOUT = "posterior.csv", "posterior.toml"
@@ -47,7 +41,6 @@ QUICK = Text(
     en="the posterior is of a quick calibration: rough, for a first look only",
     ar="التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى",
 )
-_TEXTS = ("name", "note", "unit", "source", "url")
 
 
 @dataclass(frozen=True)
@@ -111,54 +104,6 @@ class Posterior(ByContent):
 def digest(draws: str) -> str:
     """Return a hash of the text of posterior.csv, which ties it to its posterior.toml."""
     return hashlib.blake2b(draws.encode(), digest_size=16).hexdigest()
-
-
-def basis(case: Case, campaign: str) -> str:
-    """Return a hash of all that a posterior follows from: priors, nodes, ties, counters, the campaign and its rows.
-
-    Names and notes are left out, so that a text may be mended without calibrating anew.
-    """
-    observations = case.observations
-    data = {
-        "nodes": {name: _without_texts(node.model_dump(mode="json")) for name, node in case.nodes.items()},
-        "priors": {name: p.prior.model_dump(mode="json") for name, p in case.parameters.items()},
-        "channels": dict(case.about.channels),
-        "correlations": {n: _without_texts(c.model_dump(mode="json")) for n, c in case.about.correlations.items()},
-        "ties": [(tie.id, tie.channel, tie.weight, tie.toward) for tie in case.ties],
-        "counters": {n: _without_texts(c.model_dump(mode="json")) for n, c in observations.counters.items()},
-        "campaign": _without_texts(observations.campaigns[campaign].model_dump(mode="json")),
-        "rows": sorted(row.said for row in observations.rows_of(campaign) if row.weighs),
-    }
-    return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def with_posterior(case: Case, problems: Problems) -> Case:
-    """Return the case with the posterior in its folder; what the rows said something about has status calibrated.
-
-    A posterior that follows from other priors or rows than the case's is kept, and said to be out of date.
-    """
-    found = read_posterior(case.folder, problems)
-    if found is None:
-        return case
-    known = found.campaign in case.observations.campaigns
-    if not known or basis(case, found.campaign) != found.basis or set(found.names) != set(case.parameters):
-        notice = Text(
-            en=f"{ABOUT} is out of date: priors, drivers or rows have changed since; run hudna calibrate",
-            ar=f"الملف {ABOUT} قديم: تغيرت التوزيعات القبلية أو المحركات أو المشاهدات منذ كتابته؛ شغل hudna calibrate",
-        )
-        return replace(case, posterior=replace(found, current=False), notices=(*case.notices, notice))
-    parameters = {
-        name: parameter.model_copy(update={"status": "calibrated"}) if found.learned[name].calibrated else parameter
-        for name, parameter in case.parameters.items()
-    }
-    notices = (*case.notices, *found.notices)
-    return replace(case, posterior=found, parameters=parameters, notices=notices)
-
-
-def _without_texts(item: Any) -> Any:
-    if isinstance(item, dict):
-        return {key: _without_texts(value) for key, value in item.items() if key not in _TEXTS}
-    return [_without_texts(part) for part in item] if isinstance(item, list) else item
 
 
 def read_posterior(folder: Path, problems: Problems) -> Posterior | None:

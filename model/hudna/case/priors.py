@@ -153,6 +153,15 @@ class Prior(Entry):
             high if self.upper is None else min(high, self.upper),
         )
 
+    def outside(self, domain: Domain) -> str:
+        """Say how far the prior reaches outside `domain`; an empty text if it does not."""
+        low, high = self.support
+        if self.family == "fixed":
+            return "" if domain.holds(low) else f"is fixed at {low:g}"
+        if domain.covers(low, high):
+            return ""
+        return f"reaches from {low:g} to {high:g}; truncate it with lower and upper"
+
     def quantile(self, u: FloatArray) -> FloatArray:
         """Return draws by inversion.
 

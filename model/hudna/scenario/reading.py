@@ -29,6 +29,7 @@ from hudna.case.load import case_folder, load_case, read_case
 from hudna.case.nodes import Plan, Schedule, planned
 from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.parameters import Parameter
+from hudna.case.references import Known as OfCase
 from hudna.case.references import Unread
 from hudna.errors import InputError, Problems, folded, nearest, no_such
 from hudna.scenario.references import Known, check_references
@@ -146,8 +147,9 @@ def _checked(
     problems.extend(of_case)
     if case is None:
         raise InputError(problems)
-    parameters = lay_parameters(file.parameters, case, unread, document, ("parameters",), problems)
-    nodes = lay_starts(file.starts, case, parameters, unread, document, ("starts",), problems)
+    parameters = lay_parameters(file.parameters, case, document, ("parameters",), problems)
+    known = OfCase.of(case.nodes, case.signals, parameters, unread)
+    nodes = lay_starts(file.starts, case, known, document, ("starts",), problems)
     for node_name, assumption in file.assumptions.items():
         node = nodes.get(node_name)
         if isinstance(node, Schedule) and assumption.points is not None:

@@ -16,8 +16,8 @@ from hudna import shipped
 from hudna.arrays import ByContent
 from hudna.case import Case
 from hudna.case.documents import Document, given_leaves, no_file
-from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference, Text
-from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Points, Regime, Start, in_order, planned
+from hudna.case.grammar import Day, Domain, Entry, Label, Names, Real, Reference, Text
+from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Plans, Points, Regime, Starts, in_order, planned
 from hudna.case.parameters import Parameter
 from hudna.outline import Outlined
 from hudna.text.runs import run_size
@@ -57,7 +57,7 @@ class Policy(Entry):
 
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     note: str = Field("", description="what the policy means, and where it is from")
-    schedules: dict[str, Plan] = Field(default_factory=dict, description="schedule = { points, interpolation }")
+    schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
 
 
 class Assumption(Entry):
@@ -89,7 +89,7 @@ class Outcome(Entry):
 
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     signal: Annotated[
-        tuple[Reference, ...],
+        tuple[Annotated[Reference, Names("signal")], ...],
         BeforeValidator(_signal),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     ] = Field(min_length=1, description='a signal such as "pressure", "attacks.*", or a list of them to be summed')
@@ -147,11 +147,10 @@ class Factor(Entry):
 
 
 _Pairs: TypeAlias = Annotated[
-    tuple[tuple[str, str], ...],
+    tuple[tuple[Annotated[str, Names("policy")], Annotated[str, Names("policy")]], ...],
     BeforeValidator(_tuples),
     WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "string"}, "minItems": 2}}),
 ]
-_Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
 
 
 class ScenarioFile(Entry):
@@ -172,14 +171,18 @@ class ScenarioFile(Entry):
     run: RunSize = Field(description="draws, paths and seed")
     policies: dict[str, Policy] = Field(min_length=1, description="at least one policy")
     assumptions: dict[str, Assumption] = Field(default_factory=dict, description="regime or schedule taken as given")
-    parameters: dict[str, Parameter] = Field(
+    parameters: dict[Annotated[str, Names("parameter")], Parameter] = Field(
         default_factory=dict, description="parameters of the case believed otherwise here"
     )
-    starts: dict[str, Start] = Field(default_factory=dict, description="node = its start here")
+    starts: Starts = Field(default_factory=dict, description="node = its start here")
     outcomes: dict[str, Outcome] = Field(min_length=1, description="at least one number to measure")
-    series: _Names = Field((), description="signals recorded week by week, such as pressure, attacks.*")
+    series: Annotated[tuple[Annotated[str, Names("signal")], ...], BeforeValidator(_tuple)] = Field(
+        (), description="signals recorded week by week, such as pressure, attacks.*"
+    )
     contrasts: _Pairs = Field((), description="pairs of policies to compare; all pairs if left out")
-    headline: _Names = Field((), description="outcomes to print, outcomes and series to draw; all, or the first few")
+    headline: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = Field(
+        (), description="outcomes to print, outcomes and series to draw; all, or the first few"
+    )
     factors: dict[str, Factor] = Field(
         default_factory=dict, description="explanations of a difference between policies, for hudna shapley"
     )
