@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any, ParamSpec, TypeVar
 
 from hudna.errors import InputError, Problems, nearest
+from hudna.text.words import check_language
 
 __all__ = ["check_kind", "check_options", "checked", "day", "names", "plain", "settle", "texts", "whole"]
 
@@ -142,8 +143,7 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
             given[name] = texts(function.__name__, name, value) if several else _settled(value)
         check_kind(function.__name__, first.name, given[first.name], str(first.annotation))
         check_kind(function.__name__, "ax", given.get("ax"), "Axes | None")
-        if given.get("lang", "en") not in ("en", "ar"):
-            raise InputError.of(function.__name__, "must be 'en' or 'ar'", key="lang", given=repr(given["lang"]))
+        check_language(function.__name__, given.get("lang", "en"), given)
         return function(*bound.args, **bound.kwargs)
 
     return door

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hudna.case.grammar import Language
     from hudna.result.labels import OutcomeLabel
 from hudna.result.result import Result
+from hudna.text.words import check_language
 
 __all__ = ["Comparison", "Entrant", "agreed"]
 
@@ -182,6 +183,7 @@ class Comparison(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("comparison", lang, self)
         outcomes = texts("comparison", "outcomes", outcomes)
         if outcomes is not None:
             self._check_better(outcomes)

@@ -103,10 +103,7 @@ def _instance(
     merged = {**shared, **own}
     filled = _fill(merged, item)
     if "name" not in override:
-        filled["name"] = {
-            "en": template.name.en.replace(ITEM, label.en),
-            "ar": template.name.ar and template.name.ar.replace(ITEM, label.get("ar")),
-        }
+        filled["name"] = {lang: text.replace(ITEM, label.get(lang)) for lang, text in template.name.texts.items()}
     place = (name, "overrides", item) if override else (name,)
     return build(NODES[template.kind], filled, document, place, problems)
 

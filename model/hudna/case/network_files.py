@@ -268,7 +268,7 @@ def _row(entry: Actor | Tie) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if not isinstance(value, Text):
         return value
-    return {"en": value.en, "ar": value.ar} if value.ar is not None else value.en
+    return value.texts if len(value.texts) > 1 else value.en
 
 
 def _signs(case: Case) -> dict[str, int]:

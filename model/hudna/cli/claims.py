@@ -76,7 +76,7 @@ def claims(
     from hudna.ask.claims import claims as judge
     from hudna.scenario.reading import case_of
 
-    language = output.language
+    language = output.language(case)
     found, question = case_of(case)
     if sizes.changes and question is None:
         raise InputError.of("--set", "goes with a scenario, not with the folder of a case")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +22,7 @@ from hudna.cli.options import (
     ToScenario,
     examples,
     grouped,
+    is_run,
     option,
     shipped_scenarios,
 )
@@ -99,7 +99,7 @@ def run(
     from hudna.report.figures import figures
     from hudna.report.outputs import write_outputs
 
-    language = output.language
+    language = output.language(scenario)
     question = asked(scenario, sizes.changes)
     options = {**sizes.keywords(), "policies": policy or None, "outcomes": outcomes}
     Options.of("run", options).settled(question)
@@ -128,7 +128,8 @@ def list_(output: Output) -> None:
     """List the shipped scenarios, with their questions and cases."""
     from hudna.scenario.describe import shipped_scenarios
 
-    found, case = shipped_scenarios(output.language), _word("case", output.language)
+    language = output.language()
+    found, case = shipped_scenarios(language), _word("case", language)
     lines = (
         line
         for one in found
@@ -153,6 +154,7 @@ def copy(
     """Copy a shipped scenario and its case, to be edited."""
     from hudna import shipped
 
+    output.language()  # paths have none
     copied = [str(path) for path in shipped.copy(name, folder)]
     say(output, {"written": copied}, copied)
 
@@ -183,7 +185,7 @@ def check(
     from hudna.scenario.describe import count
     from hudna.scenario.reading import case_of
 
-    language, problems = output.language, Problems()
+    language, problems = output.language(scenario), Problems()
     noted: tuple[Text, ...] = ()
     case, question = case_of(scenario)
     if question is None:
@@ -288,8 +290,7 @@ def show(
     """Print every value of a scenario, file by file, or again what a run has found and how it was made."""
     from hudna.scenario.describe import as_data, merged
 
-    path = Path(scenario)
-    saved = path.suffix == ".nc" or os.path.exists(path / "result.nc")  # noqa: PTH110 (never raises)
+    language, path, saved = output.language(scenario), Path(scenario), is_run(scenario)
     for other, is_other in (("--program", program), (f"the run {scenario}", saved)):
         if names and is_other:
             raise InputError.of(
@@ -299,7 +300,7 @@ def show(
         if saved and is_given:
             raise InputError.of("show", f"is of a scenario; {scenario} is a run", key=key)
     if saved:
-        _show_run(path, output, everything=everything)
+        _show_run(path, output, language, everything=everything)
         return
     question = asked(scenario, changes)
     if program:
@@ -316,13 +317,13 @@ def show(
         print("\n".join(merged(question, names or ())))
 
 
-def _show_run(path: Path, output: Output, *, everything: bool) -> None:
+def _show_run(path: Path, output: Output, lang: Language, *, everything: bool) -> None:
     from hudna.cli import results
     from hudna.result import open_result
 
     found = open_result(path)
-    tables = results.tables(found, None, output.language, everything=everything)
-    say(output, results.data(found, path, about=found.about), [*tables, *results.made(found, output.language)])
+    tables = results.tables(found, None, lang, everything=everything)
+    say(output, results.data(found, path, about=found.about), [*tables, *results.made(found, lang)])
 
 
 @app.command(rich_help_panel=CASES, epilog=examples("schema drivers"))
@@ -337,9 +338,10 @@ def schema(
         ),
     ] = "scenario",
     *,
-    output: Output,  # noqa: ARG001 (a schema is JSON anyhow, and its keys have no language)
+    output: Output,
 ) -> None:
     """Print the JSON Schema of a kind of file, for editors."""
     from hudna.scenario.schema import json_schema
 
+    output.language()  # keys have none, and a schema is JSON anyhow
     print_json(json_schema(kind))

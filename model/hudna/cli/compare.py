@@ -86,7 +86,7 @@ def compare(
     from hudna.files.whole import replacing
     from hudna.report.comparison import pictures, write_comparison
 
-    language, problems = output.language, Problems()
+    language, problems = output.language(*scenarios), Problems()
     questions: list[Scenario] = []
     for scenario in scenarios:
         with problems.caught():

@@ -99,7 +99,7 @@ def explain(
     if by not in GROUPINGS:
         text = f"must be one of {', '.join(GROUPINGS)}{nearest(by, GROUPINGS)}"
         raise InputError.of("explain", text, key="by", given=repr(by))
-    grouping, language = cast("Grouping", by), output.language
+    grouping, language = cast("Grouping", by), output.language(scenario)
     question = asked(scenario, sizes.changes)
     level = _first_level(question) if of is None else of
     options = {**sizes.keywords(), "policies": policy or None}
@@ -161,7 +161,8 @@ def remove(
     """Switch influences off, or silence what has them, one at a time, and see how far each outcome moves."""
     from hudna.ask.explain import remove as switch_off
 
-    question, language = asked(scenario, sizes.changes), output.language
+    language = output.language(scenario)
+    question = asked(scenario, sizes.changes)
     shown = _outcomes(question, outcome)
     options = {**sizes.keywords(), "policies": policy or None}
     with progress_bar(question.file.name.get(language), language) as (progress, stage):
@@ -192,7 +193,8 @@ def shapley(
     """Share an outcome, or its difference between two policies, among the scenario's factors."""
     from hudna.ask.explain import shapley as share_out
 
-    question, language = asked(scenario, sizes.changes), output.language
+    language = output.language(scenario)
+    question = asked(scenario, sizes.changes)
     options = sizes.keywords()
     with progress_bar(question.file.name.get(language), language) as (progress, stage):
         found = share_out(question, outcome, a, b, progress=progress, stage=stage, **options)

@@ -67,7 +67,8 @@ def score(
     from hudna.judge import score as scoring
     from hudna.result import open_result
 
-    found, language = open_result(result), output.language
+    language = output.language(result)
+    found = open_result(result)
     try:
         whole = scoring.score(found, observations, policy)
     except InputError as error:

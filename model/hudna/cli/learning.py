@@ -86,7 +86,7 @@ def calibrate(
     from hudna.learn.posterior_files import about_posterior, write_inference_data, write_posterior
     from hudna.report.learning import pictures
 
-    language = output.language
+    language = output.language(case)
     found = load_case(case, posterior=False)
     target = out or found.folder
     if out is None and target == shipped.case(case):
@@ -187,7 +187,7 @@ def backtest(
     from hudna.judge.backtest import backtest as judge
     from hudna.report.record import lines, pictures, write_record
 
-    language = output.language
+    language = output.language(scenario)
     question = asked(scenario, changes)
     plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else Plan.horizons)
     target = out if out is not None else Path("out") / f"backtest-{question.id}"

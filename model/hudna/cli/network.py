@@ -14,7 +14,7 @@ from hudna.cli.options import CASES, OUTPUT, Case, NoFigures, Output, examples, 
 from hudna.cli.printing import Part, problems_data, say
 from hudna.text.columns import heading
 from hudna.text.table import Table, column
-from hudna.text.words import LANGUAGES, Language, Words
+from hudna.text.words import LANGUAGES, Language, Words, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def network(
     from hudna.report.network import write_network
     from hudna.scenario.reading import case_of
 
-    language = output.language
+    language = output.language(case)
     found, _ = case_of(case, posterior=False)
     target = graph.pressed_most(found) if to is None else to
     routes = graph.paths(found, target, _SHOWN) if target is not None else ()
@@ -98,7 +98,7 @@ def network(
             manifest = write_network(found, folder, routes, lang=language)
 
     data = {
-        "case": found.id, "name": {lang: found.about.name.get(lang) for lang in LANGUAGES},
+        "case": found.id, "name": {lang: found.about.name.get(lang) for lang in (*LANGUAGES, *found.about.name.texts)},
         "actors": len(found.actors), "ties": len(found.ties), "pressing": _pressing(found), "to": target,
         "strengths": graph.strengths(found), "reach": graph.reach(found), "paths": graph.paths_table(routes),
         "out": None if out is None else str(out),
@@ -201,7 +201,7 @@ def _paths(case: CaseOf, target: str, routes: tuple[Route, ...], lang: Language)
         yield _word("no paths", lang).format(_name(case, target, lang)), True
         return
     yield _word("paths", lang).format(_name(case, target, lang)), True
-    arrow = "←" if lang == "ar" else "→"
+    arrow = "←" if right_to_left(lang) else "→"
     for route in routes:
         text = _name(case, route.actors[0], lang)
         for tie in route.ties:

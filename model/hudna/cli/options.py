@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from hudna.errors import InputError, nearest
-from hudna.text.words import LANGUAGES, Language
+from hudna.errors import InputError
+from hudna.text.words import LANGUAGES, Language, check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASK", "CASES", "JUDGE", "OUTPUT", "RUN", "Case", "Changes", "Everything", "FromDate", "Learning",
     "NoFigures", "Outcomes", "Output", "Policies", "Sheet", "Sizes", "ToScenario", "examples", "grouped",
-    "option", "shipped_cases", "shipped_scenarios",
+    "is_run", "option", "shipped_cases", "shipped_scenarios",
 ]  # fmt: skip
 
 ASK, CASES, JUDGE = "Ask", "Look at a case, write one", "Learn, and be judged by events"  # groups of commands
@@ -152,18 +153,27 @@ class Learning:
 class Output:
     """In which language what was found is said, and whether to machines."""
 
-    lang: Annotated[str, option(OUTPUT, "Language of tables, notices and pictures.", metavar="en|ar")] = "en"
+    lang: Annotated[
+        str,
+        option(OUTPUT, "Language of tables, notices and pictures, or one of the case's own labels.", metavar="en|ar"),
+    ] = "en"
     json: Annotated[bool, option(OUTPUT, "Print JSON, for machines.", "--json", metavar=None)] = False
 
-    def __post_init__(self) -> None:
+    def language(self, *sources: str | Path) -> Language:
+        """Return the language: one that has words, or that labels of these scenarios, cases or runs are in."""
         if self.lang not in LANGUAGES:
-            text = f"must be one of {', '.join(LANGUAGES)}{nearest(self.lang, LANGUAGES)}"
-            raise InputError.of("hudna", text, key="lang", given=repr(self.lang))
+            from hudna.result import open_result
+            from hudna.scenario.reading import case_of
 
-    @property
-    def language(self) -> Language:
-        """The language, as the type that it has been checked to be."""
-        return cast("Language", self.lang)
+            check_language(
+                "hudna", self.lang, [open_result(of) if is_run(of) else case_of(of, posterior=False) for of in sources]
+            )
+        return self.lang
+
+
+def is_run(place: str | Path) -> bool:
+    """Whether it is the folder or the file of a run's result."""
+    return Path(place).suffix == ".nc" or os.path.exists(Path(place) / "result.nc")  # noqa: PTH110 (never raises)
 
 
 @dataclass(frozen=True)
@@ -175,7 +185,6 @@ class Sheet(Output):
     def __post_init__(self) -> None:
         from hudna.files.whole import check_file
 
-        super().__post_init__()
         check_file(self.csv)
 
     def write(self, whole: pd.DataFrame) -> list[Path]:

@@ -63,7 +63,7 @@ def finish(
                 unread = error
         if folder is not None:
             with placing(folder, "" if manifest else "figures", manifest=manifest) as place:
-                drawn, problems = _draw(list(pictures), place, within, kinds, output.language)
+                drawn, problems = _draw(list(pictures), place, within, kinds, output.lang)
                 final["pictures"] = drawn
                 if manifest:
                     final = place.close(final)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hudna.text.numbers import LEFT_TO_RIGHT, RIGHT_TO_LEFT, number_of
 from hudna.text.table import Line, Table, printed_width, records
-from hudna.text.words import Language, Words
+from hudna.text.words import Language, Words, right_to_left
 
 if TYPE_CHECKING:
     from hudna.cli.options import Output
@@ -83,9 +83,9 @@ def say(output: Output, data: Mapping[str, Any], parts: Iterable[Part], files: I
     if output.json:
         print_json(data)
         return
-    print_lines(parts, output.language)
+    print_lines(parts, output.lang)
     for path in files:
-        print_lines(["", written(path, output.language)], output.language)
+        print_lines(["", written(path, output.lang)], output.lang)
 
 
 def print_lines(parts: Iterable[Part], lang: Language = "en") -> None:
@@ -96,7 +96,7 @@ def print_lines(parts: Iterable[Part], lang: Language = "en") -> None:
     console = Console(file=sys.stdout, highlight=False)
     for text, heading in chain.from_iterable(map(_lines, parts)):
         for folded in _folded(text, printed_width()):
-            line = _marked(folded) if lang == "ar" else folded
+            line = _marked(folded) if right_to_left(lang) else folded
             if console.is_terminal:
                 console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
             else:

@@ -19,6 +19,7 @@ from hudna.case.grammar import Text
 from hudna.case.nodes import Events, Level, Regime, Response
 from hudna.case.signals import resolve
 from hudna.errors import no_such
+from hudna.text.words import right_to_left
 
 __all__ = ["Influence", "influence"]
 
@@ -87,7 +88,7 @@ def influence(case: Case, asked: str, *, silence: bool = False) -> Influence | s
     readings = list(_readings(case))
     if not (silence or any(reading.moves and reading.of(ties, signals) for reading in readings)):
         return _nothing(readings, asked, signals)
-    name = Text(en=_AND.join(one.en for one in names), ar=_AND.join(one.get("ar") for one in names))
+    name = Text.written(lambda lang: _AND.join(one.get(lang) for one in names), *names)
     found = Influence(asked, name, frozenset(ties), frozenset(signals), frozenset(nodes), silence)
     return replace(found, reached=_reached(case, found, readings))
 
@@ -138,7 +139,7 @@ def _as(case: Case, kind: str, name: str) -> Influence | None:
 def _tie_name(case: Case, name: str) -> Text:
     tie = next(tie for tie in case.ties if tie.id == name)
     ends = [case.actors[end].name for end in (tie.source, tie.target)]
-    return Text(en=f"{ends[0].en} → {ends[1].en}", ar=f"{ends[0].get('ar')} ← {ends[1].get('ar')}")
+    return Text.written(lambda lang: (" ← " if right_to_left(lang) else " → ").join(e.get(lang) for e in ends), *ends)
 
 
 @dataclass(frozen=True)
