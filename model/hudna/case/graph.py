@@ -1,4 +1,4 @@
-"""The network as a graph: strengths, who reaches whom over the ties that press, and the strongest routes to an actor."""
+"""The network as a graph: strengths, who reaches whom over pressing ties, and the strongest routes to an actor."""
 
 from __future__ import annotations
 
