@@ -24,41 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["claims"]
 
 _UNTOLD = 0.8  # width of the bounds of a probability that leave it open
-_WORDS = {
-    "true": ("true in {} of draws", "صحيح في {} من العينات"),
-    "open": ("cannot be told from so few paths: {} of draws", "لا يمكن الحكم من هذا العدد من المسارات: {} من العينات"),
-    "unknown": ("cannot be told from a single draw or path", "لا يمكن الحكم من عينة واحدة أو مسار واحد"),
-    "futures": ("and in {} of futures", "وفي {} من المسارات"),
-    "all": ("all of it: {}", "الكل معا: {}"),
-    "bounds": (
-        "all of it: between {} and {} of draws; the tests have no draws in common, so no more can be told",
-        "الكل معا: بين {} و{} من العينات؛ لا عينات مشتركة بين الاختبارات فلا يمكن قول أكثر من ذلك",
-    ),
-    "untested": ("not tested", "لم يُختبر"),
-    "draws": ("90 % over draws", "90٪ من العينات"),
-    "same": ("the same in every future", "واحد في كل المسارات"),
-    "asked": ("asked in", "طرح في"),
-    "under": ("under", "في ظل"),
-    "against": ("against", "مقابل"),
-    "paired": ("paired draw by draw", "مقارنة عينة بعينة"),
-    "unpaired": (
-        "not paired: their draws differ, and are taken as independent",
-        "من دون مقارنة عينة بعينة: العينات مختلفة وتُعد مستقلة",
-    ),
-    "semicolon": ("; ", "؛ "),
-    "rests": ("rests on", "يستند إلى"),
-    "structure": ("structure", "البنية"),
-    "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
-    "note": (
-        "Of draws: what is not known; of futures: chance too. ± is the Monte Carlo error, brackets are 90 %.",
-        "من العينات: ما لا نعرفه؛ من المسارات: المصادفة أيضا. الرقم بعد ± خطأ المحاكاة، وبين القوسين مجال 90٪.",
-    ),
-    "overlap": (
-        "After a parameter: what its prior and posterior have in common; near 1, no row taught anything about it.",
-        "الرقم بعد المعامل: مقدار التداخل بين توزيعيه القبلي والبعدي؛ إذا قارب 1 فلم تفدنا المشاهدات شيئا عنه.",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.claims")
 
 
 @app.command(

@@ -214,21 +214,7 @@ def check(
     say(output, data, [*lines, *(observations.listing(case, parameters, language) if rows else ())])
 
 
-_WORDS = {
-    "case": ("case", "الحالة"),
-    "ok": ("ok", "لا خطأ"),
-    "nodes": ("nodes", "العقد"),
-    "schedule": ("schedule", "جداول زمنية"),
-    "regime": ("regime", "حالات متبدلة"),
-    "events": ("events", "أحداث"),
-    "response": ("response", "ردود"),
-    "level": ("level", "مستويات"),
-    "parameters": ("parameters", "المعاملات"),
-    "ties": ("ties: {}, of which {} press", "الروابط: {}، والضاغطة منها {}"),
-    "posterior": ("posterior: {:,} draws, from the campaign {}", "عينات التوزيع البعدي: {:,}؛ من سجل المشاهدات {}"),
-    "claims": ("claims: {}, of which {} are tested", "الادعاءات: {}، والمختبرة منها {}"),
-}
-_word = Words(_WORDS)
+_word = Words("cli.commands")
 
 
 def _checked(case: Case, found: Count, tested: int, foreseen: Foreseen, lang: Language) -> Iterator[str]:

@@ -38,27 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_WORDS = {
-    "regret": ("regret", "الندم"),
-    "best in": ("best in", "الأفضل في"),
-    "lower": ("lower is better", "الأقل أفضل"),
-    "higher": ("higher is better", "الأعلى أفضل"),
-    "undeclared": (
-        "which way is better is not declared, so no regret",
-        "لم يحدد أي الاتجاهين أفضل، فلا يحسب الندم",
-    ),
-    "largest": ("Largest regret over the scenarios", "أكبر ندم في السيناريوهات كلها"),
-    "where": ("in", "في"),
-    "notes": (
-        "regret: how much worse than the scenario's best policy, future by future\n"
-        "best in: share of draws in which the policy is best\n"
-        "*: best of its scenario; ~: best here, but another is as good within Monte Carlo error",
-        "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا مسارا بمسار\n"
-        "الأفضل في: نسبة العينات التي تكون فيها السياسة هي الأفضل\n"
-        "*: الأفضل في السيناريو؛ ~: الأفضل هنا، غير أن سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
-    ),
-}  # fmt: skip
-_word = Words(_WORDS)
+_word = Words("cli.compare")
 
 
 @app.command(

@@ -46,30 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "remove", "shapley"]
 
-_WORDS = {
-    "part": (
-        "Log odds of {}: who moves it, mean over {}",
-        "{}، لوغاريتم الأرجحية: ما الذي يحركه، متوسط {}",
-    ),
-    "apart": ("{} less {}: why they differ", "{} ناقص {}: سبب الفرق"),
-    "with": ("with", "معه"),
-    "without": ("without", "من دونه"),
-    "effect": ("effect", "الأثر"),
-    "moved": ("futures moved", "مسارات تأثرت"),
-    "share": ("share", "الحصة"),
-    "of": ("{} ({}, {}), {}: shares of the factors", "{} ({}، {})، {}: حصص العوامل"),
-    "less": ("{} less {}", "{} ناقص {}"),
-    "off": ("If nothing reads it any more: {}", "إذا لم يعد شيء يتأثر به: {}"),
-    "silenced": ("If it is silenced: {}", "إذا أسكت: {}"),
-    "itself": (
-        "of the thing itself, which goes on; --silence asks of a world without it: {}",
-        "عن الشيء نفسه وهو مستمر؛ استعمل --silence للسؤال عن عالم يخلو منه: {}",
-    ),
-    "no route": ("no route leads in the model from it to: {}", "لا سبيل في النموذج يصل منه إلى: {}"),
-    "no path": ("a route leads there, but no path of this run moved: {}", "ثمة سبيل يصل إليه ولم يتغير أي مسار: {}"),
-    "absent": ("absent, so without a value: {}", "غائب فلا قيمة له: {}"),
-}
-_word = Words(_WORDS)
+_word = Words("cli.explaining")
 
 
 @app.command(

@@ -24,33 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
-_WORDS = {
-    "value": ("came", "ما حدث"),
-    "q50": ("median", "الوسيط"),
-    "crps": ("CRPS", "CRPS"),
-    "log": ("log score", "الدرجة اللوغاريتمية"),
-    "pit": ("PIT", "PIT"),
-    "inside": ("inside", "ضمن"),
-    "neither": ("no", "لا"),
-    "totals": ("Mean scores; lower is better", "متوسط الدرجات؛ الأقل أفضل"),
-    "n": ("rows", "المشاهدات"),
-    "crps same": ("forecast's CRPS", "CRPS التوقع"),
-    "log same": ("its log score", "درجته اللوغاريتمية"),
-    "forecast": ("this forecast", "هذا التوقع"),
-    "counted": (
-        "inside 50 %: {} of {} rows; inside 90 %: {} of {} rows",
-        "عدد المشاهدات ضمن 50٪: {} من {}؛ ضمن 90٪: {} من {}",
-    ),
-    "censored": (
-        "rows at_least: {}, mean log score of 'so many or more' {}",
-        "مشاهدات at_least: {}، متوسط الدرجة اللوغاريتمية لـ«هذا العدد أو أكثر» {}",
-    ),
-    "dependent": (
-        "rows are forecast by the same paths and may overlap: they are no independent sample",
-        "المسارات نفسها تتوقع المشاهدات كلها، وقد تتداخل المشاهدات، فليست عينة مستقلة",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.judging")
 _SIGNS = {"exact": "", "approx": "~", "at_least": ">="}
 
 

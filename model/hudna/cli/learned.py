@@ -9,19 +9,7 @@ from hudna.text.words import Language, Words
 
 __all__ = ["learned_parameters"]
 
-_WORDS = {
-    "heading": (
-        "Parameters that the rows said something about: 5, 50 and 95 % of prior and posterior",
-        "المعاملات التي أفادت المشاهدات شيئا عنها: 5 و50 و95٪ من التوزيعين القبلي والبعدي",
-    ),
-    "overlap": ("overlap", "التداخل"),
-    "rhat": ("R-hat", "R-hat"),
-    "rest": (
-        "and {} of which the rows say little: posterior and prior overlap by 0.9 or more",
-        "وعدد ما لم تفد المشاهدات عنه إلا قليلا {}: يتداخل توزيعاه القبلي والبعدي بمقدار 0.9 أو أكثر",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.learned")
 
 
 def learned_parameters(calibration: Calibration, lang: Language = "en") -> Table:

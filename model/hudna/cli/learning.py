@@ -131,17 +131,7 @@ def calibrate(
     finish(output, show, pictures(learned, language), figures, within="")
 
 
-_WORDS = {
-    "estimate": (
-        "estimate: {:.1f} minutes in all; how often draws must be moved decides",
-        "التقدير: {:.1f} دقيقة إجمالا؛ يتوقف ذلك على عدد مرات نقل العينات",
-    ),
-    "checkpoints": (
-        "checkpoints: {}; the same command with --resume goes on from there",
-        "نقاط الاستئناف: {}؛ الأمر نفسه مع الخيار --resume يتابع منها",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.learning")
 
 
 def _reporting(progress: Callable[[int, int], None], checkpoints: Path, lang: Language) -> Callable[[int, int], None]:

@@ -25,45 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["network"]
 
 _SHOWN = 10  # paths on the terminal, and in the tables
-_WORDS = {
-    "political": ("political", "سياسي"),
-    "military": ("military", "عسكري"),
-    "economic": ("economic", "اقتصادي"),
-    "security": ("security", "أمني"),
-    "exit": ("toward exit", "نحو الخروج"),
-    "stay": ("toward stay", "نحو البقاء"),
-    "actors": ("actors", "عدد الفاعلين"),
-    "ties": ("ties", "عدد الروابط"),
-    "pressing": ("of which press", "منها ضاغطة"),
-    "pressing note": (
-        "a tie presses if it works toward exit or stay and both its ends have levels; all others are context",
-        "الرابط ضاغط إذا كان يعمل نحو الخروج أو البقاء وكان لطرفيه مستوى؛ وما عداه سياق",
-    ),
-    "in": ("in", "وارد"),
-    "out": ("out", "صادر"),
-    "strengths": (
-        "Pressing ties: sums of weights by channel and sign",
-        "الروابط الضاغطة: مجموع الأوزان بحسب القناة والإشارة",
-    ),
-    "sign note": (
-        "+ with the direction of the level that is pressed on, - against it",
-        "+ مع اتجاه المستوى الواقع عليه الضغط، - ضده",
-    ),
-    "context strengths": (
-        "Context: sums of weights by channel, in / out",
-        "السياق: مجموع الأوزان بحسب القناة، وارد / صادر",
-    ),
-    "reach": ("Who reaches whom over pressing ties", "من يصل إلى من عبر الروابط الضاغطة"),
-    "in ties": ("in {}", "عبر {}"),
-    "nobody": ("no tie presses", "لا رابط ضاغطا"),
-    "paths": ("Strongest paths to {}", "أقوى السلاسل إلى {}"),
-    "no paths": ("No tie presses on {}", "لا رابط يضغط على {}"),
-    "path note": (
-        "strength: product of weight / 3 of the ties; sign: product of their signs. A ranking, not an effect",
-        "القوة: حاصل ضرب (الوزن / 3) للروابط؛ الإشارة: حاصل ضرب إشاراتها. ترتيب لا أثر",
-    ),
-}  # fmt: skip
-_word = Words(_WORDS)
+_word = Words("cli.network")
 
 
 @app.command(rich_help_panel=CASES, epilog=examples("network iraq-2024", "network iraq-2024 --to IRQ --out network"))

@@ -25,39 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Foreseen", "as_data", "foresee", "listing", "summary"]
 
 _SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
-_WORDS = {
-    "feeds likelihood": ("weighs parameters, and paths follow it", "ترجح المعاملات، وتتبعها المسارات"),
-    "feeds known": ("paths follow it; weighs no parameter", "تتبعها المسارات ولا ترجح معاملا"),
-    "feeds prior": ("a prior was computed from it; not fitted", "حسب منها توزيع قبلي؛ لا تطابق"),
-    "feeds context": ("listed and not used", "مدرجة وغير مستخدمة"),
-    "likelihood": ("likelihood", "للترجيح"),
-    "known": ("known", "معلومة"),
-    "prior": ("prior", "قبلية"),
-    "context": ("context", "سياق"),
-    "observations": ("observations: {}{}", "المشاهدات: {}{}"),
-    "campaign": ("campaign {}{}: {} from {}, {}", "سجل المشاهدات {}{}: عدد الأسابيع {} من {}، وعدد المشاهدات {}"),
-    "windows": (
-        "windows that a backtest of {} can score, by weeks ahead: {}",
-        "ما يمكن تقييمه من نوافذ {} في اختبار التوقعات السابقة، بحسب المدة بالأسابيع: {}",
-    ),
-    "n of": ("{} of {}", "{} لمدة {}"),
-    "refused": ("{}: hudna calibrate refuses it", "{}: ترفضه hudna calibrate"),
-    "default": (" (the default)", " (ما لم يحدد غيره)"),
-    "to": ("to", "إلى"),
-    "line": ("line", "السطر"),
-    "dates": ("dates", "التاريخ"),
-    "signal": ("signal", "الإشارة"),
-    "value": ("value", "القيمة"),
-    "counter": ("counter", "جهة العد"),
-    "confidence": ("confidence", "الثقة"),
-    "source": ("source", "المصدر"),
-    "computed": ("parameters computed from evidence", "المعاملات المحسوبة من الأدلة"),
-    "of campaign": ("campaign", "سجل المشاهدات"),
-    "rows of": ("rows of", "تاريخ المشاهدات"),
-    "files": ("files", "الملفات"),
-    "not said": ("not said", "لم يذكر"),
-}
-_word = Words(_WORDS)
+_word = Words("cli.observations")
 
 
 Foreseen: TypeAlias = Mapping[str, Mapping[str, Mapping[int, int]]]  # by campaign, signal and weeks ahead: windows

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["finish"]
 
-_WORDS = {"pictures": ("Pictures", "الرسوم"), "drawing": ("Drawing pictures: {}", "يجري إعداد الرسوم: {}")}
-_word = Words(_WORDS)
+_word = Words("cli.pictures")
 
 
 def finish(

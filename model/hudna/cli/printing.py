@@ -35,29 +35,7 @@ INTERRUPTED = -1  # ends as a failure does
 _LOGGED = 30.0  # seconds between lines in a log, at least
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
 _LATIN = re.compile(r"(?<!^)\b(?>[A-Za-z](?:(?:[A-Za-z0-9_.:/*-]| (?! ))*[A-Za-z0-9_*])?)[^\w*]")  # and what follows
-_WORDS = {
-    "compiling": (
-        "Compiling the engine: some tens of seconds, once; later runs load it from the disk.",
-        "يجري تجميع المحرك: بضع عشرات من الثواني، مرة واحدة؛ وتحمله التشغيلات اللاحقة من القرص.",
-    ),
-    "filtering": (
-        "Filtering the past, before the future is simulated; the first time the engine is compiled too, "
-        "which takes some tens of seconds.",
-        "يجري ترشيح الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا، "
-        "ويستغرق ذلك بضع عشرات من الثواني.",
-    ),
-    "written": ("Written to {}", "كتبت النتائج في {}"),
-    "size": ("{} x {}", "{}، {}"),
-    "few": (
-        "{}: too few for 90 % intervals over draws, which take {} different draws of 2 paths",
-        "{}: أقل مما يلزم لمجالات 90٪ من العينات، وهو {} عينة مختلفة في كل منها مساران",
-    ),
-    "logged": (
-        "{}: {:.0f}%, {:.0f} s passed, about {:.0f} s left",
-        "{}: {:.0f}٪، مضت {:.0f} ثانية، والباقي نحو {:.0f} ثانية",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.printing")
 
 
 def print_json(data: Any) -> None:

@@ -20,22 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["data", "made", "tables"]
 
-_WORDS = {
-    "start": ("From each node's start; {}", "من قيم البداية الواردة في الحالة؛ {}"),
-    "state": (
-        "From the state of the world on {}, as {} of observations tell it;\n{}; distinct draws: {}",
-        "من الوضع القائم في {} كما تسجله المشاهدات، وعددها {}؛\n{}؛ عدد العينات المختلفة {}",
-    ),
-    "more": (
-        "Further outcomes in outcomes.csv and differences.csv: {}; --all prints them.",
-        "في outcomes.csv وdifferences.csv نتائج أخرى عددها {}، ويطبعها الخيار --all",
-    ),
-    "left": ("further outcomes: {}; --all prints them.", "نتائج أخرى عددها {}، ويطبعها الخيار --all"),
-    "made": ("made {} by the engine {}; {}", "أنتج في {} بالمحرك {}؛ {}"),
-    "question": ("scenario {}, case {}", "السيناريو {}، الحالة {}"),
-    "hashes": ("hash of the files {}, of the program {}", "بصمة الملفات {}، وبصمة البرنامج {}"),
-}  # fmt: skip
-_word = Words(_WORDS)
+_word = Words("cli.results")
 
 
 def tables(result: Result, target: Path | None, lang: Language, *, everything: bool) -> Iterator[Part]:

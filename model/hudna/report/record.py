@@ -23,22 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lines", "markdown", "pictures", "write_record"]
 
-_WORDS = {
-    "what": (
-        "{}: {}, every {}, campaign {}, seed {}",
-        "{}: عدد تواريخ التوقع {}، المدة بينها بالأسابيع {}، سجل المشاهدات {}، البذرة {}",
-    ),
-    "ahead": (
-        "{} ahead, {}: mean CRPS {:.2f}, log score {:.2f}",
-        "المدة بالأسابيع {}، عدد تواريخ التوقع {}: متوسط CRPS {:.2f}، والدرجة اللوغاريتمية {:.2f}",
-    ),
-    "inside": ("inside {} %: {} of {}", "ضمن {}٪: {} من {}"),
-    "baseline": ("baseline", "خط الأساس"),
-    "skill": ("CRPS skill", "مهارة CRPS"),
-    "90 %": ("90 %", "90٪"),
-    "log score": ("log score", "لوغاريتمية"),
-}
-_word = Words(_WORDS)
+_word = Words("report.record")
 _SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
 
 
