@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,16 +10,16 @@ import typer
 from hudna.cli.changes import asked
 from hudna.cli.commands import app
 from hudna.cli.options import ASK, Case, Sheet, Sizes, examples, grouped
-from hudna.cli.printing import few, progress_bar, say
+from hudna.cli.printing import Part, few, progress_bar, say
 from hudna.errors import InputError
-from hudna.text.numbers import decimals, interval, iso_date, number, share
+from hudna.text.columns import heading
+from hudna.text.numbers import MISSING, decimals, interval, iso_date, number, share
 from hudna.text.runs import belief, notices, run_size
-from hudna.text.table import Line
+from hudna.text.table import Table, column
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from hudna.ask.claims import Answer, Support, Verdict, Verdicts
-    from hudna.case.claims import ClaimTest
 
 __all__ = ["claims"]
 
@@ -53,64 +53,80 @@ def claims(
     size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
     note = None if answered.draws is None or answered.paths is None else few(answered.draws, answered.paths)
     data = {"case": answered.case, **size, "note": note, "given": answered.given, "rows": table}
-    say(output, data, _lines(answered, language), output.write(table))
+    say(output, data, _parts(answered, language), output.write(table))
 
 
-def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
+def _parts(answered: Verdicts, lang: Language) -> Iterator[Part]:
     for verdict in answered:
-        claim = verdict.claim
-        yield f"{verdict.name}  {claim.claim.get(lang)} ({claim.source.get(lang)})", True
-        if claim.untested is not None:
-            yield f"  {_word('untested', lang)}: {claim.untested.get(lang)}", False
-        for answer in verdict.answers:
-            yield from _answer(answer, lang)
-        if len(verdict.answers) > 1:
-            yield f"  {_together(verdict, lang)}", False
-        yield "", False
-    if answered.draws is not None and answered.paths is not None and answered.seed is not None:
-        size = run_size(answered.draws, answered.paths, answered.seed, lang)
-        yield f"{answered.title.get(lang)}: {size}", False
-        for origin in dict.fromkeys(line for given in answered.given.values() for line in _origin(given, lang)):
-            yield origin, False
-        if note := few(answered.draws, answered.paths, lang):
-            yield note, False
-        yield _word("note", lang), False
-        if any(part.overlap is not None for v in answered for a in v.answers for part in a.rests_on):
-            yield _word("overlap", lang), False
+        yield _table(verdict, lang)
+        yield ""
+    if answered.draws is None or answered.paths is None or answered.seed is None:
+        return
+    yield f"{answered.title.get(lang)}: {run_size(answered.draws, answered.paths, answered.seed, lang)}"
+    yield from dict.fromkeys(line for given in answered.given.values() for line in _origin(given, lang))
+    if note := few(answered.draws, answered.paths, lang):
+        yield note
+    yield _word("note", lang)
+    if any(part.overlap is not None for v in answered for a in v.answers for part in a.rests_on):
+        yield _word("overlap", lang)
 
 
-def _answer(answer: Answer, lang: Language) -> Iterator[Line]:
-    test, found = answer.test, answer.truth
-    yield f"  {test.statement.get(lang)}", False
-    futures = f" {_word('futures', lang).format(share(found.p_futures, lang))}" if found.p_futures >= 0 else ""
-    yield f"    {_probability(found.p_true, found.p_true_low, found.p_true_high, lang)}{futures}", False
+def _table(verdict: Verdict, lang: Language) -> Table:
+    """Lay out a claim: its tests, each under what it states, and what they rest on."""
+    import pandas as pd
+
+    claim, rows = verdict.claim, [_cells(answer, lang) for answer in verdict.answers]
+    heading = f"{verdict.name}  {claim.claim.get(lang)} ({claim.source.get(lang)})"
+    return Table(
+        heading, pd.DataFrame(rows), _COLUMNS if rows else [], lang,
+        lambda row: row["asked"], lambda row: row["statement"], notes=list(_notes(verdict, lang)),
+    )  # fmt: skip
+
+
+def _cells(answer: Answer, lang: Language) -> dict[str, str]:
+    found = answer.truth
     places = decimals(found.estimate, found.mcse)
-    unit = answer.unit.get(lang)
-    told = f"{number(found.estimate, places)} ± {number(found.mcse, places)}"
-    spread = interval(found.q05, found.q95)
-    number_of = _word("difference" if test.than is not None or isinstance(test.value, str) else "estimate", lang)
-    if lang == "ar":  # before the number, for a noun after it would have to agree with it
-        number_of = f"{number_of} ({unit})"
-    else:
-        told = f"{told} {unit}"
-    shown = _word("same", lang) if found.same else f"{told}{_word('comma', lang)}{_word('draws', lang)} {spread}"
-    yield f"    {number_of}: {shown}", False
-    yield f"    {_word('asked', lang)} {_asked(test, lang)}{_pairing(answer, lang)}", False
-    if answer.rests_on:
-        rests = _word("semicolon", lang).join(_supports(answer.rests_on, lang))
-        yield f"    {_word('rests', lang)} {rests}", False
-    if test.structure is not None:
-        yield f"    {_word('structure', lang)}: {test.structure.get(lang)}", False
+    estimate = f"{number(found.estimate, places)} ± {number(found.mcse, places)}"
+    return {
+        "statement": f"{answer.test.statement.get(lang)} ({answer.unit.get(lang)})",
+        "asked": _asked(answer, lang),
+        "draws": _probability(found.p_true, found.p_true_low, found.p_true_high, lang),
+        "futures": share(found.p_futures, lang) if found.p_futures >= 0 else MISSING,
+        "estimate": _word("same", lang) if found.same else estimate,
+        "over": MISSING if found.same else interval(found.q05, found.q95),
+    }
+
+
+_COLUMNS = [
+    column(heading(word, _word), key)
+    for word, key in (("true draws", "draws"), ("true futures", "futures"), ("estimate", "estimate"), ("draws", "over"))
+]
+
+
+def _notes(verdict: Verdict, lang: Language) -> Iterator[str]:
+    """Yield why a claim is not tested, or how probable all of it is, what its tests rest on, and what else is said."""
+    if verdict.claim.untested is not None:
+        yield f"{_word('untested', lang)}: {verdict.claim.untested.get(lang)}"
+    truths, tests = [answer.truth for answer in verdict.answers], [answer.test for answer in verdict.answers]
+    if len(tests) > 1:
+        yield _together(verdict, lang)
+    if any(not truth.p_true_low >= 0 for truth in truths):
+        yield f"{MISSING}: {_word('unknown', lang)}"
+    elif any(truth.p_true_high - truth.p_true_low > _UNTOLD for truth in truths):
+        yield f"{MISSING}: {_word('open', lang)}"
+    parts = dict.fromkeys(part for answer in verdict.answers for part in answer.rests_on)
+    if parts:
+        yield f"{_word('rests', lang)} {_word('semicolon', lang).join(_supports(parts, lang))}"
+    for test in tests:
+        if test.structure is not None:
+            yield f"{_word('structure', lang)}: {test.structure.get(lang)}"
 
 
 def _probability(p: float, low: float, high: float, lang: Language) -> str:
-    """Return the share of draws with its bounds, or that it is open."""
+    """Return a share of draws with its bounds, which alone are said where they leave it open."""
     if not low >= 0:
-        return _word("unknown", lang)
-    bounds = f"[{share(low, lang)}, {share(high, lang)}]"
-    if high - low > _UNTOLD:
-        return _word("open", lang).format(bounds)
-    return _word("true", lang).format(f"{share(p, lang)} {bounds}")
+        return MISSING
+    return f"{MISSING if high - low > _UNTOLD else share(p, lang)} [{share(low, lang)}, {share(high, lang)}]"
 
 
 def _together(verdict: Verdict, lang: Language) -> str:
@@ -119,32 +135,20 @@ def _together(verdict: Verdict, lang: Language) -> str:
     return _word("all", lang).format(_probability(verdict.p_true, verdict.low, verdict.high, lang))
 
 
-def _asked(test: ClaimTest, lang: Language) -> str:
+def _asked(answer: Answer, lang: Language) -> str:
     """Return where a test was asked: `iraq-2024: pressure under postponement, against withdrawal`."""
-    if test.parameter is not None:
-        return f"{test.scenario}: {_word('parameter', lang)} {test.parameter}{_beyond(test)}"
-    told = f"{test.scenario}: {test.outcome} {_word('under', lang)} {test.policy}{_beyond(test)}"
-    than = test.than
-    if than is None:
-        return told
-    return f"{told}{_word('comma', lang)}{_word('against', lang)} " + " ".join(
-        filter(None, (than.scenario, than.outcome, than.policy))
-    )
+    test, than, comma = answer.test, answer.test.than, _word("comma", lang)
+    of = f"{_word('parameter', lang)} {test.parameter}"
+    if test.parameter is None:
+        of = f"{test.outcome} {_word('under', lang)} {test.policy}"
+    limit = f"{test.value:g}" if isinstance(test.value, int | float) else test.value
+    parts = [f"{test.scenario}: {of}" + ("" if limit is None else f" {'>' if test.sign > 0 else '<'} {limit}")]
+    if than is not None:
+        parts.append(" ".join(filter(None, (_word("against", lang), than.scenario, than.outcome, than.policy))))
+    return comma.join([*parts, *([_word(answer.pairing, lang)] if answer.pairing else [])])
 
 
-def _beyond(test: ClaimTest) -> str:
-    if test.value is None:
-        return ""
-    return f" {'>' if test.sign > 0 else '<'} {test.value if isinstance(test.value, str) else f'{test.value:g}'}"
-
-
-def _pairing(answer: Answer, lang: Language) -> str:
-    if not answer.pairing:
-        return ""
-    return _word("comma", lang) + _word(answer.pairing, lang)
-
-
-def _supports(parts: tuple[Support, ...], lang: Language) -> Iterator[str]:
+def _supports(parts: Collection[Support], lang: Language) -> Iterator[str]:
     """Yield the parameters, those of a status together."""
     for status in dict.fromkeys(part.status for part in parts):
         own = (part for part in parts if part.status == status)
