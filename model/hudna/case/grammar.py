@@ -28,6 +28,7 @@ __all__ = [
     "FIRST_YEAR",
     "ITEM",
     "LAST_YEAR",
+    "LISTS",
     "NAME",
     "ONE_PART",
     "Coefficient",
@@ -74,6 +75,13 @@ class Text(Entry):
         if lang not in LANGUAGES:
             raise InputError.of("hudna", "must be 'en' or 'ar'", key="lang", given=repr(lang))
         return self.ar or self.en if lang == "ar" else self.en
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+LISTS = BeforeValidator(_tuples)  # a list of a file, and lists in it, as tuples
 
 
 def wrong_name(name: str, what: str = "a name", *, parts: bool = False, variable: bool = False) -> str:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
 
 from hudna import shipped
 from hudna.arguments import check_kind
@@ -16,7 +18,7 @@ from hudna.case.basis import with_posterior
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.claims import read_claims
-from hudna.case.documents import Document, Key, display, read_document, read_json, show_key, show_value
+from hudna.case.documents import Document, Key, display, read_document, read_json, show_key
 from hudna.case.evidence import check_source
 from hudna.case.expand import expand
 from hudna.case.grammar import Text, wrong_name
@@ -286,17 +288,16 @@ def _parameters(document: Document, folder: Path, problems: Problems) -> dict[st
     return parameters
 
 
+class _Kind(BaseModel, strict=True):
+    kind: Literal["schedule", "regime", "events", "response", "level"] = Field(description=f"one of {', '.join(KINDS)}")
+
+
 def _nodes(document: Document, actors: Mapping[str, Actor], unread: Unread, problems: Problems) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     for name, data in _named(document, DRIVER_FIELDS, "a driver", problems):
-        kind = data.get("kind")
-        if not isinstance(kind, str) or kind not in NODES:
-            text = f"must be one of {', '.join(KINDS)}{nearest(str(kind), KINDS)}" if kind is not None else (
-                f"is missing: one of {', '.join(KINDS)}")  # fmt: skip
-            given = "" if kind is None else show_value(kind)
-            problems.add(document.where((name,)), show_key((name, "kind")), text, given=given)
+        if build(_Kind, data, document, (name,), problems) is None:
             continue
-        template = build(NODES[kind], data, document, (name,), problems)
+        template = build(NODES[data["kind"]], data, document, (name,), problems)
         if template is None or (isinstance(template.per, str) and "actors" in unread.files):
             continue
         known = expand(name, data, template, actors, document, problems, unread=unread.actors)

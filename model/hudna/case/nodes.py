@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.grammar import (
+    LISTS,
     Coefficient,
     Day,
     Domain,
@@ -241,19 +242,12 @@ class Response(_Driver):
     kind: Literal["response"]
     unit: Label = Field(description='what is counted, such as "strikes"')
     start: _Count = Field(description="the count of the week before the first step")
-    triggers: tuple[Annotated[Reference, Names("signal", measure="count")], ...] = Field(
+    triggers: Annotated[tuple[Annotated[Reference, Names("signal", measure="count")], ...], LISTS] = Field(
         min_length=1, description="events or responses, summed"
     )
     probability: _Probability = Field(description="that one event is answered, before effects")
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")
     size: Size | None = Field(None, description="how large a response is, if that matters")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _triggers_as_tuple(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("triggers"), list):
-            return {**data, "triggers": tuple(data["triggers"])}
-        return data
 
 
 class Level(_Driver):
