@@ -46,6 +46,7 @@ __all__ = ["DRIVER_FIELDS", "FILES", "case_folder", "load_case", "read_case"]
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
          "parameters": "parameters.toml", "observations": "observations.toml", "claims": "claims.toml"}  # fmt: skip
 _OPTIONAL = ("actors", "ties", "observations", "claims")
+_NETWORK_ROLES = ("actors", "ties")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
 )
@@ -110,7 +111,7 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     if folder.name in ("", ".."):  # the folder that hudna runs in, or one above it
         folder = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay as they are)
     before = len(problems)
-    documents = _documents(folder, problems)
+    documents, files = _documents(folder, problems)
     empty = Document(folder, {})
     drivers = documents.get("drivers", empty)
     network = _network(documents, empty, problems)
@@ -120,7 +121,7 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     unread = Unread(
         parameters=frozenset(named) - frozenset(parameters),
         actors=network.names - frozenset(actors),
-        files=_unread_files(folder, documents),
+        files=files,
     )
     nodes = _nodes(drivers, actors, unread, problems)
     unread = replace(unread, drivers=_failed(drivers, nodes, unread))
@@ -166,32 +167,30 @@ def _network(documents: Mapping[str, Document], empty: Document, problems: Probl
     return rows_of_toml(people, named, names, documents.get("ties", empty), problems)
 
 
-def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
-    """Return the roles of files that are there, or have to be, and could not be read."""
-    roles = {r for r, file in FILES.items() if r not in documents and (r not in _OPTIONAL or _there(folder / file))}
-    if _there(folder / NETWORK):
-        roles -= {"actors", "ties"}
-        roles |= {"actors", "ties"} if "network" not in documents else set()
-    return frozenset(roles)
-
-
 def _there(path: Path) -> bool:
     """Whether there is such a file, or a link that may lead nowhere: it is meant to be read."""
     return path.exists() or path.is_symlink()
 
 
-def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
-    documents = {}
-    for role, file in FILES.items():
-        path = folder / file
-        if role in _OPTIONAL and not _there(path):
-            continue
-        document = read_document(path, problems)
-        if document is not None:
-            documents[role] = document
-    _read_network(folder, documents, problems)
+def _documents(folder: Path, problems: Problems) -> tuple[dict[str, Document], frozenset[str]]:
+    """Return the files of a case by their roles, and the roles of files that could not be read.
+
+    A network.json takes the place of actors.toml and ties.toml.
+    """
+    roles = [role for role, file in FILES.items() if role not in _OPTIONAL or _there(folder / file)]
+    found: dict[str, Document | None] = {}
+    if _there(folder / NETWORK):
+        if twice := [FILES[role] for role in _NETWORK_ROLES if role in roles]:
+            verb = "do" if len(twice) > 1 else "does"
+            text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
+            problems.add(display(folder / NETWORK), "", text)
+        roles = [role for role in roles if role not in _NETWORK_ROLES]
+        found["network"] = read_json(folder / NETWORK, problems)
+    found |= {role: read_document(folder / FILES[role], problems) for role in roles}
+    documents = {role: document for role, document in found.items() if document is not None}
     _check_entries(folder, documents, problems)
-    return documents
+    unread = found.keys() - documents.keys()
+    return documents, frozenset((unread - {"network"}) | (set(_NETWORK_ROLES) if "network" in unread else set()))
 
 
 def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Problems) -> None:
@@ -219,23 +218,6 @@ def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Pr
             problems.add(display(folder / entry), "", no_such("file", entry, known, text="not a file of a case"))
         elif hint := nearest(entry, alike, cutoff=0.8):
             problems.add(display(folder / entry), "", f"not a file of a case{hint}")
-
-
-def _read_network(folder: Path, documents: dict[str, Document], problems: Problems) -> None:
-    """Read network.json into `documents` if it is there; it takes the place of actors.toml and ties.toml."""
-    path = folder / NETWORK
-    if not _there(path):
-        return
-    twice = [FILES[role] for role in ("actors", "ties") if _there(folder / FILES[role])]
-    if twice:
-        verb = "do" if len(twice) > 1 else "does"
-        text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
-        problems.add(display(path), "", text)
-    for role in ("actors", "ties"):
-        documents.pop(role, None)
-    document = read_json(path, problems)
-    if document is not None:
-        documents["network"] = document
 
 
 def _is_base(name: str, documents: Mapping[str, Document]) -> bool:

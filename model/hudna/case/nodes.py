@@ -56,7 +56,6 @@ Interpolation: TypeAlias = Literal["linear", "step"]
 MAX_DISPERSION = 1e6  # of a million expected events the largest counts are then near 1e14, whole numbers still
 
 NOT_NEGATIVE = Domain(low=0.0)
-POSITIVE = Domain(low=0.0, low_open=True)
 PROBABILITY = Domain(low=0.0, high=1.0)
 INSIDE = Domain(low=0.0, high=1.0, low_open=True, high_open=True)
 
