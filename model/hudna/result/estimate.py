@@ -156,7 +156,7 @@ def _mean_bounds(means: FloatArray, clusters: IntArray | None) -> tuple[float, f
 
 
 def settled_means(y: Numbers) -> FloatArray | None:
-    """Return the draws' means with the noise of their paths taken out, or None if it cannot be told apart.
+    """Return the draws' means with the noise of their paths taken out, or None if it cannot be separated.
 
     The variance between draws is that of the means less the paths' variance over n_paths, floored at 0; the
     means are drawn towards their own mean until they have just that variance. A draw whose paths are all equal
@@ -216,7 +216,7 @@ def proportion_bounds(means: FloatArray, n_paths: int, clusters: IntArray | None
     """Return Clopper-Pearson 90 % bounds of a probability, from clustered zeros and ones.
 
     The number of independent trials is what the Monte Carlo error says it is (at most the number of paths).
-    With hits in fewer than 10 draws nobody can tell how hits cluster; then the worst is assumed, that a draw
+    With hits in fewer than 10 draws it is not known how hits cluster; then the worst is assumed, that a draw
     is one trial. Zero hits in D draws thus give the upper bound 1 - 0.05^(1/D), about 3 / D.
 
     Parameters
