@@ -41,7 +41,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
     pandas.DataFrame
         Index parameter. Columns: name, unit, status ("evidence", "judgement" or "calibrated"), source, note; prior_q05,
         prior_q25, prior_q50, prior_q75, prior_q95; and the same of the posterior, NaN where there is none that is up to
-        date, or where a scenario believes otherwise than its case.
+        date, or where a scenario overrides its case.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
     """
     import pandas as pd
 
-    own, otherwise = (case, ()) if isinstance(case, Case) else (case.case, tuple(case.file.parameters))
+    own, overridden = (case, ()) if isinstance(case, Case) else (case.case, tuple(case.file.parameters))
     parameters = case.parameters
     chosen = tuple(parameters) if names is None else tuple(names)
     problems = Problems()
@@ -74,7 +74,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
             "note": parameter.note,
         }
         row |= {f"prior_{c}": float(q) for c, q in zip(AT, prior, strict=True)}
-        known = learned is not None and name in learned.names and name not in otherwise
+        known = learned is not None and name in learned.names and name not in overridden
         after = np.quantile(learned.theta[:, learned.names.index(name)], _AT) if learned and known else [np.nan] * 5
         row |= {f"posterior_{c}": float(q) for c, q in zip(AT, after, strict=True)}
         rows.append(row)

@@ -29,6 +29,7 @@ __all__ = [
     "FIRST_YEAR",
     "ITEM",
     "LAST_YEAR",
+    "LISTS",
     "NAME",
     "ONE_PART",
     "Coefficient",
@@ -96,6 +97,13 @@ class Text(Entry):
         if lang not in CODES:
             check_language("hudna", lang)
         return (self.ar if lang == "ar" else (self.model_extra or {}).get(lang)) or self.en
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+LISTS = BeforeValidator(_tuples)  # a list of a file, and lists in it, as tuples
 
 
 def wrong_name(name: str, what: str = "a name", *, parts: bool = False, variable: bool = False) -> str:

@@ -55,13 +55,11 @@ class Words:
     ('seed', 'mean', 'seed')
     """
 
-    section: str | Mapping[str, tuple[str, str]]
+    section: str
 
     def __call__(self, key: str, lang: Language) -> str:
         """Return the word of this key in a language."""
-        if isinstance(self.section, str):
-            return str(entry(key, lang, self.section, "shared"))
-        return self.section[key][lang == "ar"] if key in self.section else str(entry(key, lang, "shared"))
+        return str(entry(key, lang, self.section, "shared"))
 
 
 def right_to_left(lang: Language) -> bool:
