@@ -1,4 +1,4 @@
-"""The commands that learn: a case's parameters from its observations, and how well that would have foretold them."""
+"""The commands that learn: a case's parameters from its observations, and how well that would have forecast them."""
 
 from __future__ import annotations
 
