@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +29,20 @@ _word = Words("report.record")
 _SCORES = {"crps": ("crps", 2), "log": ("log_score", 2), "brier_1": ("brier_1", 3)}  # the column of each, its digits
 
 
-def write_record(found: Backtest, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+def write_record(
+    found: Backtest, folder: Folder, *, changes: Mapping[str, Any], lang: Language = "en"
+) -> dict[str, Any]:
     """Write forecasts.csv, record.md and manifest.json; return the manifest."""
     folder.write("forecasts.csv", as_csv(found.forecasts))
     folder.write("record.md", "\n".join(markdown(found)) + "\n")
+    about = {
+        "changes": json.loads(json.dumps(changes, default=str)),
+        "origins": int(found.forecasts["origin"].nunique()),
+    }
     return folder.close(
         {
             "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
-            "origins": int(found.forecasts["origin"].nunique()), "horizons": list(found.plan.horizons), "lang": lang,
+            **about, "horizons": list(found.plan.horizons), "lang": lang,
         }
     )  # fmt: skip
 
