@@ -32,7 +32,8 @@ def lay_parameters(
             check_source(parameter, case.folder, document, (*key, name, "source"), problems)
             own_name = {} if parameter.name else {"name": parameters[name].name}
             parameters[name] = parameter.model_copy(update=own_name)
-    for table in (case.nodes, case.about, {"counters": case.observations.counters}):
+    places = (case.nodes, case.about, {"counters": case.observations.counters})
+    for table in places if over else ():
         for place, name, names in mentions(table):
             laid = names.what == "parameter" and name in over and name in parameters
             if laid and (problem := parameters[name].prior.outside(names.domain)):

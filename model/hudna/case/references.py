@@ -40,11 +40,14 @@ def mentions(table: Any) -> Iterator[Mention]:
 
 
 def _mentions(value: Any, annotation: Any, metadata: tuple[Any, ...], key: Key) -> Iterator[Mention]:
-    annotation, more = unwrapped(annotation)
+    if value is None or isinstance(value, int | float):
+        return
     if isinstance(value, BaseModel):
         for field, info in type(value).model_fields.items():
             yield from _mentions(getattr(value, field, None), info.annotation, tuple(info.metadata), (*key, field))
-    elif isinstance(value, Mapping):
+        return
+    annotation, more = unwrapped(annotation)
+    if isinstance(value, Mapping):
         of_key, of_value = get_args(annotation) or (None, None)
         for name, item in sorted(value.items()):
             yield from _mentions(name, of_key, (), (*key, name))
