@@ -25,6 +25,7 @@ from hudna.result.estimate import OF_THE_MEAN, mean_and_error, proportion_bounds
 from hudna.result.result import Result
 from hudna.scenario.labels import OutcomeLabel
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,6 +182,7 @@ class Comparison(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("comparison", lang, self)
         outcomes = texts("comparison", "outcomes", outcomes)
         if outcomes is not None:
             self._check_better(outcomes)
