@@ -54,7 +54,7 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     if form is not None and (table.exists() or table.is_symlink()):
         catalogue = Catalogue.of_nodes(case.nodes)
         rows = read_rows(table, catalogue, file.counters, problems, unread=unread, case_folder=case.folder,
-                         form=form, edges=found.edges)  # fmt: skip
+                         form=form, edges=found.edges, choosing=found.choosing)  # fmt: skip
         rows = rows if form.rows == "counts" else tuple(_aside(row, found) for row in rows)
     case = replace(case, observations=replace(found, rows=rows))
     _check_counters(case, unread, document, problems)

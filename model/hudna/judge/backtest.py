@@ -7,6 +7,7 @@ schedules as they were by then and regimes left to themselves, as far as the lon
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from hudna.case import Case
 from hudna.case.nodes import Schedule, planned
 from hudna.case.observations import Campaign, Row
 from hudna.case.signals import resolve
+from hudna.case.steps import MONTH, step_day
 from hudna.engine.dated import read_off
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
@@ -61,7 +63,7 @@ class Plan:
         settle(self)
 
     def check(self, step_days: int) -> None:
-        """Raise `InputError` with everything that is wrong; windows and origins must fall on steps."""
+        """Raise `InputError` with everything that is wrong; windows and origins must fall on steps of days."""
         problems = Problems()
         weeks = [("every", self.every), *(("horizon", horizon) for horizon in self.horizons)]
         for name, number in weeks:
@@ -183,6 +185,7 @@ def backtest(
         text = f"no window of {plan.signal} after an origin has a count in observations.csv"
         raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
     own = [row for row in scenario.case.observations.rows if row.use != "context"]
+    rows = None if rows is None else [row for row in rows if stretch.takes(row)]
     known = [row for row in (own if rows is None else rows) if row.weighs and stretch.covers(row)]
     seen = truth if rows is None else reference_record(scenario.case.observations, rows, signals)
     origins = _origins(stretch, plan)
@@ -210,10 +213,10 @@ def backtest(
             states = snapshot.states.regimes[:, k].ravel().astype(int)
             counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
             shares.setdefault(regime, []).append(counted)
-        counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
+        ahead, counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
         past = seen.before(origin)
         here = {weeks: found_windows[weeks][origin] for weeks in plan.horizons if origin in found_windows[weeks]}
-        found += [_scored(window, weeks, plan, counts, past) for weeks, window in here.items()]
+        found += [_scored(window, weeks, plan, ahead, counts, past) for weeks, window in here.items()]
     names = dict(zip(whole.regimes.name, whole.regimes.state_name, strict=True))
     return Backtest(
         scenario=scenario.id,
@@ -243,13 +246,17 @@ def windows(
     InputError
         If the plan is wrong, the signal no sum of events, or there is no such campaign.
     """
-    plan.check(scenario.file.step_days)
     name, stretch = campaign_of(scenario.case, campaign)
+    plan.check(7 if stretch.step == "month" else scenario.file.step_days)
     signals = _signals(scenario, plan.signal or counted_most(scenario.case, name))
-    rows = [row for row in scenario.case.observations.rows if row.use != "context"]
+    rows = [row for row in scenario.case.observations.rows if row.use != "context" and stretch.takes(row)]
     truth = reference_record(scenario.case.observations, rows, signals)
     found = {
-        weeks: {origin: w for origin in _origins(stretch, plan) if (w := _window(truth, origin, weeks)) is not None}
+        weeks: {
+            origin: w
+            for origin in _origins(stretch, plan)
+            if (w := _window(truth, origin, _after(stretch, origin, weeks))) is not None
+        }
         for weeks in plan.horizons
     }
     return signals, truth, found
@@ -284,12 +291,22 @@ def _signals(scenario: Scenario, signal: str) -> tuple[str, ...]:
 
 
 def _origins(stretch: Campaign, plan: Plan) -> list[dt.date]:
-    return [stretch.start + w * 7 * _DAY for w in range(0, stretch.weeks - min(plan.horizons) + 1, plan.every)]
+    step = MONTH if stretch.step == "month" else 7
+    every = round((_after(stretch, stretch.start, plan.every) - stretch.start).days / step)
+    found = (step_day(stretch.start, step, i) for i in itertools.count(0, every))
+    shortest = min(plan.horizons)
+    return list(itertools.takewhile(lambda origin: _after(stretch, origin, shortest) <= stretch.until, found))
+
+
+def _after(stretch: Campaign, origin: dt.date, weeks: int) -> dt.date:
+    """Return the day so many weeks after an origin; where steps are months, that of the nearest number of months."""
+    months = stretch.step == "month"
+    return step_day(origin, MONTH, max(1, round(7 * weeks / MONTH))) if months else origin + 7 * weeks * _DAY
 
 
 def _known(scenario: Scenario, stretch: Campaign, rows: Sequence[Row], origin: dt.date) -> Known:
     program, table = laid_out(history_program(scenario, stretch, stretch.until), rows, scenario, origin)
-    return Known(program, table, (origin - stretch.start).days // program.step_days)
+    return Known(program, table, int(program.place(origin)))
 
 
 def _futures(
@@ -302,9 +319,9 @@ def _futures(
     seed: int,
     threads: int | None,
     engine: str,
-) -> IntArray:
-    """Return the counts of the signals after the origin, shape (draw x path, step)."""
-    program = _ahead(scenario, stretch, origin, max(plan.horizons))
+) -> tuple[Program, IntArray]:
+    """Return the program of what comes after the origin, and the counts of the signals, shape (draw x path, step)."""
+    program = _ahead(scenario, stretch, origin, _after(stretch, origin, max(plan.horizons)))
     simulation = simulate(
         program,
         draws=plan.draws,
@@ -315,17 +332,16 @@ def _futures(
         engine=engine,
         threads=threads,
     )
-    return simulation.counted(signals)
+    return program, simulation.counted(signals)
 
 
-def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, weeks: int) -> Program:
-    """Compile the weeks after an origin as they were foreseeable: schedules stay as they were, regimes are free."""
+def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, until: dt.date) -> Program:
+    """Compile the steps after an origin as they were foreseeable: schedules stay as they were, regimes are free."""
     nodes = dict(scenario.case.nodes)
     for name, node in scenario.case.nodes.items():
         if isinstance(node, Schedule):
             plan = stretch.schedules.get(name)
             nodes[name] = _until(node if plan is None else planned(node, plan), origin)
-    until = origin + weeks * 7 * _DAY
     ahead = stretch.model_copy(update={"start": origin, "until": until, "starts": {}, "schedules": {}})
     case = replace(scenario.case, nodes=nodes)
     return history_program(replace(scenario, case=case), ahead, until)
@@ -337,13 +353,12 @@ def _until(node: Schedule, origin: dt.date) -> Schedule:
     return node.model_copy(update={"points": (*(p for p in node.points if p[0] < origin), (origin, now))})
 
 
-def _scored(window: Window, weeks: int, plan: Plan, counts: IntArray, past: Record) -> dict[str, Any]:
+def _scored(window: Window, weeks: int, plan: Plan, ahead: Program, counts: IntArray, past: Record) -> dict[str, Any]:
     """Score one forecast of one window."""
     origin, start, days, came = window.origin, window.start, window.days, window.count
     value, skip = round(came), (start - origin).days
     random = np.random.default_rng([origin.toordinal(), skip, days])
-    step_days = 7 * max(plan.horizons) // counts.shape[1]
-    sample = window_counts(counts, skip, skip + days, step_days, random)
+    sample = window_counts(counts, ahead.place(start), ahead.place(start + days * _DAY), 1, random)
     marks = dict(zip(("1", "a", "b"), (1, *plan.thresholds), strict=True))
     return {
         "origin": origin, "weeks": weeks, "start": start, "end": start + (days - 1) * _DAY, "signal": plan.signal,
@@ -353,13 +368,12 @@ def _scored(window: Window, weeks: int, plan: Plan, counts: IntArray, past: Reco
     }  # fmt: skip
 
 
-def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:
-    """Return the longest window of these weeks whose count the rows say.
+def _window(truth: Record, origin: dt.date, end: dt.date) -> Window | None:
+    """Return the longest window from the origin to before `end` whose count the rows say.
 
     Where an end of the window cuts an interval in which something happened, nobody knows on which side of it: the
     window is drawn in to the interval's edge. None if less than half of the window is left, or days were not counted.
     """
-    end = origin + 7 * weeks * _DAY
     first, last = origin, end
     for interval in truth.intervals:
         after = interval.end + _DAY

@@ -146,6 +146,8 @@ def _checked(
     problems.extend(of_case)
     if case is None:
         raise InputError(problems)
+    if file.campaign is not None:
+        case = _through(file.campaign, case, document, problems)
     parameters = lay_parameters(file.parameters, case, unread, document, ("parameters",), problems)
     nodes = lay_starts(file.starts, case, parameters, unread, document, ("starts",), problems)
     for node_name, assumption in file.assumptions.items():
@@ -155,6 +157,15 @@ def _checked(
     check_references(file, Known(case, unread, document.data), document, problems)
     problems.raise_if_any()
     return Scenario(id=name, file=file, case=case, nodes=nodes, parameters=parameters, document=document)
+
+
+def _through(campaign: str, case: Case, document: Document, problems: Problems) -> Case:
+    """Return the case with another default campaign."""
+    observations = case.observations
+    if campaign not in observations.campaigns:
+        text = no_such("campaign", campaign, observations.campaigns)
+        problems.add(document.where(("campaign",)), "campaign", text, given=show_value(campaign))
+    return replace(case, observations=replace(observations, default=campaign))
 
 
 def _as_read(scenario: Scenario) -> Scenario:

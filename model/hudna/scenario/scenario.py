@@ -19,6 +19,7 @@ from hudna.case.documents import Document, given_leaves, no_file
 from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference, Text
 from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Points, Regime, Start, in_order, planned
 from hudna.case.parameters import Parameter
+from hudna.case.steps import step_day
 from hudna.outline import Outlined
 from hudna.text.runs import run_size
 
@@ -160,6 +161,9 @@ class ScenarioFile(Entry):
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     question: Label = Field(description="what the scenario asks")
     case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
+    campaign: str | None = Field(
+        None, description="campaign of the case that a start from a date goes through; the case's default if left out"
+    )
     start: Day = Field(description="first day of the first step")
     weeks: int = Field(ge=1, le=2600, description="the horizon")
     step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")
@@ -277,7 +281,7 @@ class Scenario(ByContent, Outlined):
     @property
     def n_steps(self) -> int:
         """Number of steps in the horizon."""
-        return self.file.weeks * 7 // self.file.step_days
+        return int(self.file.weeks * 7 // self.file.step_days)
 
     @property
     def step(self) -> float:
@@ -287,8 +291,7 @@ class Scenario(ByContent, Outlined):
     @property
     def dates(self) -> tuple[dt.date, ...]:
         """First day of each step."""
-        step = dt.timedelta(days=self.file.step_days)
-        return tuple(self.file.start + i * step for i in range(self.n_steps))
+        return tuple(step_day(self.file.start, self.file.step_days, i) for i in range(self.n_steps))
 
     @property
     def policies(self) -> tuple[str, ...]:
