@@ -17,7 +17,7 @@ import hudna
 from hudna import shipped
 from hudna.analysis import truth
 from hudna.case import load_case
-from hudna.case.posterior import basis
+from hudna.case.basis import basis
 from hudna.cli import main
 from hudna.errors import InputError
 from hudna.result.estimate import proportion_bounds

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticUndefined
 
 from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.grammar import unwrapped
 from hudna.errors import Problems, nearest
 
 __all__ = ["build", "is_table", "salvage"]
@@ -64,7 +65,7 @@ def is_table(data: Any, document: Document, key: Key, problems: Problems) -> boo
     """Whether `data` is a table; if not, note it."""
     if isinstance(data, Mapping):
         return True
-    problems.add(document.where(key), show_key(key), "must be a table", given=show_value(data))
+    document.note(problems, key, "must be a table", data)
     return False
 
 
@@ -131,26 +132,8 @@ def _model_at(model: type[BaseModel], path: Key) -> type[BaseModel] | None:
         if isinstance(current, type) and issubclass(current, BaseModel):
             field = current.model_fields.get(str(part))
             current = field.annotation if field else None
-        else:
-            current = _inner(current)
-        current = _only_model(current)
+        else:  # dict[K, V] or tuple[V, ...]
+            arguments = get_args(current)
+            current = arguments[get_origin(current) is dict] if arguments else None
+        current, _ = unwrapped(current)
     return current if isinstance(current, type) and issubclass(current, BaseModel) else None
-
-
-def _only_model(annotation: Any) -> Any:
-    """Unwrap `X | None` and `Annotated[X, ...]`."""
-    arguments = getattr(annotation, "__args__", ())
-    if hasattr(annotation, "__metadata__"):
-        return _only_model(annotation.__origin__)
-    if type(None) in arguments:
-        rest = [a for a in arguments if a is not type(None)]
-        return _only_model(rest[0]) if len(rest) == 1 else annotation
-    return annotation
-
-
-def _inner(annotation: Any) -> Any:
-    """Return the type of the values of `dict[K, V]` or of the items of `tuple[V, ...]`."""
-    arguments = getattr(annotation, "__args__", ())
-    if not arguments:
-        return None
-    return arguments[1] if getattr(annotation, "__origin__", None) is dict else arguments[0]

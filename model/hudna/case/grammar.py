@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -25,7 +25,9 @@ from hudna.errors import InputError
 from hudna.text.words import LANGUAGES, Language
 
 __all__ = [
+    "FIRST_YEAR",
     "ITEM",
+    "LAST_YEAR",
     "NAME",
     "ONE_PART",
     "Coefficient",
@@ -35,11 +37,12 @@ __all__ = [
     "Entry",
     "Label",
     "Language",
+    "Names",
     "Real",
     "Reference",
     "Text",
     "Values",
-    "number_domain",
+    "unwrapped",
     "wrong_name",
 ]
 
@@ -100,23 +103,8 @@ def _text(value: Any) -> Any:
 
 
 Label: TypeAlias = Annotated[
-    Text,
-    BeforeValidator(_text),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {
-                    "type": "object",
-                    "properties": {"en": {"type": "string"}, "ar": {"type": "string"}},
-                    "required": ["en"],
-                    "additionalProperties": False,
-                },
-            ]
-        }
-    ),
+    Text, BeforeValidator(_text, json_schema_input_type=Annotated[str, Field(min_length=1)] | Text)
 ]
-
 
 LARGEST, SMALLEST = 1e300, 1e-300  # in size; beyond them a product, a logarithm or a quotient may leave the range
 
@@ -193,22 +181,43 @@ class Domain:
         return {"anyOf": [bounds, {"type": "string", "pattern": _PARAMETER}]}
 
 
-def number_domain(metadata: list[Any]) -> Domain | None:
-    """Return the domain that is attached to a field, if there is one."""
-    return next((item for item in metadata if isinstance(item, Domain)), None)
+@dataclass(frozen=True)
+class Names:
+    """A field, or the keys of a table, refer to something by its name: `what` says to what.
+
+    A field with a `Domain` refers to a parameter where it holds a name. `domain` is what a parameter's prior must keep
+    to, `measure` what a signal must be, where not every one may stand there.
+    """
+
+    what: str
+    domain: Domain = Domain()
+    measure: str = ""
+
+
+def unwrapped(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return a type without `Annotated` and `| None` around it, and what it was annotated with."""
+    metadata: tuple[Any, ...] = ()
+    while True:
+        arguments = get_args(annotation)
+        if get_origin(annotation) is Annotated:
+            annotation, metadata = arguments[0], (*metadata, *arguments[1:])
+        elif len(arguments) == 2 and type(None) in arguments:
+            annotation = arguments[arguments[0] is type(None)]
+        else:
+            return annotation, metadata
 
 
 Real: TypeAlias = Annotated[float, Domain()]
 
 
-_FIRST_YEAR, _LAST_YEAR = 1700, 2200  # results count time in nanoseconds: 1678 to 2262, less the longest horizon
+FIRST_YEAR, LAST_YEAR = 1700, 2200  # results count time in nanoseconds: 1678 to 2262, less the longest horizon
 
 
 def _day(value: Any) -> dt.date:
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise ValueError("must be a date, written without quotes: 2024-08-22")
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise ValueError(f"must be a date between {_FIRST_YEAR} and {_LAST_YEAR}")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"must be a date between {FIRST_YEAR} and {LAST_YEAR}")
     return value
 
 
@@ -240,26 +249,6 @@ def _effect(value: Any) -> Any:
 
 
 Values: TypeAlias = dict[  # signal -> effect
-    Reference,
-    Annotated[
-        Effect,
-        BeforeValidator(_effect),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "number"},
-                    {"type": "string", "pattern": _PARAMETER},
-                    {
-                        "type": "object",
-                        "properties": {
-                            "coefficient": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _PARAMETER}]},
-                            "relative_to": {"type": "number"},
-                        },
-                        "required": ["coefficient"],
-                        "additionalProperties": False,
-                    },
-                ]
-            }
-        ),
-    ],
+    Annotated[Reference, Names("signal")],
+    Annotated[Effect, BeforeValidator(_effect, json_schema_input_type=Coefficient | Effect)],
 ]

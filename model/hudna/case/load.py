@@ -12,30 +12,31 @@ from typing import Any
 
 from hudna import shipped
 from hudna.arguments import check_kind
+from hudna.case.basis import with_posterior
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.claims import read_claims
 from hudna.case.documents import Document, Key, display, read_document, read_json, show_key, show_value
 from hudna.case.evidence import check_source
 from hudna.case.expand import expand
-from hudna.case.grammar import Domain, Text, wrong_name
+from hudna.case.grammar import Text, wrong_name
 from hudna.case.load_observations import TABLE, read_observations
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import (
     NETWORK,
-    Told,
+    NetworkRows,
     check_derived,
     read_actors,
     read_ties,
-    told_by_json,
-    told_by_toml,
+    rows_of_json,
+    rows_of_toml,
 )
-from hudna.case.nodes import KINDS, NODES, Level, Node
-from hudna.case.overlay import CHANNEL
+from hudna.case.node_checks import check_nodes
+from hudna.case.nodes import KINDS, NODES, Node
 from hudna.case.parameters import Parameter
-from hudna.case.posterior import ABOUT, DRAWS, with_posterior
-from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
-from hudna.case.signals import Signal, publish, resolve, unknown_signal
+from hudna.case.posterior import ABOUT, DRAWS
+from hudna.case.references import Known, Unread, check_names, mentions
+from hudna.case.signals import publish
 from hudna.errors import InputError, Problems, folded, nearest, no_such
 
 __all__ = ["DRIVER_FIELDS", "FILES", "case_folder", "load_case", "read_case"]
@@ -110,60 +111,57 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     documents = _documents(folder, problems)
     empty = Document(folder, {})
     drivers = documents.get("drivers", empty)
-    told = _told(documents, empty, problems)
-    actors = read_actors(told, problems)
+    network = _network(documents, empty, problems)
+    actors = read_actors(network, problems)
     parameters = _parameters(documents.get("parameters", empty), folder, problems)
     named = _tables(documents.get("parameters", empty), Parameter.model_fields)
     unread = Unread(
         parameters=frozenset(named) - frozenset(parameters),
-        actors=told.names - frozenset(actors),
+        actors=network.names - frozenset(actors),
         files=_unread_files(folder, documents),
     )
     nodes = _nodes(drivers, actors, unread, problems)
     unread = replace(unread, drivers=_failed(drivers, nodes, unread))
     about = build(About, documents["case"].data, documents["case"], (), problems) if "case" in documents else None
-    found = read_ties(told, unread, problems)
-    ties = tuple(tie for _, tie in found.values())
     signals = publish(nodes)
-    _check_clashes(nodes, drivers, problems)
-    entries = _tables(drivers, DRIVER_FIELDS)
-    check_nodes(nodes, signals, parameters, actors, drivers, problems, entries=entries, unread=unread)
+    units = sorted({parameter.unit for parameter in parameters.values()})
+    blocs = sorted({actor.bloc for actor in actors.values()} - {""})
+    known = Known.of(nodes, signals, parameters, unread, actor=sorted(network.names), bloc=blocs, unit=units)
+    found = read_ties(network, known, problems)
+    order = check_nodes(nodes, known, drivers, problems, entries=_tables(drivers, DRIVER_FIELDS))
     if about is not None:
-        _check_about(about, parameters, unread, documents["case"], problems)
-        _check_labelled(about, actors, parameters, unread, documents["case"], problems)
-        _check_families(about, signals, unread, documents["case"], problems)
-        _check_channels(about, found.values(), told.document, problems)
-    claims = read_claims(documents.get("claims", empty), parameters, unread, problems)
-    order = trigger_order(nodes, signals, Problems(), drivers)  # a circle is noted already
+        check_names(about, known, documents["case"], (), problems)
+        _check_groups(about, documents["case"], problems)
+        _check_channels(about, found.values(), network.document, problems)
     case = Case(
         id=folder.name,
         folder=folder,
         about=about or _NOTHING_KNOWN,
         actors=actors,
-        ties=ties,
+        ties=tuple(tie for _, tie in found.values()),
         nodes=nodes,
         parameters=parameters,
         signals=signals,
         response_order=order,
         documents=documents,
-        claims=claims,
+        claims=read_claims(documents.get("claims", empty), known, problems),
     )
     case, unread = read_observations(case, unread, problems)
     if about is not None and len(problems) == before:
-        check_derived(told, case, problems)
+        check_derived(network, case, problems)
         case = replace(case, notices=tuple(_notices(case)))
         case = with_posterior(case, problems) if posterior else case
     return case, unread
 
 
-def _told(documents: Mapping[str, Document], empty: Document, problems: Problems) -> Told:
+def _network(documents: Mapping[str, Document], empty: Document, problems: Problems) -> NetworkRows:
     """Return what the files say of the network, in network.json or in actors.toml and ties.toml."""
     if "network" in documents:
-        return told_by_json(documents["network"], problems)
+        return rows_of_json(documents["network"], problems)
     people = documents.get("actors", empty)
     named = _named(people, Actor.model_fields, "an actor", problems)
     names = _tables(people, Actor.model_fields)
-    return told_by_toml(people, named, names, documents.get("ties", empty), problems)
+    return rows_of_toml(people, named, names, documents.get("ties", empty), problems)
 
 
 def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
@@ -262,7 +260,7 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
             if nested:
                 walk(f"{full}.", value)
             elif full in found:
-                problems.add(document.where((full,)), show_key((full,)), "is there twice, with quotes and without")
+                document.note(problems, (full,), "is there twice, with quotes and without")
             else:
                 found[full] = value
 
@@ -273,7 +271,7 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
 def _named(document: Document, fields: Collection[str], what: str, problems: Problems) -> Iterator[tuple[str, Any]]:
     for name, data in _tables(document, fields, problems).items():
         if wrong := wrong_name(name, f"the name of {what}", parts=True, variable=what != "an actor"):
-            problems.add(document.where((name,)), show_key((name,)), wrong)
+            document.note(problems, (name,), wrong)
         elif is_table(data, document, (name,), problems):
             yield name, data
 
@@ -304,7 +302,7 @@ def _nodes(document: Document, actors: Mapping[str, Actor], unread: Unread, prob
         known = expand(name, data, template, actors, document, problems, unread=unread.actors)
         for instance, node in known.items():
             if instance in nodes:
-                problems.add(document.where((name,)), show_key((instance,)), "is there twice")
+                document.note(problems, (instance,), "is there twice")
             nodes[instance] = node
     return dict(sorted(nodes.items()))
 
@@ -320,79 +318,15 @@ def _failed(document: Document, nodes: Mapping[str, Node], unread: Unread) -> fr
     return frozenset(found)
 
 
-def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Problems) -> None:
-    published: dict[str, str] = {}
-    for name, node in nodes.items():
-        for signal in publish({name: node}):
-            if signal in published:
-                text = f"publishes the signal {signal}, and so does {published[signal]}; rename one"
-                problems.add(document.where((name,)), show_key((name,)), text)
-            published[signal] = name
-
-
-def _check_about(
-    about: About,
-    parameters: Mapping[str, Parameter],
-    unread: Unread,
-    document: Document,
-    problems: Problems,
-) -> None:
-    def parameter(key: str, name: str, domain: Domain) -> None:
-        if unread.parameter(name):
-            return
-        found = parameters.get(name)
-        if found is None:
-            text = no_such("parameter", name, parameters)
-        else:
-            problem = check_support(found.prior, domain)
-            if not problem:
-                return
-            text = f"{domain.sentence()}, but the prior of this parameter {problem}"
-        problems.add(document.where(("channels",)), key, text, given=show_value(name))
-
-    for channel, name in sorted(about.channels.items()):
-        parameter(f"channels.{channel}", name, CHANNEL)
+def _check_groups(about: About, document: Document, problems: Problems) -> None:
     groups: dict[str, str] = {}
     for group, correlation in sorted(about.correlations.items()):
         for name in correlation.parameters:
-            key = f"correlations.{group}.parameters"
-            parameter(key, name, Domain())
             if name in groups:
+                key = ("correlations", group, "parameters")
                 text = f"{name} stands in {groups[name]} too; a parameter belongs to one group at most"
-                problems.add(document.where(("correlations",)), key, text)
+                document.note(problems, key, text)
             groups[name] = group
-
-
-def _check_labelled(
-    about: About,
-    actors: Mapping[str, Actor],
-    parameters: Mapping[str, Parameter],
-    unread: Unread,
-    document: Document,
-    problems: Problems,
-) -> None:
-    """Note blocs and units that have a label and that nothing in the case has."""
-    blocs = {actor.bloc for actor in actors.values()} - {""}
-    units = {parameter.unit for parameter in parameters.values()}
-    tables = (
-        ("bloc", about.blocs, blocs, unread.actors, "actors", "no actor is of this bloc"),
-        ("unit", about.units, units, unread.parameters, "parameters", "no parameter has this unit"),
-    )
-    for noun, labels, known, lost, file, text in tables:
-        for name in labels if not lost and file not in unread.files else ():
-            if name not in known:
-                key = (f"{noun}s", name)
-                problems.add(document.where(key[:1]), show_key(key), no_such(noun, name, sorted(known), text=text))
-
-
-def _check_families(
-    about: About, signals: Mapping[str, Signal], unread: Unread, document: Document, problems: Problems
-) -> None:
-    for family in about.families if not unread.drivers and "drivers" not in unread.files else ():
-        text = "is one signal, whose name is its driver's; name sums here, such as attacks.*"
-        if not (family.endswith(".*") and resolve(family, signals)):
-            text = text if family in signals else unknown_signal(family, signals)
-            problems.add(document.where(("families",)), show_key(("families", family)), text)
 
 
 def _check_channels(about: About, ties: Iterable[tuple[Key, Tie]], document: Document, problems: Problems) -> None:
@@ -403,11 +337,11 @@ def _check_channels(about: About, ties: Iterable[tuple[Key, Tie]], document: Doc
 
 
 def _notices(case: Case) -> Iterator[Text]:
-    used = {value for node in case.nodes.values() for _, value, _ in numbers(node)}
-    levels = {node.actor for node in case.nodes.values() if isinstance(node, Level)}
+    tables = (case.nodes, case.observations.counters)
+    used: set[Any] = {mention.name for table in tables for mention in mentions(table)}
+    levels = case.levels()
     pressing = [t for t in case.ties if t.toward and t.source in levels and t.target in levels]
     used |= {case.about.channels[tie.channel] for tie in pressing}
-    used |= {value for counter in case.observations.counters.values() for value in (counter.ratio, counter.sd) if value}
     used |= {start for campaign in case.observations.campaigns.values() for start in campaign.starts.values()}
     for name in sorted(set(case.parameters) - used):
         yield Text(en=f"parameter {name} is used by nothing", ar=f"المعامل {name} لا يستخدمه شيء")

@@ -8,13 +8,11 @@ from typing import Any
 
 from hudna.case.case import Case
 from hudna.case.checking import build, salvage
-from hudna.case.documents import Document, display, show_key, show_value
+from hudna.case.documents import Document, display, show_value
 from hudna.case.evidence import check_never_both
 from hudna.case.grammar import wrong_name
-from hudna.case.observation_rows import Catalogue, read_rows
+from hudna.case.observation_rows import read_rows
 from hudna.case.observations import (
-    RATIO,
-    SD,
     Campaign,
     Counter,
     EventTable,
@@ -23,7 +21,7 @@ from hudna.case.observations import (
     Row,
 )
 from hudna.case.overlay import check_schedules, lay_parameters, lay_starts
-from hudna.case.references import Unread, check_support
+from hudna.case.references import Known, Unread, check_names
 from hudna.errors import Problems, no_such
 
 __all__ = ["TABLE", "read_observations"]
@@ -46,26 +44,27 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     table = case.folder / TABLE
     document = case.documents.get("observations", Document(case.folder / "observations.toml", {}))
     file, lost = _file(document, problems)
-    unread = replace(unread, counters=lost)
+    unread = replace(unread, observations=lost)
     rows: tuple[Row, ...] = ()
     default = _default(file, document, problems)
     form = _form(document)
     found = Observations(file.counters, file.campaigns, default, form=form or EventTable())
     if form is not None and (table.exists() or table.is_symlink()):
-        catalogue = Catalogue.of_nodes(case.nodes)
-        rows = read_rows(table, catalogue, file.counters, problems, unread=unread, case_folder=case.folder,
+        rows = read_rows(table, case.signals, file.counters, problems, unread=unread, case_folder=case.folder,
                          form=form, edges=found.edges, choosing=found.choosing)  # fmt: skip
         rows = rows if form.rows == "counts" else tuple(_aside(row, found) for row in rows)
     case = replace(case, observations=replace(found, rows=rows))
-    _check_counters(case, unread, document, problems)
+    known = Known.of(case.nodes, case.signals, case.parameters, unread, campaign=list(_table(document, "campaigns")))
+    check_names({"counters": file.counters}, known, document, (), problems)
     for name, data in _table(document, "campaigns").items():
         if not isinstance(data, Mapping):
             continue
         campaign = file.campaigns.get(name) or salvage(Campaign, data, _TABLES, {})
         key = ("campaigns", name)
-        parameters = lay_parameters(campaign.parameters, case, unread, document, (*key, "parameters"), problems)
-        lay_starts(campaign.starts, case, parameters, unread, document, (*key, "starts"), problems)
-        check_schedules(campaign.schedules, case, unread, document, (*key, "schedules"), problems)
+        check_names(campaign, known, document, key, problems)
+        own = lay_parameters(campaign.parameters, case, document, (*key, "parameters"), problems)
+        lay_starts(campaign.starts, case, replace(known, parameters=own), document, (*key, "starts"), problems)
+        check_schedules(campaign.schedules, case, document, (*key, "schedules"), problems)
     whole = len(file.campaigns) == len(_table(document, "campaigns")) and "observations" not in unread.files
     _check_dates(case, problems, campaigns_known=whole)
     check_never_both(case, table, problems)
@@ -78,7 +77,7 @@ def _file(document: Document, problems: Problems) -> tuple[ObservationsFile, fro
         for name in _table(document, kind):
             if wrong := wrong_name(name):
                 key = (kind, name)
-                problems.add(document.where(key), show_key(key), wrong)
+                document.note(problems, key, wrong)
     file = build(ObservationsFile, document.data, document, (), problems)
     if file is not None:
         return file, frozenset()
@@ -125,21 +124,6 @@ def _default(file: ObservationsFile, document: Document, problems: Problems) -> 
         text = f"is missing: the campaign that is meant if none is named, one of {', '.join(names)}"
         problems.add(document.where(("campaigns",)), "default", text)
     return names[0] if len(names) == 1 else ""
-
-
-def _check_counters(case: Case, unread: Unread, document: Document, problems: Problems) -> None:
-    for name, counter in case.observations.counters.items():
-        for field, value, domain in (("ratio", counter.ratio, RATIO), ("sd", counter.sd, SD)):
-            if not isinstance(value, str) or unread.parameter(value):
-                continue
-            if value not in case.parameters:
-                text = no_such("parameter", value, case.parameters)
-            else:
-                problem = check_support(case.parameters[value].prior, domain)
-                text = f"{domain.sentence()}, but the prior of this parameter {problem}" if problem else ""
-            if text:
-                key = ("counters", name, field)
-                problems.add(document.where(key), show_key(key), text, given=show_value(value))
 
 
 def _check_dates(case: Case, problems: Problems, *, campaigns_known: bool) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from hudna.case.grammar import ONE_PART, Day, Domain, Entry, Label
-from hudna.case.nodes import Plan, Start
+from hudna.case.grammar import ONE_PART, Day, Domain, Entry, Label, Names
+from hudna.case.nodes import Plans, Starts
 from hudna.case.parameters import Parameter, Stretch
 
 __all__ = [
@@ -82,11 +82,11 @@ class Campaign(Entry):
     only: _Cells = Field(
         default_factory=dict, description="column of observations.csv = the cells of its rows; of all rows if left out"
     )
-    starts: dict[str, Start] = Field(default_factory=dict, description="node = its start here")
-    parameters: dict[str, Parameter] = Field(
+    starts: Starts = Field(default_factory=dict, description="node = its start here")
+    parameters: dict[Annotated[str, Names("parameter")], Parameter] = Field(
         default_factory=dict, description="parameters of the case believed otherwise here"
     )
-    schedules: dict[str, Plan] = Field(default_factory=dict, description="schedule = { points, interpolation }")
+    schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
     note: str = Field("", description="anything a reader should know")
 
     @model_validator(mode="after")
@@ -170,7 +170,9 @@ class EventTable(Entry):
 class ObservationsFile(EventTable):
     """The file `observations.toml`."""
 
-    default: str | None = Field(None, description="the campaign that is meant if none is named")
+    default: Annotated[str, Names("campaign")] | None = Field(
+        None, description="the campaign that is meant if none is named"
+    )
     counters: dict[str, Counter] = Field(
         default_factory=dict, description="[counters.NAME]: who counts", json_schema_extra=_NAMES
     )

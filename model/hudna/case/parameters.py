@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from hudna.case.grammar import Day, Entry, Label, Real
+from hudna.case.grammar import Day, Entry, Label, Names, Real
 from hudna.case.priors import Prior
 
 __all__ = ["Correlation", "Parameter", "Status"]
@@ -64,7 +64,7 @@ _FOLLOWS = 1e-12  # a variance that is left, at most, of what follows from other
 class Correlation(Entry):
     """Parameters that are believed together: a Gaussian copula over their priors."""
 
-    parameters: Annotated[tuple[str, ...], BeforeValidator(_rows)] = Field(
+    parameters: Annotated[tuple[Annotated[str, Names("parameter")], ...], BeforeValidator(_rows)] = Field(
         min_length=2, description="the parameters of the group; each belongs to one group at most"
     )
     matrix: Annotated[tuple[tuple[Real, ...], ...], BeforeValidator(_rows)] = Field(

@@ -99,4 +99,4 @@ def unknown_signal(reference: str, signals: Iterable[str]) -> str:
     if reference.endswith(".*"):
         prefixes = sorted({name.rsplit(".", 1)[0] + ".*" for name in known if "." in name})
         return no_such("family", reference, prefixes, text=f"no node's name begins with '{reference[:-1]}'")
-    return no_such("signal", reference, known, text=f"there is no signal '{reference}'")
+    return no_such("signal", reference, known)

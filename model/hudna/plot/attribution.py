@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
-from hudna.plot.style import HATCHED, beside, frame, months, new_axes, ran, said
+from hudna.plot.frame import beside, frame, months, new_axes, ran
+from hudna.plot.style import HATCHED, said
 from hudna.text.numbers import weeks
 from hudna.text.words import Language, Words
 
@@ -21,19 +22,7 @@ _MOST = 5  # groups that are told apart; the rest are one
 _REST = ("#9A9A9A", "white", None)
 _STILL = ("#DADADA", "#7a7a7a", "....")
 _SIGNS = {1: ("#E69F00", "#7a5200", "////"), -1: ("#0072B2", "white", None)}
-_WORDS = {
-    "rest": ("all others", "ما عدا ذلك"),
-    "still": ("base and start", "الأساس والبداية"),
-    "total": ("total", "المجموع"),
-    "axis": ("contribution to the log odds", "المساهمة في لوغاريتم الأرجحية"),
-    "exit": ("toward exit", "نحو الخروج"),
-    "stay": ("toward staying", "نحو البقاء"),
-    "bars": ("bar: mean over {}; line: 90 % of draws", "العمود: متوسط {}؛ الخط: 90٪ من العينات"),
-    "time": ("mean over draws and paths; parts add up to the line", "متوسط العينات والمسارات؛ مجموع الأجزاء هو الخط"),
-    "title": ("what moves it", "ما الذي يحركه"),
-    "why": ("{} less {}", "{} ناقص {}"),
-}
-_word = Words(_WORDS)
+_word = Words("plot.attribution")
 
 
 def attribution_data(

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from hudna.analysis.beliefs import AT, learned_data, priors_data
 from hudna.case.case import Case
-from hudna.plot.style import COLOURS, Said, above, frame, headed, margin, new_axes, percent, said, word
+from hudna.plot.frame import above, frame, margin, new_axes
+from hudna.plot.style import COLOURS, Said, headed, percent, said, word
 from hudna.text.numbers import number_of, spelt
-from hudna.text.words import Language
+from hudna.text.words import Language, right_to_left
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,8 +152,8 @@ def _row(ax: Axes, y: float, row: dict[str, Any], lang: Language, labelled: set[
         labelled.add(kind)
     marker, fill = _STATUSES[row["status"]]
     figure = ax.get_figure(root=True)
-    outwards = ScaledTranslation((8 if lang == "ar" else -8) / 72, 0, figure.dpi_scale_trans) if figure else None
-    ax.plot(1.0 if lang == "ar" else 0.0, y, marker, color="black", markerfacecolor=fill, markersize=5.5,
+    outwards = ScaledTranslation((8 if right_to_left(lang) else -8) / 72, 0, figure.dpi_scale_trans) if figure else None
+    ax.plot(1.0 if right_to_left(lang) else 0.0, y, marker, color="black", markerfacecolor=fill, markersize=5.5,
             transform=ax.get_yaxis_transform() + outwards if outwards else ax.get_yaxis_transform(), clip_on=False,
             linestyle="none", label=word(row["status"], lang) if row["status"] not in labelled else None)  # fmt: skip
     labelled.add(row["status"])

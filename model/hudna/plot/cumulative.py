@@ -11,7 +11,8 @@ import numpy as np
 
 from hudna.analysis.cumulative import pbox_data, survival_data
 from hudna.analysis.over_time import chosen_policies
-from hudna.plot.style import colour_of, ran, word
+from hudna.plot.frame import ran
+from hudna.plot.style import colour_of, word
 from hudna.plot.timelines import explain, frame_panels, several
 from hudna.text.numbers import date, weeks
 from hudna.text.words import Language

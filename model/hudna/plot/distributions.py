@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.analysis.distributions import difference_data, outcome_data
-from hudna.plot.style import colour_of, frame, headed, new_axes, percent, ran, room_of, word
+from hudna.plot.frame import frame, new_axes, ran, room_of
+from hudna.plot.style import colour_of, headed, percent, word
 from hudna.text.numbers import spelt, weeks
-from hudna.text.words import Language
+from hudna.text.words import Language, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= 1.06 * top])
     _mean(ax, marks, -0.05 * top)
     parts = [f"{word(key, lang)} {percent(float(marks[f'p_{key}']), lang, 1)}" for key in ("lower", "equal", "higher")]
-    parts = parts[::-1] if lang == "ar" else parts  # lower stands on the left, as in the picture
+    parts = parts[::-1] if right_to_left(lang) else parts  # lower stands on the left, as in the picture
     whole = "   ".join(parts)
     lines = [f"{word('paths said', lang)} {whole}"]
     if len(lines[0]) > 12 * room_of(ax):

@@ -12,25 +12,11 @@ from hudna.arrays import FloatArray
 from hudna.judge.baselines import BASELINES
 from hudna.judge.skill import FEWEST_BLOCKS
 from hudna.judge.verification import AT_LEAST, coverage_data, outcomes_data, pit_data, reliability_data, skill_data
-from hudna.plot.style import (
-    COLOURS,
-    HATCHED,
-    MARKERS,
-    above,
-    beside,
-    counts_axis,
-    frame,
-    headed,
-    months,
-    new_axes,
-    percent,
-    reading,
-    said,
-    word,
-)
+from hudna.plot.frame import above, beside, counts_axis, frame, months, new_axes, reading
+from hudna.plot.style import COLOURS, HATCHED, MARKERS, headed, percent, said, word
 from hudna.text.numbers import listed, number_of
 from hudna.text.runs import size
-from hudna.text.words import Language
+from hudna.text.words import Language, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +113,7 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
     data = coverage_data(forecasts)
     horizons = data.attrs["horizons"]
     ax = new_axes(ax)
-    towards = -1 if lang == "ar" else 1  # the axis runs from right to left in Arabic
+    towards = -1 if right_to_left(lang) else 1  # the axis runs from right to left in Arabic
     for side, (level, colour, marker, line) in zip((-1, 1), _LEVELS, strict=True):
         ax.axhline(level, color=colour, linestyle=line, linewidth=1.3)
         for place, found in enumerate(_records(data[data["level"] == level])):
@@ -144,12 +130,12 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
     ax.set_ylim(-0.04, 1.04)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 0.9, 1], [percent(y, lang) for y in (0, 0.25, 0.5, 0.75, 0.9, 1)])
     ax.tick_params(axis="x", length=0)
-    if lang == "ar":
+    if right_to_left(lang):
         ax.invert_xaxis()
         ax.yaxis.set_label_position("right")
     return frame(
         ax, lang, _titled("coverage", data, lang), *_notes(data, lang, word("coverage note", lang)),
-        x=word("horizon", lang), y=word("share inside", lang), bare=("top", "left" if lang == "ar" else "right"),
+        x=word("horizon", lang), y=word("share inside", lang), bare=("top", "left" if right_to_left(lang) else "right"),
         key=above,
     )  # fmt: skip
 
@@ -248,7 +234,7 @@ def _step(ax: Axes, x: float, half: float, fifth: dict[str, Any], colour: str, m
 
 def _gutter(lang: Language, by: float) -> float:
     """Return a place beside the axes where reading ends, as a share of their width."""
-    return -by if lang == "ar" else 1 + by
+    return -by if right_to_left(lang) else 1 + by
 
 
 def _lane(

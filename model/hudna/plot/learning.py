@@ -12,20 +12,8 @@ from numpy.typing import ArrayLike
 from hudna.arrays import FloatArray
 from hudna.errors import InputError, Problems
 from hudna.judge.ranks import ranks_data
-from hudna.plot.style import (
-    COLOURS,
-    LINES,
-    Said,
-    beside,
-    counts_axis,
-    frame,
-    headed,
-    months,
-    new_axes,
-    percent,
-    said,
-    word,
-)
+from hudna.plot.frame import beside, counts_axis, frame, months, new_axes
+from hudna.plot.style import COLOURS, LINES, Said, headed, percent, said, word
 from hudna.plot.timelines import draw_shares
 from hudna.text.numbers import number_of
 from hudna.text.runs import size

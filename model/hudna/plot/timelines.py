@@ -10,22 +10,9 @@ import numpy as np
 
 from hudna.analysis.over_time import chosen_policies, fan_data, moved, shares_data
 from hudna.arrays import FloatArray
-from hudna.plot.style import (
-    STATE_HATCHES,
-    beside,
-    colour_of,
-    frame,
-    months,
-    new_axes,
-    note,
-    panels,
-    ran,
-    reading,
-    shades,
-    title,
-    word,
-)
-from hudna.text.words import Language
+from hudna.plot.frame import beside, frame, months, new_axes, note, panels, ran, reading, title
+from hudna.plot.style import STATE_HATCHES, colour_of, shades, word
+from hudna.text.words import Language, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +160,7 @@ def frame_panels(
         title(ax, f"{name}\n", lang)
         for panel, text in zip(own, names, strict=True):
             panel.set_title(text, loc=reading(lang), fontsize=9.5)
-    left, right = (own[-1], own[0]) if lang == "ar" else (own[0], own[-1])
+    left, right = (own[-1], own[0]) if right_to_left(lang) else (own[0], own[-1])
     left.set_ylabel(y)
     key(right, lang)
     note(own[0], lang, *notes, frame=ax)
