@@ -369,7 +369,8 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     out, err = capsys.readouterr()
     assert err == ""
     assert "nan" not in out
-    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead, 6 origins",
+    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "\n4 weeks ahead\n  2023-07-03 ", "\nmean CRPS\n",
+                 "\n  model ",
                  "rate of the last quarter", "inside 90 %",
                  f"Written to {Path('out') / f'backtest-{NAME}'}"):  # fmt: skip
         assert text in out

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from hudna.case.grammar import ONE_PART, Day, Domain, Entry, Label, Names
+from hudna.case.grammar import LISTS, ONE_PART, Day, Domain, Entry, Label, Names
 from hudna.case.nodes import Plans, Starts
 from hudna.case.parameters import Parameter, Stretch
 
@@ -63,11 +63,7 @@ class Counter(Entry):
         return self
 
 
-def _lists(data: Any) -> Any:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()} if isinstance(data, Mapping) else data
-
-
-_Cells: TypeAlias = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_lists)]
+_Cells: TypeAlias = dict[str, Annotated[tuple[str, ...], LISTS]]
 
 
 class Campaign(Entry):

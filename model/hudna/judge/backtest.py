@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.arguments import checked, settle
+from hudna.arguments import checked, day, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case
 from hudna.case.nodes import Schedule, planned
@@ -53,6 +53,7 @@ class Plan:
     """What is forecast: a signal, every so many weeks, over so many weeks, scored at so many events or more.
 
     signal : events, or a sum of them such as `x.*`; of None the sum that most rows of the campaign count
+    since : date before which there is no origin; None for the campaign's first day
     thresholds : counts of which, besides 1, the forecasts' probabilities are kept: columns `p_1`, `p_a` and `p_b`
     """
 
@@ -62,9 +63,11 @@ class Plan:
     thresholds: tuple[int, int] = (5, 20)
     draws: int = 400
     paths: int = 50
+    since: dt.date | None = None
 
     def __post_init__(self) -> None:
         settle(self)
+        object.__setattr__(self, "since", day(self.since))
 
     def check(self, step_days: int) -> None:
         """Raise `InputError` with everything that is wrong; windows and origins must fall on steps of days."""
@@ -83,6 +86,8 @@ class Plan:
         if not rising or not 1 < self.thresholds[0] < self.thresholds[1]:
             text = "must be two whole numbers above 1, the smaller first"
             problems.add("backtest", "thresholds", text, given=repr(list(self.thresholds)))
+        if self.since is not None and type(self.since) is not dt.date:
+            problems.add("backtest", "since", "must be a date such as 2024-08-22", given=repr(self.since))
         problems.extend(check_sizes(self.draws, self.paths, 0))
         problems.raise_if_any()
 
@@ -236,9 +241,7 @@ def backtest(
             if window is None:
                 continue
             judged = [_judged(one, seen.before(origin), origin) for one in made[weeks] if one.window.over(origin)]
-            first, end = (
-                place_of(origin + days * _DAY, origin, unit) for days in (window.skip, window.skip + window.days)
-            )
+            first, end = (place_of(edge, origin, unit) for edge in (window.start, window.start + window.days * _DAY))
             forecasts = {MODEL: _forecast(window, ahead, counts)} | {name: f(first, end) for name, f in simple.items()}
             made[weeks].append(_Made(window, calm, forecasts))
             alike = overlapping(weeks, plan.every)
@@ -320,7 +323,9 @@ def _signals(scenario: Scenario, signal: str) -> tuple[str, ...]:
 def _origins(stretch: Campaign, plan: Plan) -> list[dt.date]:
     unit = _unit(stretch)
     every = round((_after(stretch, stretch.start, plan.every) - stretch.start).days / unit)
-    found = (step_day(stretch.start, unit, i) for i in itertools.count(0, every))
+    found = (
+        first for i in itertools.count(0, every) if (first := step_day(stretch.start, unit, i)) >= (plan.since or first)
+    )
     shortest = min(plan.horizons)
     return list(itertools.takewhile(lambda origin: _after(stretch, origin, shortest) <= stretch.until, found))
 
