@@ -251,7 +251,7 @@ def backtest(
             told = {"out": str(target), "manifest": final, "problems": problems_data(problems)}
             print_json({**told, "forecasts": found.forecasts.to_dict("records")})
             return
-        print_lines(((line, False) for line in (*lines(found, language), "", written(target, language))), language)
+        print_lines((*lines(found, language), ("", False), (written(target, language), False)), language)
 
     drawn = None if no_figures else target
     finish(show, pictures(found.forecasts, language), drawn, manifest, lang=language, as_json=as_json)
