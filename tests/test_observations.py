@@ -21,8 +21,9 @@ from hudna import shipped
 from hudna.case import load_case
 from hudna.case.documents import MAX_BYTES
 from hudna.case.evidence import cited
-from hudna.case.observation_rows import COLUMNS, MAX_FIELD, WORDS, Catalogue, read_rows
+from hudna.case.observation_rows import COLUMNS, WORDS, Catalogue, read_rows
 from hudna.case.observations import Counter
+from hudna.case.tables import MAX_FIELD
 from hudna.cli import main
 from hudna.errors import Problems
 
@@ -166,15 +167,6 @@ def test_a_row_belongs_to_a_campaign_that_it_shares_a_day_with(start, end, insid
     rows = table(f"{start},{end},attacks.*,1,exact,,,prior,,")
     observations = hudna.load(write(files(table=rows), tmp_path)).case.observations
     assert bool(observations.rows_of("spring")) is inside
-
-
-def test_a_catalogue_is_the_same_from_nodes_and_from_signals():
-    case = hudna.load("two-militias").case
-    one, other = Catalogue.of_nodes(case.nodes), Catalogue.of_signals(case.signals)
-    assert one.kinds == other.kinds
-    assert {name: sorted(states) for name, states in one.states.items()} == {
-        name: sorted(states) for name, states in other.states.items()
-    }
 
 
 # --- Tables with mistakes in them ---------------------------------------------------------------------------

@@ -18,17 +18,18 @@ import numpy as np
 
 from hudna.arguments import texts
 from hudna.arrays import ByContent, FloatArray
+from hudna.case.grammar import Text
 from hudna.errors import InputError, Problems, nearest
 from hudna.outline import Outlined
-from hudna.result.estimate import mean_and_error, proportion_bounds, settled_means
+from hudna.result.estimate import OF_THE_MEAN, mean_and_error, proportion_bounds, settled_means
+from hudna.result.result import Result
+from hudna.scenario.labels import OutcomeLabel
 from hudna.text.runs import size_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.case.grammar import Language
-    from hudna.result.labels import OutcomeLabel
-from hudna.result.result import Result
 
 __all__ = ["Comparison", "Entrant", "agreed"]
 
@@ -42,13 +43,14 @@ class Entrant:
 
     id: str
     policies: tuple[str, ...]
-    outcomes: Mapping[str, Mapping[str, Any]]
+    outcomes: Mapping[str, OutcomeLabel]
     headline: tuple[str, ...]
 
     @classmethod
-    def of(cls, about: Mapping[str, Any]) -> Entrant:
-        """Return the entrant that a result's `about` tells of."""
-        return cls(about["scenario"], tuple(about["policies"]), about["outcomes"], tuple(about["headline"]))
+    def of(cls, result: Result) -> Entrant:
+        """Return the entrant that a result is."""
+        labels = {name: result.outcome(name) for name in result.outcome_names}
+        return cls(result.about["scenario"], result.policies, labels, tuple(result.about["headline"]))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,7 +93,7 @@ class Comparison(ByContent, Outlined):
                     text = f"was run with {key} = {result.about[key]}, {given[0].about['scenario']} with "
                     text += f"{given[0].about[key]}; run them with one size and seed, as hudna.compare does"
                     problems.add("compare", result.about["scenario"], text)
-        entrants = [Entrant.of(result.about) for result in given]
+        entrants = [Entrant.of(result) for result in given]
         chosen = agreed(entrants, outcomes, policies, problems)
         problems.raise_if_any()
         return cls(given, *chosen)
@@ -248,8 +250,7 @@ class Comparison(ByContent, Outlined):
             max_regret and minimax of the policy.
         """
         regret = self.regret(lang=lang).drop(columns=["name", "unit"])
-        twice = ("mcse", "low", "high", "mean_q05", "mean_q95")
-        whole = self.table(lang).join(regret.rename(columns={column: f"regret_{column}" for column in twice}))
+        whole = self.table(lang).join(regret.rename(columns={column: f"regret_{column}" for column in _ESTIMATES}))
         largest = self.minimax(lang=lang)[["regret", "minimax"]].rename(columns={"regret": "max_regret"})
         whole = whole.join(largest, on=["policy", "outcome"]).reset_index()
         whole.insert(3, "scenario_name", [self.scenario_name(name, lang) for name in whole["scenario"]])
@@ -276,7 +277,7 @@ class Comparison(ByContent, Outlined):
 
 
 _AXES = ["scenario", "policy", "outcome"]
-_ESTIMATES = ("mcse", "low", "high", "mean_q05", "mean_q95")
+_ESTIMATES = OF_THE_MEAN[1:]
 _BLANK: dict[str, Any] = {
     "best": False, "told_apart": False, "regret": np.nan, **dict.fromkeys(_ESTIMATES, np.nan), "p_best": np.nan,
     "p_best_mcse": np.nan, "p_best_low": np.nan, "p_best_high": np.nan,
@@ -361,13 +362,13 @@ def _check_measure(name: str, entrants: Sequence[Entrant], problems: Problems) -
     having = [entrant for entrant in entrants if name in entrant.outcomes]
     for entrant in having[1:]:
         for key in _MEASURE:
-            own, other = (_plain(e.outcomes[name].get(key)) for e in (entrant, having[0]))
+            own, other = (_plain(getattr(e.outcomes[name], key)) for e in (entrant, having[0]))
             if own != other:
                 text = f"is measured otherwise in {entrant.id} than in {having[0].id}: {key} {own} and {other}"
                 problems.add("compare", "outcomes", text, given=repr(name))
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return value.get("en")
+    if isinstance(value, Text):
+        return value.en
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value

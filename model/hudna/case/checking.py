@@ -65,7 +65,7 @@ def is_table(data: Any, document: Document, key: Key, problems: Problems) -> boo
     """Whether `data` is a table; if not, note it."""
     if isinstance(data, Mapping):
         return True
-    problems.add(document.where(key), show_key(key), "must be a table", given=show_value(data))
+    document.note(problems, key, "must be a table", data)
     return False
 
 

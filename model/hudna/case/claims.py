@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.checking import build, is_table
-from hudna.case.documents import Document, Key, show_key
+from hudna.case.documents import Document, Key
 from hudna.case.grammar import Coefficient, Entry, Label, Names, wrong_name
 from hudna.case.references import Known, check_names
 from hudna.errors import Problems
@@ -158,7 +158,7 @@ def read_claims(document: Document, known: Known, problems: Problems) -> dict[st
     for name, data in document.data.items():
         key: Key = (name,)
         if wrong := wrong_name(name, "the name of a claim"):
-            problems.add(document.where(key), show_key(key), wrong)
+            document.note(problems, key, wrong)
         elif is_table(data, document, key, problems):
             claim = build(Claim, data, document, key, problems)
             if claim is not None:

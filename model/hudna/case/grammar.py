@@ -25,7 +25,9 @@ from hudna.errors import InputError
 from hudna.text.words import LANGUAGES, Language
 
 __all__ = [
+    "FIRST_YEAR",
     "ITEM",
+    "LAST_YEAR",
     "NAME",
     "ONE_PART",
     "Coefficient",
@@ -101,23 +103,8 @@ def _text(value: Any) -> Any:
 
 
 Label: TypeAlias = Annotated[
-    Text,
-    BeforeValidator(_text),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {
-                    "type": "object",
-                    "properties": {"en": {"type": "string"}, "ar": {"type": "string"}},
-                    "required": ["en"],
-                    "additionalProperties": False,
-                },
-            ]
-        }
-    ),
+    Text, BeforeValidator(_text, json_schema_input_type=Annotated[str, Field(min_length=1)] | Text)
 ]
-
 
 LARGEST, SMALLEST = 1e300, 1e-300  # in size; beyond them a product, a logarithm or a quotient may leave the range
 
@@ -223,14 +210,14 @@ def unwrapped(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
 Real: TypeAlias = Annotated[float, Domain()]
 
 
-_FIRST_YEAR, _LAST_YEAR = 1700, 2200  # results count time in nanoseconds: 1678 to 2262, less the longest horizon
+FIRST_YEAR, LAST_YEAR = 1700, 2200  # results count time in nanoseconds: 1678 to 2262, less the longest horizon
 
 
 def _day(value: Any) -> dt.date:
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise ValueError("must be a date, written without quotes: 2024-08-22")
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise ValueError(f"must be a date between {_FIRST_YEAR} and {_LAST_YEAR}")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"must be a date between {FIRST_YEAR} and {LAST_YEAR}")
     return value
 
 
@@ -263,25 +250,5 @@ def _effect(value: Any) -> Any:
 
 Values: TypeAlias = dict[  # signal -> effect
     Annotated[Reference, Names("signal")],
-    Annotated[
-        Effect,
-        BeforeValidator(_effect),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "number"},
-                    {"type": "string", "pattern": _PARAMETER},
-                    {
-                        "type": "object",
-                        "properties": {
-                            "coefficient": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _PARAMETER}]},
-                            "relative_to": {"type": "number"},
-                        },
-                        "required": ["coefficient"],
-                        "additionalProperties": False,
-                    },
-                ]
-            }
-        ),
-    ],
+    Annotated[Effect, BeforeValidator(_effect, json_schema_input_type=Coefficient | Effect)],
 ]

@@ -24,12 +24,12 @@ from hudna.case.load_observations import TABLE, read_observations
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import (
     NETWORK,
-    Told,
+    NetworkRows,
     check_derived,
     read_actors,
     read_ties,
-    told_by_json,
-    told_by_toml,
+    rows_of_json,
+    rows_of_toml,
 )
 from hudna.case.node_checks import check_nodes
 from hudna.case.nodes import KINDS, NODES, Node
@@ -111,13 +111,13 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     documents = _documents(folder, problems)
     empty = Document(folder, {})
     drivers = documents.get("drivers", empty)
-    told = _told(documents, empty, problems)
-    actors = read_actors(told, problems)
+    network = _network(documents, empty, problems)
+    actors = read_actors(network, problems)
     parameters = _parameters(documents.get("parameters", empty), folder, problems)
     named = _tables(documents.get("parameters", empty), Parameter.model_fields)
     unread = Unread(
         parameters=frozenset(named) - frozenset(parameters),
-        actors=told.names - frozenset(actors),
+        actors=network.names - frozenset(actors),
         files=_unread_files(folder, documents),
     )
     nodes = _nodes(drivers, actors, unread, problems)
@@ -126,13 +126,13 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     signals = publish(nodes)
     units = sorted({parameter.unit for parameter in parameters.values()})
     blocs = sorted({actor.bloc for actor in actors.values()} - {""})
-    known = Known.of(nodes, signals, parameters, unread, actor=sorted(told.names), bloc=blocs, unit=units)
-    found = read_ties(told, known, problems)
+    known = Known.of(nodes, signals, parameters, unread, actor=sorted(network.names), bloc=blocs, unit=units)
+    found = read_ties(network, known, problems)
     order = check_nodes(nodes, known, drivers, problems, entries=_tables(drivers, DRIVER_FIELDS))
     if about is not None:
         check_names(about, known, documents["case"], (), problems)
         _check_groups(about, documents["case"], problems)
-        _check_channels(about, found.values(), told.document, problems)
+        _check_channels(about, found.values(), network.document, problems)
     case = Case(
         id=folder.name,
         folder=folder,
@@ -148,20 +148,20 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     )
     case, unread = read_observations(case, unread, problems)
     if about is not None and len(problems) == before:
-        check_derived(told, case, problems)
+        check_derived(network, case, problems)
         case = replace(case, notices=tuple(_notices(case)))
         case = with_posterior(case, problems) if posterior else case
     return case, unread
 
 
-def _told(documents: Mapping[str, Document], empty: Document, problems: Problems) -> Told:
+def _network(documents: Mapping[str, Document], empty: Document, problems: Problems) -> NetworkRows:
     """Return what the files say of the network, in network.json or in actors.toml and ties.toml."""
     if "network" in documents:
-        return told_by_json(documents["network"], problems)
+        return rows_of_json(documents["network"], problems)
     people = documents.get("actors", empty)
     named = _named(people, Actor.model_fields, "an actor", problems)
     names = _tables(people, Actor.model_fields)
-    return told_by_toml(people, named, names, documents.get("ties", empty), problems)
+    return rows_of_toml(people, named, names, documents.get("ties", empty), problems)
 
 
 def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
@@ -260,7 +260,7 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
             if nested:
                 walk(f"{full}.", value)
             elif full in found:
-                problems.add(document.where((full,)), show_key((full,)), "is there twice, with quotes and without")
+                document.note(problems, (full,), "is there twice, with quotes and without")
             else:
                 found[full] = value
 
@@ -271,7 +271,7 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
 def _named(document: Document, fields: Collection[str], what: str, problems: Problems) -> Iterator[tuple[str, Any]]:
     for name, data in _tables(document, fields, problems).items():
         if wrong := wrong_name(name, f"the name of {what}", parts=True, variable=what != "an actor"):
-            problems.add(document.where((name,)), show_key((name,)), wrong)
+            document.note(problems, (name,), wrong)
         elif is_table(data, document, (name,), problems):
             yield name, data
 
@@ -302,7 +302,7 @@ def _nodes(document: Document, actors: Mapping[str, Actor], unread: Unread, prob
         known = expand(name, data, template, actors, document, problems, unread=unread.actors)
         for instance, node in known.items():
             if instance in nodes:
-                problems.add(document.where((name,)), show_key((instance,)), "is there twice")
+                document.note(problems, (instance,), "is there twice")
             nodes[instance] = node
     return dict(sorted(nodes.items()))
 
@@ -325,7 +325,7 @@ def _check_groups(about: About, document: Document, problems: Problems) -> None:
             if name in groups:
                 key = ("correlations", group, "parameters")
                 text = f"{name} stands in {groups[name]} too; a parameter belongs to one group at most"
-                problems.add(document.where(key), show_key(key), text)
+                document.note(problems, key, text)
             groups[name] = group
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from hudna.case.case import Case
 from hudna.case.checking import build, salvage
-from hudna.case.documents import Document, display, show_key, show_value
+from hudna.case.documents import Document, display, show_value
 from hudna.case.evidence import check_never_both
 from hudna.case.grammar import wrong_name
-from hudna.case.observation_rows import Catalogue, read_rows
+from hudna.case.observation_rows import read_rows
 from hudna.case.observations import (
     Campaign,
     Counter,
@@ -50,8 +50,7 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     form = _form(document)
     found = Observations(file.counters, file.campaigns, default, form=form or EventTable())
     if form is not None and (table.exists() or table.is_symlink()):
-        catalogue = Catalogue.of_nodes(case.nodes)
-        rows = read_rows(table, catalogue, file.counters, problems, unread=unread, case_folder=case.folder,
+        rows = read_rows(table, case.signals, file.counters, problems, unread=unread, case_folder=case.folder,
                          form=form, edges=found.edges)  # fmt: skip
         rows = rows if form.rows == "counts" else tuple(_aside(row, found) for row in rows)
     case = replace(case, observations=replace(found, rows=rows))
@@ -78,7 +77,7 @@ def _file(document: Document, problems: Problems) -> tuple[ObservationsFile, fro
         for name in _table(document, kind):
             if wrong := wrong_name(name):
                 key = (kind, name)
-                problems.add(document.where(key), show_key(key), wrong)
+                document.note(problems, key, wrong)
     file = build(ObservationsFile, document.data, document, (), problems)
     if file is not None:
         return file, frozenset()

@@ -116,7 +116,7 @@ def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Prob
         for signal in publish({name: node}):
             if signal in published:
                 text = f"publishes the signal {signal}, and so does {published[signal]}; rename one"
-                problems.add(document.where((name,)), show_key((name,)), text)
+                document.note(problems, (name,), text)
             published[signal] = name
 
 

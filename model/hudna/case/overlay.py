@@ -8,7 +8,7 @@ from typing import Any
 
 from hudna.case.case import Case
 from hudna.case.checking import build
-from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.documents import Document, Key, show_key
 from hudna.case.evidence import check_source
 from hudna.case.nodes import NODES, Node, Plan, Points, Regime, Schedule
 from hudna.case.parameters import Parameter
@@ -37,7 +37,7 @@ def lay_parameters(
             laid = names.what == "parameter" and name in over and name in parameters
             if laid and (problem := parameters[name].prior.outside(names.domain)):
                 text = f"{show_key(place)} {names.domain.sentence()}, but this prior {problem}"
-                problems.add(document.where((*key, name)), show_key((*key, name)), text)
+                document.note(problems, (*key, name), text)
     return parameters
 
 
@@ -69,7 +69,7 @@ def lay_starts(
         else:
             text = next((known.wrong(m.name, m.names) for m in mentions(node) if m.key == ("start",)), "")
         if text:
-            problems.add(document.where(own), show_key(own), text, given=show_value(start))
+            document.note(problems, own, text, start)
     return nodes
 
 
@@ -102,4 +102,4 @@ def check_exposure(name: str, points: Points, case: Case, document: Document, ke
     ]
     if readers:
         text = f"must be >= 0: it is an exposure of {', '.join(readers)}"
-        problems.add(document.where(key), show_key(key), text)
+        document.note(problems, key, text)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from hudna.arrays import ByContent, FloatArray
-from hudna.case.documents import display, read_document
+from hudna.case.documents import display, read_document, read_text
 from hudna.case.grammar import Text
 from hudna.errors import Problems
 
@@ -116,31 +116,33 @@ def read_posterior(folder: Path, problems: Problems) -> Posterior | None:
         if not path.is_file():
             problems.add(display(path), "", f"is missing beside the other file of the posterior; {hint}")
             return None
-    document = read_document(about, problems)
-    if document is None:
+    document, text = read_document(about, problems), read_text(draws, "CSV", problems)
+    if document is None or text is None:
         return None
     try:
-        text = draws.read_text(encoding="utf-8-sig")
-        lines = list(csv.reader(text.splitlines()))
-        names, theta = tuple(lines[0]), np.array(lines[1:], float)
-        data = document.data
-        learned = {
-            name: Learned(
-                _three(entry["prior"]), _three(entry["posterior"]), float(entry["overlap"]), float(entry["rhat"])
-            )
-            for name, entry in data["parameters"].items()
-        }
-        campaign, follows, hashed = (str(data[key]) for key in ("campaign", "basis", "digest"))
-        found = Posterior(names, theta, campaign, data["until"], follows, hashed, learned, data)
-    except (OSError, csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        found = _posterior(document.data, text.replace("\r\n", "\n"))
+    except (csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         problems.add(display(draws), "", f"is not a posterior that hudna wrote ({type(error).__name__}); {hint}")
         return None
-    sound = theta.ndim == 2 and theta.shape[0] > 0 and theta.shape[1] == len(names) and np.isfinite(theta).all()
-    whole = len(set(names)) == len(names) and set(names) == set(learned) and found.digest == digest(text)
-    if not sound or not whole or type(found.until) is not dt.date:
+    if found is None:
         problems.add(display(draws), "", f"has gaps, or does not fit {ABOUT}; {hint}")
-        return None
     return found
+
+
+def _posterior(data: Mapping[str, Any], text: str) -> Posterior | None:
+    """Return the posterior that two files hold; None if they do not fit together."""
+    header, *lines = csv.reader(text.splitlines())
+    names, theta = tuple(header), np.array(lines, float)
+    learned = {
+        name: Learned(_three(entry["prior"]), _three(entry["posterior"]), float(entry["overlap"]), float(entry["rhat"]))
+        for name, entry in data["parameters"].items()
+    }
+    campaign, follows, hashed = (str(data[key]) for key in ("campaign", "basis", "digest"))
+    sound = theta.ndim == 2 and theta.shape[0] > 0 and theta.shape[1] == len(names) and np.isfinite(theta).all()
+    whole = len(set(names)) == len(names) and set(names) == set(learned) and hashed == digest(text)
+    if not sound or not whole or type(data["until"]) is not dt.date:
+        return None
+    return Posterior(names, theta, campaign, data["until"], follows, hashed, learned, data)
 
 
 def _three(numbers: Any) -> tuple[float, float, float]:

@@ -30,7 +30,8 @@ Changes: TypeAlias = Annotated[
 def asked(scenario: Scenario | str, changes: Sequence[str] | None) -> Scenario:
     """Return the scenario that a command is given, with what `--set` changes in it."""
     from hudna.case.documents import COMMAND_LINE
-    from hudna.scenario.reading import changed, load
+    from hudna.scenario import load
+    from hudna.scenario.scenario import changed
 
     over = parsed(changes or ())
     question = load(scenario)

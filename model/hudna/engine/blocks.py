@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.program import Program
+from hudna.engine.program import TILE, Program
+from hudna.engine.states import States
+from hudna.engine.summaries import BlockSummary
 from hudna.errors import SimulationError
 
-if TYPE_CHECKING:
-    from hudna.engine.states import States
-    from hudna.engine.summaries import BlockSummary
-
-__all__ = ["TILE", "BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
-
-TILE = 256  # paths whose mean threat is summed at once, so that no split into blocks moves a bit
+__all__ = ["BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
 
 
 @dataclass(frozen=True)

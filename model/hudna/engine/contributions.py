@@ -74,25 +74,10 @@ def contributions(
     progress: Progress | None,
     stage: Stage | None,
 ) -> Contributions:
-    """Simulate a program and take one of its levels apart.
+    """Simulate a program and take one of its levels, the place of which is `level`, apart.
 
-    Parameters
-    ----------
-    program : Program
-    level : int
-        Its place among the levels of the program.
-    draws, paths, seed, theta, starts, engine, threads, progress, stage : as of `simulate`
-    window : slice
-        The steps over which the parts of each path are averaged.
-    keep : int
-        Paths of each draw whose parts are kept step by step.
-
-    Raises
-    ------
-    InputError
-        If the parts do not fit into memory.
-    SimulationError
-        If a rate or level leaves the range of numbers.
+    Parts are averaged over the steps of `window`, and kept step by step for `keep` paths of each draw; the rest is as
+    of `simulate`, and the errors are.
     """
     parts = parts_of(program, level)
     kept = _signals_read(program, level)
@@ -132,14 +117,7 @@ def contributions(
 
 
 def parts_of(program: Program, level: int) -> tuple[Part, ...]:
-    """Return the parts of a level: every tie and every effect, then its base, its start and chance.
-
-    Parameters
-    ----------
-    program : Program
-    level : int
-        Its place among the levels of the program.
-    """
+    """Return the parts of the level at a place: every tie and every effect, then its base, its start and chance."""
     couplings, labels = program.couplings, program.values.label
     own = f"{program.levels.name[level]}.effects."
     found: dict[tuple[str, str], list[int]] = {}
@@ -165,21 +143,9 @@ def _signals_read(program: Program, level: int) -> IntArray:
 def _split(
     task: Task, level: int, run_block: RunBlock, shape: Shape, stop: threading.Event
 ) -> Iterator[tuple[int, FloatArray]]:
-    """Simulate a block and yield each part of a level, with its number in the order of `parts_of`.
+    """Simulate a block; yield the number of each part, as of `parts_of`, and the part, (policy, draw, path, step).
 
-    Parameters
-    ----------
-    task : Task
-        Which keeps the signals that the level reads (`_signals_read`), exact, of every path.
-    level : int
-    run_block : function of (shape, stop)
-    shape : Shape
-    stop : threading.Event
-
-    Yields
-    ------
-    int
-    float array, shape (n_policies, n_draws, n_paths, n_steps)
+    The task keeps the signals that the level reads (`_signals_read`), exact, of every path.
     """
     program = task.program
     record = run_block(shape, stop)

@@ -19,17 +19,8 @@ def needed(
 ) -> dict[str, int]:
     """Return the bytes that each part of a run will hold at its largest.
 
-    Parameters
-    ----------
-    program : Program
-    draws, paths : int
-    kept : (signals, draws, paths) of the trajectories
-    exact : bool
-        Whether trajectories are floats.
-    summary : bool
-        Whether outcomes are kept as summaries.
-    in_flight : int
-        Paths of the blocks that are worked on, or wait, at once.
+    kept : (signals, draws, paths) of the trajectories, `exact` as floats; summary : whether outcomes are kept as
+    summaries; in_flight : paths of the blocks that are worked on, or wait, at once
     """
     policies, outcomes, steps = len(program.policies), len(program.outcomes.name), program.n_steps
     sets = policies + policies * (policies - 1) // 2

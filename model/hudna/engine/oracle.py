@@ -112,12 +112,8 @@ class Step:
 def initial(program: Program, values: FloatArray, draws: IntArray | None = None) -> State:
     """Return the state before the first step: every node's start, that of a count spread over the week before.
 
-    Parameters
-    ----------
-    program : Program
-    values : float array, shape (n_values, n_draws)
-    draws : int array, shape (n_draws,), optional
-        Numbers of the draws, for errors; counted from 0 if left out.
+    `values` have the shape (n_values, n_draws); `draws` are the numbers of the draws, for errors, counted from 0 if
+    left out.
     """
     signals: list[FloatArray] = [np.zeros((1, 1)) for _ in program.signals]
     signals[0] = np.ones((1, 1))
@@ -270,19 +266,9 @@ def _clamped(step: Step, i: int) -> IntArray | None:
 
 
 def held_log_probability(program: Program, state: State, values: FloatArray, t: int, policy: int, i: int) -> FloatArray:
-    """Return the log probability that regime i, left alone, would now go where it is held.
+    """Return the log probability that regime i, which is held in step t, would go there if it were left alone.
 
-    Parameters
-    ----------
-    program : Program
-    state : State, as of the step before
-    values : float array, shape (n_values, n_draws)
-    t, policy : int
-    i : int, a regime that is held in step t
-
-    Returns
-    -------
-    float array that broadcasts to (n_draws, n_paths)
+    `state` is as of the step before; the result broadcasts to (n_draws, n_paths).
     """
     step = Step(program, state, values, [], t, policy)
     for other in range(len(program.regimes.name)):

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hudna.arrays import BoolArray, FloatArray, IntArray
-from hudna.engine.blocks import TILE
-from hudna.engine.program import Program, ReducerCode
+from hudna.engine.program import TILE, Program, ReducerCode
 
 __all__ = ["BINS", "BlockSummary", "Summaries", "Summary", "histogram_edges", "pairs", "summarise"]
 

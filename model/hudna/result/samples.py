@@ -13,8 +13,9 @@ from typing import Protocol
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
+from hudna.engine.bins import at_rank
 
-__all__ = ["Paths", "Sample", "SummaryOfPaths"]
+__all__ = ["Paths", "Sample", "SummaryOfPaths", "n_distinct"]
 
 
 class Sample(Protocol):
@@ -148,15 +149,11 @@ class SummaryOfPaths:
 
     def quantiles(self, at: FloatArray) -> FloatArray:
         """Quantiles over all paths: the smallest number that so many do not exceed, linear inside a bin."""
-        cumulative = np.cumsum(self.counts)
-        wanted = np.asarray(at) * (cumulative[-1] - 1) + 1  # as of sorted numbers, the first at 0
-        bins = np.searchsorted(cumulative, wanted - 1e-9 * cumulative[-1])
-        low, high = self.edges[bins], self.edges[bins + 1]
-        if self.whole:
-            return self._whole_in(low, high)
-        below = cumulative[bins] - self.counts[bins]
-        share = np.clip((wanted - below) / np.maximum(self.counts[bins], 1), 0.0, 1.0)
-        return np.asarray(low + share * (high - low))
+        total = self.counts.sum()
+        rank = np.asarray(at) * (total - 1) + 1  # as of sorted numbers, the first at 0
+        low, high, share = at_rank(self.edges, np.broadcast_to(self.counts, (*rank.shape, self.counts.size)), rank,
+                                   slack=1e-9 * total)  # fmt: skip
+        return self._whole_in(low, high) if self.whole else np.asarray(low + share * (high - low))
 
     def histogram(self, edges: FloatArray) -> FloatArray:
         """Share of all paths in each bin; paths of a bin of the summary are spread evenly over it."""
@@ -171,3 +168,8 @@ class SummaryOfPaths:
     def _whole_in(low: FloatArray, high: FloatArray) -> FloatArray:
         """Return the whole number in a bin, the one nearest to 0 where there are several."""
         return np.asarray(np.where(low >= 0, np.ceil(low), np.where(high <= 0, np.floor(high), 0.0)))
+
+
+def n_distinct(n_draws: int, clusters: IntArray | None) -> int:
+    """Return how many draws have parameters of their own."""
+    return n_draws if clusters is None else int(np.unique(clusters).size)

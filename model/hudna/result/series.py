@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.bins import bin_edges
+from hudna.engine.bins import at_rank, bin_edges
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hudna.result.labels import SeriesLabel
+    from hudna.scenario.labels import SeriesLabel
 
 __all__ = ["QUANTILES", "histogram_quantile", "series_quantiles"]
 
@@ -36,19 +36,8 @@ def histogram_quantile(measure: str, counts: IntArray, probability: float) -> Fl
     -------
     float array, shape (...)
     """
-    edges = bin_edges(measure)
-    total = counts.sum(axis=-1, keepdims=True)
-    goal = probability * total
-    reached = np.cumsum(counts, axis=-1)
-    place = (reached >= goal).argmax(axis=-1)
-    low, high = edges[place], edges[place + 1]
-    if measure in ("count", "indicator"):
-        whole = high - low <= 1
-    else:
-        whole = np.zeros(place.shape, bool)
-    inside = np.take_along_axis(counts, place[..., None], -1)[..., 0]
-    before = np.take_along_axis(reached, place[..., None], -1)[..., 0] - inside
-    share = (goal[..., 0] - before) / np.maximum(inside, 1)
+    low, high, share = at_rank(bin_edges(measure), counts, probability * counts.sum(axis=-1))
+    whole = (measure in ("count", "indicator")) & (high - low <= 1)
     high = np.where(np.isfinite(high), high, low)
     return np.asarray(np.where(whole, low, low + share * (high - low)))
 

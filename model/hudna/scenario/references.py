@@ -15,8 +15,8 @@ from hudna.case.references import Known as OfCase
 from hudna.case.references import Unread, check_names, no_state
 from hudna.case.signals import resolve
 from hudna.errors import Problems, no_such
+from hudna.scenario.file import FREE, Assumption, Outcome, ScenarioFile
 from hudna.scenario.influence import influence
-from hudna.scenario.scenario import FREE, Assumption, Outcome, ScenarioFile
 
 __all__ = ["Known", "check_references"]
 
