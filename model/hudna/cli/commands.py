@@ -30,10 +30,12 @@ from hudna.cli.options import (
     examples,
     shipped_scenarios,
 )
-from hudna.cli.printing import print_json, print_lines, progress_bar
+from hudna.cli.printing import print_json, print_lines, print_table, progress_bar
 from hudna.errors import InputError, Problems, nearest
 from hudna.text.words import Language, Words
 from hudna.version import __version__
+
+_YEAR = 52  # weeks over which the chances of a case are given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -225,9 +227,12 @@ def check(
     """Say everything that is wrong with a scenario or a case."""
     from hudna.cli import observations
     from hudna.engine import compile_scenario
+    from hudna.judge.rates import base_rates
+    from hudna.report.rates import rates_table
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
     from hudna.scenario.reading import case_of
+    from hudna.text.table import records
 
     language, problems = known_language(lang), Problems()
     noted: tuple[Text, ...] = ()
@@ -246,15 +251,22 @@ def check(
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
     said = [notice.get(language) for notice in notices]
+    weeks = _YEAR if question is None else question.file.weeks
+    rates = base_rates(case, weeks)
     if as_json:
         print_json({"problems": [], "notices": said, "nodes": found.nodes, "parameters": found.parameters,
                     "ties": found.ties, "pressing": found.pressing,
                     "observations": observations.as_data(case, parameters, foreseen),
                     "claims": {"tested": tested, "untested": len(case.claims) - tested},
+                    "base_rates": {"weeks": weeks, "transitions": records(rates)},
                     "posterior": _posterior(case, parameters)})  # fmt: skip
         return
     print_lines(_checked(case, found, tested, foreseen, language), language)
     print_lines(((f"{_word('note', language)}: {notice}", False) for notice in said), language)
+    table = rates_table(rates, case, weeks, language)
+    if table is not None:
+        print()
+        print_table(table)
     if rows:
         print_lines(observations.listing(case, parameters, language), language)
 
