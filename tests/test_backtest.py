@@ -382,8 +382,8 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     out, err = capsys.readouterr()
     assert err == ""
     assert "nan" not in out
-    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead", "rate of the last quarter",
-                 "90 % interval", "pool", "calm at the origin", "windows shorter",
+    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead\n  2023-07-03 ", "\nForecasts\n",
+                 "rate of the last quarter", "90 % interval", "pool", "calm at the origin", "windows shorter",
                  f"Written to {Path('out') / f'backtest-{NAME}'}"):  # fmt: skip
         assert text in out
     folder = Path(f"out/backtest-{NAME}")

@@ -585,7 +585,7 @@ def test_a_case_is_found_by_folder_name_scenario_and_file(here, capsys):
     [
         (["two-militas"], "did you mean 'two-militias'"),
         (["two-militias", "--to", "GVO"], "network: to = 'GVO': there is no such actor; did you mean 'GOV'?"),
-        (["two-militias", "--lang", "fr"], "must be one of en, ar"),
+        (["two-militias", "--lang", "fr"], "must be 'en' or 'ar'"),
         (["empty"], "is a folder without case.toml"),
         (["nowhere.toml"], "no such file"),
         (["x" * 5000], "no such file"),

@@ -20,6 +20,7 @@ from hudna.outline import Outlined
 from hudna.result.estimate import mean_and_error, of_the_mean
 from hudna.result.samples import Paths
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +128,7 @@ class Attribution(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("attribution", lang, self)
         rows = {}
         for p, policy in enumerate(self.policies):
             for key, name, members in self._groups(by):
@@ -152,6 +154,7 @@ class Attribution(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("attribution", lang, self)
         one, other = self.place(a), self.place(b)
         rows = {}
         for key, name, members in self._groups(by):
@@ -175,6 +178,7 @@ class Attribution(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("attribution", lang, self)
         rows = {}
         for p, policy in enumerate(self.policies):
             for key, name, members in self._groups(by):

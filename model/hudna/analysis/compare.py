@@ -19,12 +19,13 @@ import numpy as np
 from hudna.arguments import texts
 from hudna.arrays import ByContent, FloatArray
 from hudna.case.grammar import Text
-from hudna.errors import InputError, Problems, nearest
+from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.outline import Outlined
 from hudna.result.estimate import OF_THE_MEAN, mean_and_error, proportion_bounds, settled_means
 from hudna.result.result import Result
 from hudna.scenario.labels import OutcomeLabel
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,8 +113,7 @@ class Comparison(ByContent, Outlined):
     def result(self, scenario: str) -> Result:
         """Return the result of a scenario."""
         if scenario not in self.scenarios:
-            known = ", ".join(self.scenarios)
-            text = f"the comparison has no such scenario{nearest(scenario, self.scenarios)}; there are: {known}"
+            text = no_such("scenario", scenario, self.scenarios, text="the comparison has no such scenario")
             raise InputError.of("comparison", text, key="scenario", given=repr(scenario))
         return self.results[self.scenarios.index(scenario)]
 
@@ -128,9 +128,7 @@ class Comparison(ByContent, Outlined):
     def outcome(self, name: str) -> OutcomeLabel:
         """Return what an outcome is called, in the first scenario, and how it was measured, in all."""
         if name not in self.outcomes:
-            known = ", ".join(self.outcomes)
-            text = f"is not compared{nearest(name, self.outcomes)}; compared are: {known}"
-            raise InputError.of("comparison", text, key="outcome", given=repr(name))
+            raise InputError.of("comparison", self._not_compared(name), key="outcome", given=repr(name))
         return self.results[0].outcome(name)
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
@@ -184,6 +182,7 @@ class Comparison(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("comparison", lang, self)
         outcomes = texts("comparison", "outcomes", outcomes)
         if outcomes is not None:
             self._check_better(outcomes)
@@ -271,9 +270,11 @@ class Comparison(ByContent, Outlined):
                 )
                 problems.add("comparison", "outcome", text, given=repr(name))
             elif name not in self.outcomes:
-                text = f"is not compared{nearest(name, self.outcomes)}; compared are: {', '.join(self.outcomes)}"
-                problems.add("comparison", "outcome", text, given=repr(name))
+                problems.add("comparison", "outcome", self._not_compared(name), given=repr(name))
         problems.raise_if_any()
+
+    def _not_compared(self, name: str) -> str:
+        return f"is not compared{nearest(name, self.outcomes)}; compared are: {', '.join(self.outcomes)}"
 
 
 _AXES = ["scenario", "policy", "outcome"]
@@ -364,7 +365,7 @@ def _check_measure(name: str, entrants: Sequence[Entrant], problems: Problems) -
         for key in _MEASURE:
             own, other = (_plain(getattr(e.outcomes[name], key)) for e in (entrant, having[0]))
             if own != other:
-                text = f"is measured otherwise in {entrant.id} than in {having[0].id}: {key} {own} and {other}"
+                text = f"is measured differently in {entrant.id} than in {having[0].id}: {key} {own} and {other}"
                 problems.add("compare", "outcomes", text, given=repr(name))
 
 

@@ -45,7 +45,7 @@ def pbox_data(
     pandas.DataFrame
         A row per policy and value: policy, policy_name, x, in the outcome's unit; share, of all paths, at or below x;
         mcse, its Monte Carlo error, clustered by draw; low and high, between which the shares of 90 % of draws lie, the
-        noise of their paths taken out (NaN if draws cannot be told from paths). For whole numbers x are those numbers.
+        noise of their paths taken out (NaN if draws cannot be separated from paths). Whole numbers are x themselves.
 
     Raises
     ------

@@ -20,6 +20,7 @@ from hudna.result.result import Result
 from hudna.result.samples import Paths
 from hudna.scenario.influence import Influence
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,7 @@ class Removal(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("removal", lang, self)
         rows = {}
         for key in self.without:
             for policy in self.whole.policies:
@@ -106,6 +108,7 @@ class Removal(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("removal", lang, self)
         rows = {}
         for key in self.without:
             for outcome in self.whole.outcome_names:

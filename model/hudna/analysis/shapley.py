@@ -23,6 +23,7 @@ from hudna.outline import Outlined
 from hudna.result.estimate import mean_and_error, of_the_mean, share_of
 from hudna.result.samples import Paths
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +119,7 @@ class Shares(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("shares", lang, self)
         names = tuple(self.factors)
         parts = shapley_values(names, self.values)
         parts |= {REST: self.values[frozenset()], WHOLE: self.values[frozenset(names)]}

@@ -91,14 +91,7 @@ def difference(d: Paths, sign: int) -> Truth:
 def parameter(x: FloatArray, limit: FloatArray | float, sign: int, clusters: IntArray | None) -> Truth:
     """Return how probable it is that a parameter is above (sign 1) or below (-1) a number or another parameter.
 
-    Parameters
-    ----------
-    x : float array, shape (n_draws,)
-    limit : float, or float array of the shape of x
-        Of another parameter the number is the difference.
-    sign : {1, -1}
-    clusters : int array, shape (n_draws,), optional
-        Equal where draws have the same parameters.
+    `x` has the shape (n_draws,), as has a `limit` that is another parameter; then the number is the difference.
     """
     number = x if isinstance(limit, float) else x - limit
     hit = sign * (x - limit) > 0
@@ -130,11 +123,7 @@ def apart(a: Paths, b: Paths, sign: int) -> Truth:
 def together(holds: Sequence[BoolArray], clusters: IntArray | None) -> tuple[float, float, float, float]:
     """Return the share of draws in which all statements hold, its Monte Carlo error and 90 % bounds.
 
-    Parameters
-    ----------
-    holds : sequence of bool arrays, shape (3, n_draws)
-        As of `Truth`; of draws that are the same in all of them.
-    clusters : int array, shape (n_draws,), optional
+    `holds` are as of `Truth`, of draws that are the same in all of them.
 
     Examples
     --------

@@ -25,6 +25,7 @@ from hudna.scenario import Scenario, load
 from hudna.scenario.claims import check_claims, scenario_files
 from hudna.scenario.reading import case_of
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,6 +141,7 @@ class Verdicts(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("claims", lang, self)
         rows = [row for verdict in self for row in self._rows(verdict, lang)]
         return pd.DataFrame(rows)
 

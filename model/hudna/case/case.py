@@ -13,7 +13,7 @@ from pydantic import Field
 from hudna.arrays import ByContent
 from hudna.case.claims import Claim
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Entry, Label, Names, Text
+from hudna.case.grammar import Day, Entry, Label, Language, Names, Text
 from hudna.case.graph import graph
 from hudna.case.network import CHANNEL, Actor, Channel, Press, Tie
 from hudna.case.nodes import Level, Node
@@ -22,12 +22,14 @@ from hudna.case.parameters import Correlation, Parameter
 from hudna.case.posterior import Posterior
 from hudna.case.signals import Signal, resolve
 from hudna.outline import Outlined
-from hudna.text.words import LANGUAGES
+from hudna.text.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["About", "Case", "Press"]
+
+_word = Words("case")
 
 
 class About(Entry):
@@ -102,9 +104,11 @@ class Case(ByContent, Outlined):
         if reference in self.about.families:
             return self.about.families[reference]
         shown, rest = [self.signals[name].label for name in signals[:2]], len(signals) - 2
-        english, arabic = ([name.get(lang) for name in shown] for lang in ("en", "ar"))
-        more = ([f"{rest} more"], [f"{rest} غيرها"]) if rest > 0 else ([], [])
-        return Text(en=" + ".join(english + more[0]), ar=" + ".join(arabic + more[1]))
+
+        def write(lang: Language) -> str:
+            return " + ".join([name.get(lang) for name in shown] + [_word("more", lang).format(rest)] * (rest > 0))
+
+        return Text.written(write, *shown)
 
     def unit(self, unit: str) -> Text:
         """Return what readers see of a parameter's unit: its name in `units`, or the unit as it is written."""

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.checking import build, is_table
 from hudna.case.documents import Document, Key
-from hudna.case.grammar import Coefficient, Entry, Label, Names, wrong_name
+from hudna.case.grammar import LISTS, Coefficient, Entry, Label, Names, wrong_name
 from hudna.case.references import Known, check_names
 from hudna.errors import Problems
 
@@ -61,10 +61,9 @@ class ClaimTest(Entry):
     below: Coefficient | None = Field(
         None, description="true where it is below this number; of a parameter also below another parameter"
     )
-    rests_on: Annotated[
-        tuple[Annotated[str, Names("parameter")], ...],
-        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
-    ] = Field((), description="parameters that the answer hangs on")
+    rests_on: Annotated[tuple[Annotated[str, Names("parameter")], ...], LISTS] = Field(
+        (), description="parameters that the answer hangs on"
+    )
     structure: Label | None = Field(None, description="what follows from how the model is built, whatever is believed")
 
     @model_validator(mode="after")
@@ -132,9 +131,9 @@ class Claim(Entry):
 
     claim: Label = Field(description="what was said")
     source: Label = Field(description="who said so, and where")
-    test: Annotated[
-        tuple[ClaimTest, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-    ] = Field((), description="[[NAME.test]]: what it comes to in the model")
+    test: Annotated[tuple[ClaimTest, ...], LISTS] = Field(
+        (), description="[[NAME.test]]: what it comes to in the model"
+    )
     untested: Label | None = Field(None, description="instead of a test: why the model cannot test it")
 
     @model_validator(mode="after")

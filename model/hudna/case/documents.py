@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from hudna.arguments import plain
 from hudna.errors import Problems
+from hudna.text.words import CODES
 
 __all__ = [
     "COMMAND_LINE",
@@ -385,5 +386,6 @@ def _merge_tables(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[s
 
 
 def _is_whole(name: str, table: Mapping[str, Any]) -> bool:
-    """Whether a table means one thing: a prior, or a text in two languages. Its parts are never mixed."""
-    return name == "prior" or (bool(table) and set(table) <= {"en", "ar"})
+    """Whether a table means one thing: a prior, or a text in several languages. Its parts are never mixed."""
+    text = bool(table) and set(table) <= CODES and all(isinstance(said, str) for said in table.values())
+    return text or name == "prior"

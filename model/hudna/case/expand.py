@@ -62,8 +62,8 @@ def expand(
                 say("cannot be overridden", "overrides", item, field)
         filled = _fill({**shared, **{field: value for field, value in own.items() if field not in _FIXED}}, item)
         if "name" not in own:
-            arabic = template.name.ar and template.name.ar.replace(ITEM, label.get("ar"))
-            filled["name"] = {"en": template.name.en.replace(ITEM, label.en), "ar": arabic}
+            texts = template.name.texts.items()
+            filled["name"] = {lang: text.replace(ITEM, label.get(lang)) for lang, text in texts}
         place = (name, "overrides", item) if own else (name,)
         node = build(NODES[template.kind], filled, document, place, problems)
         if node is not None:

@@ -1,4 +1,4 @@
-"""The small pieces that every file is made of: names, texts in two languages, numbers and their allowed range."""
+"""The small pieces that every file is made of: names, texts in several languages, numbers and their allowed range."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
@@ -18,16 +18,18 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import core_schema
 
-from hudna.errors import InputError
-from hudna.text.words import LANGUAGES, Language
+from hudna.errors import nearest
+from hudna.text.words import CODES, Language, check_language
 
 __all__ = [
     "FIRST_YEAR",
     "ITEM",
     "LAST_YEAR",
+    "LISTS",
     "NAME",
     "ONE_PART",
     "Coefficient",
@@ -64,16 +66,44 @@ class Entry(BaseModel):
 
 
 class Text(Entry):
-    """What a reader sees, in English and, where there is one, in Arabic."""
+    """What a reader sees: in English and, where it is given, in Arabic and other languages."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[str, Field(min_length=1)]]
 
     en: str = Field(min_length=1, description="the English text")
     ar: str | None = Field(None, min_length=1, description="the Arabic text, plain and in logical order")
 
+    @model_validator(mode="after")
+    def _known(self) -> Text:
+        for lang in self.model_extra or {}:
+            if lang not in CODES:
+                known = nearest(lang, ("en", "ar"))
+                raise ValueError(f"'{lang}' is no language: keys are codes of ISO 639-1, such as en, ar, fr{known}")
+        return self
+
+    @classmethod
+    def written(cls, write: Callable[[Language], str], *parts: Text) -> Text:
+        """Return what is written in English, Arabic and every other language of its parts."""
+        return cls(**{lang: write(lang) for part in (cls(en="-", ar="-"), *parts) for lang in part.texts})
+
+    @property
+    def texts(self) -> dict[Language, str]:
+        """The text in each language that it is given in."""
+        return {lang: text for lang, text in self.model_dump().items() if text is not None}
+
     def get(self, lang: Language) -> str:
         """Return the text in `lang`, in English where there is no other."""
-        if lang not in LANGUAGES:
-            raise InputError.of("hudna", "must be 'en' or 'ar'", key="lang", given=repr(lang))
-        return self.ar or self.en if lang == "ar" else self.en
+        if lang not in CODES:
+            check_language("hudna", lang)
+        return (self.ar if lang == "ar" else (self.model_extra or {}).get(lang)) or self.en
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+LISTS = BeforeValidator(_tuples)  # a list of a file, and lists in it, as tuples
 
 
 def wrong_name(name: str, what: str = "a name", *, parts: bool = False, variable: bool = False) -> str:

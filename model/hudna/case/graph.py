@@ -113,20 +113,13 @@ def reach(case: Network) -> pd.DataFrame:
     DataFrame
         A row for each `source` and `target`, with `ties`, their smallest number on the way; nearest first.
     """
+    import networkx as nx
     import pandas as pd
 
-    onward: dict[str, set[str]] = {}
-    for press in _presses(case):
-        if press.tie.weight > 0:
-            onward.setdefault(press.tie.source, set()).add(press.tie.target)
+    over = nx.DiGraph((press.tie.source, press.tie.target) for press in _presses(case) if press.tie.weight > 0)
     rows = []
-    for source in sorted(onward):
-        reached = {source: 0}
-        front = [source]
-        while front:
-            front = sorted({b for a in front for b in onward.get(a, ())} - set(reached))
-            reached |= dict.fromkeys(front, max(reached.values()) + 1)
-        rows += [(source, target, ties) for target, ties in reached.items() if ties]
+    for source, reached in sorted(nx.all_pairs_shortest_path_length(over)):
+        rows += [(source, target, ties) for ties, target in sorted((n, name) for name, n in reached.items()) if ties]
     return pd.DataFrame(rows, columns=["source", "target", "ties"])
 
 

@@ -8,7 +8,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
 
 from hudna import shipped
 from hudna.arguments import check_kind
@@ -16,7 +18,7 @@ from hudna.case.basis import with_posterior
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.claims import read_claims
-from hudna.case.documents import Document, Key, display, read_document, read_json, show_key, show_value
+from hudna.case.documents import Document, Key, display, read_document, read_json, show_key
 from hudna.case.evidence import check_source
 from hudna.case.expand import expand
 from hudna.case.grammar import Text, wrong_name
@@ -44,6 +46,7 @@ __all__ = ["DRIVER_FIELDS", "FILES", "case_folder", "load_case", "read_case"]
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
          "parameters": "parameters.toml", "observations": "observations.toml", "claims": "claims.toml"}  # fmt: skip
 _OPTIONAL = ("actors", "ties", "observations", "claims")
+_NETWORK_ROLES = ("actors", "ties")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
 )
@@ -108,7 +111,7 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     if folder.name in ("", ".."):  # the folder that hudna runs in, or one above it
         folder = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay as they are)
     before = len(problems)
-    documents = _documents(folder, problems)
+    documents, files = _documents(folder, problems)
     empty = Document(folder, {})
     drivers = documents.get("drivers", empty)
     network = _network(documents, empty, problems)
@@ -118,7 +121,7 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     unread = Unread(
         parameters=frozenset(named) - frozenset(parameters),
         actors=network.names - frozenset(actors),
-        files=_unread_files(folder, documents),
+        files=files,
     )
     nodes = _nodes(drivers, actors, unread, problems)
     unread = replace(unread, drivers=_failed(drivers, nodes, unread))
@@ -164,32 +167,30 @@ def _network(documents: Mapping[str, Document], empty: Document, problems: Probl
     return rows_of_toml(people, named, names, documents.get("ties", empty), problems)
 
 
-def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
-    """Return the roles of files that are there, or have to be, and could not be read."""
-    roles = {r for r, file in FILES.items() if r not in documents and (r not in _OPTIONAL or _there(folder / file))}
-    if _there(folder / NETWORK):
-        roles -= {"actors", "ties"}
-        roles |= {"actors", "ties"} if "network" not in documents else set()
-    return frozenset(roles)
-
-
 def _there(path: Path) -> bool:
     """Whether there is such a file, or a link that may lead nowhere: it is meant to be read."""
     return path.exists() or path.is_symlink()
 
 
-def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
-    documents = {}
-    for role, file in FILES.items():
-        path = folder / file
-        if role in _OPTIONAL and not _there(path):
-            continue
-        document = read_document(path, problems)
-        if document is not None:
-            documents[role] = document
-    _read_network(folder, documents, problems)
+def _documents(folder: Path, problems: Problems) -> tuple[dict[str, Document], frozenset[str]]:
+    """Return the files of a case by their roles, and the roles of files that could not be read.
+
+    A network.json takes the place of actors.toml and ties.toml.
+    """
+    roles = [role for role, file in FILES.items() if role not in _OPTIONAL or _there(folder / file)]
+    found: dict[str, Document | None] = {}
+    if _there(folder / NETWORK):
+        if twice := [FILES[role] for role in _NETWORK_ROLES if role in roles]:
+            verb = "do" if len(twice) > 1 else "does"
+            text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
+            problems.add(display(folder / NETWORK), "", text)
+        roles = [role for role in roles if role not in _NETWORK_ROLES]
+        found["network"] = read_json(folder / NETWORK, problems)
+    found |= {role: read_document(folder / FILES[role], problems) for role in roles}
+    documents = {role: document for role, document in found.items() if document is not None}
     _check_entries(folder, documents, problems)
-    return documents
+    unread = found.keys() - documents.keys()
+    return documents, frozenset((unread - {"network"}) | (set(_NETWORK_ROLES) if "network" in unread else set()))
 
 
 def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Problems) -> None:
@@ -217,23 +218,6 @@ def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Pr
             problems.add(display(folder / entry), "", no_such("file", entry, known, text="not a file of a case"))
         elif hint := nearest(entry, alike, cutoff=0.8):
             problems.add(display(folder / entry), "", f"not a file of a case{hint}")
-
-
-def _read_network(folder: Path, documents: dict[str, Document], problems: Problems) -> None:
-    """Read network.json into `documents` if it is there; it takes the place of actors.toml and ties.toml."""
-    path = folder / NETWORK
-    if not _there(path):
-        return
-    twice = [FILES[role] for role in ("actors", "ties") if _there(folder / FILES[role])]
-    if twice:
-        verb = "do" if len(twice) > 1 else "does"
-        text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
-        problems.add(display(path), "", text)
-    for role in ("actors", "ties"):
-        documents.pop(role, None)
-    document = read_json(path, problems)
-    if document is not None:
-        documents["network"] = document
 
 
 def _is_base(name: str, documents: Mapping[str, Document]) -> bool:
@@ -286,17 +270,16 @@ def _parameters(document: Document, folder: Path, problems: Problems) -> dict[st
     return parameters
 
 
+class _Kind(BaseModel, strict=True):
+    kind: Literal["schedule", "regime", "events", "response", "level"] = Field(description=f"one of {', '.join(KINDS)}")
+
+
 def _nodes(document: Document, actors: Mapping[str, Actor], unread: Unread, problems: Problems) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     for name, data in _named(document, DRIVER_FIELDS, "a driver", problems):
-        kind = data.get("kind")
-        if not isinstance(kind, str) or kind not in NODES:
-            text = f"must be one of {', '.join(KINDS)}{nearest(str(kind), KINDS)}" if kind is not None else (
-                f"is missing: one of {', '.join(KINDS)}")  # fmt: skip
-            given = "" if kind is None else show_value(kind)
-            problems.add(document.where((name,)), show_key((name, "kind")), text, given=given)
+        if build(_Kind, data, document, (name,), problems) is None:
             continue
-        template = build(NODES[kind], data, document, (name,), problems)
+        template = build(NODES[data["kind"]], data, document, (name,), problems)
         if template is None or (isinstance(template.per, str) and "actors" in unread.files):
             continue
         known = expand(name, data, template, actors, document, problems, unread=unread.actors)

@@ -96,8 +96,9 @@ def rows_of_toml(
     people: Document, actors: Iterable[tuple[str, Any]], names: Iterable[str], document: Document, problems: Problems
 ) -> NetworkRows:
     """Take apart actors.toml, whose tables are given, and ties.toml."""
-    for key in set(document.data) - {"tie"}:
-        problems.add(document.where((key,)), key, f"unknown key{nearest(key, ['tie'])}; allowed: [[tie]]")
+    for key in document.data:
+        if key != "tie":
+            problems.add(document.where((key,)), key, f"unknown key{nearest(key, ['tie'])}; allowed: [[tie]]")
     rows = document.data.get("tie", [])
     if not isinstance(rows, list):
         document.note(problems, ("tie",), "must be a list of tables, each begun with [[tie]]")
@@ -257,7 +258,7 @@ def _row(entry: Actor | Tie) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if not isinstance(value, Text):
         return value
-    return {"en": value.en, "ar": value.ar} if value.ar is not None else value.en
+    return value.texts if len(value.texts) > 1 else value.en
 
 
 def _signs(case: Case) -> dict[str, int]:

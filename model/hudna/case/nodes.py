@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.grammar import (
+    LISTS,
     Coefficient,
     Day,
     Domain,
@@ -55,7 +56,6 @@ Interpolation: TypeAlias = Literal["linear", "step"]
 MAX_DISPERSION = 1e6  # of a million expected events the largest counts are then near 1e14, whole numbers still
 
 NOT_NEGATIVE = Domain(low=0.0)
-POSITIVE = Domain(low=0.0, low_open=True)
 PROBABILITY = Domain(low=0.0, high=1.0)
 INSIDE = Domain(low=0.0, high=1.0, low_open=True, high_open=True)
 
@@ -241,19 +241,12 @@ class Response(_Driver):
     kind: Literal["response"]
     unit: Label = Field(description='what is counted, such as "strikes"')
     start: _Count = Field(description="the count of the week before the first step")
-    triggers: tuple[Annotated[Reference, Names("signal", measure="count")], ...] = Field(
+    triggers: Annotated[tuple[Annotated[Reference, Names("signal", measure="count")], ...], LISTS] = Field(
         min_length=1, description="events or responses, summed"
     )
     probability: _Probability = Field(description="that one event is answered, before effects")
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")
     size: Size | None = Field(None, description="how large a response is, if that matters")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _triggers_as_tuple(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("triggers"), list):
-            return {**data, "triggers": tuple(data["triggers"])}
-        return data
 
 
 class Level(_Driver):

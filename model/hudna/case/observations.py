@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
-from hudna.case.grammar import ONE_PART, Day, Domain, Entry, Label, Names
+from hudna.case.grammar import LISTS, ONE_PART, Day, Domain, Entry, Label, Names
 from hudna.case.nodes import Plans, Starts
 from hudna.case.parameters import Parameter, Stretch
 
@@ -134,17 +134,9 @@ class EventTable(Entry):
         default={"1": "day", "2": "week", "3": "week", "4": "month", "5": "year"},
         description="what a cell of the column precision stands for: in what a single date may be off",
     )
-    only: dict[str, tuple[str, ...]] = Field(
+    only: dict[str, Annotated[tuple[str, ...], LISTS]] = Field(
         default_factory=dict, description="column of the table = the cells of rows that are read; others are left out"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists(cls, data: Any) -> Any:
-        only = data.get("only") if isinstance(data, Mapping) else None
-        if not isinstance(only, Mapping):
-            return data
-        return {**data, "only": {k: tuple(v) if isinstance(v, list) else v for k, v in only.items()}}
 
     @model_validator(mode="after")
     def _of_events(self) -> EventTable:

@@ -78,8 +78,8 @@ def _published(node: Node) -> list[tuple[str, Measure, Text, Text]]:
 
 
 def _join(first: Text, second: Text) -> Text:
-    arabic = f"{first.ar}: {second.ar}" if first.ar and second.ar else None
-    return Text(en=f"{first.en}: {second.en}", ar=arabic)
+    both = [lang for lang in first.texts if lang in second.texts]
+    return Text(**{lang: f"{first.get(lang)}: {second.get(lang)}" for lang in both})
 
 
 def resolve(reference: str, signals: Mapping[str, Signal]) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hudna.cli.commands import app, known_language
-from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
-from hudna.cli.printing import print_json, print_table, written
+from hudna.cli.commands import app
+from hudna.cli.options import JUDGE, Sheet, examples, grouped
+from hudna.cli.printing import Part, say
 from hudna.errors import InputError, Problem
 from hudna.report.record import beside
 from hudna.text.columns import heading, share
 from hudna.text.numbers import MISSING, interval, number_of, percent, spelt
-from hudna.text.table import Column, Row, Table, as_csv, column, records
+from hudna.text.table import Column, Row, Table, column
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -24,103 +24,49 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
-_WORDS = {
-    "value": ("came", "ما حدث"),
-    "q50": ("median", "الوسيط"),
-    "half": ("50 %", "50٪"),
-    "nine": ("90 %", "90٪"),
-    "simple": ("Simple forecasts: median, and CRPS in brackets", "التوقعات البسيطة: الوسيط، وبين قوسين CRPS"),
-    "states": ("States", "الحالات"),
-    "state": ("state", "الحالة"),
-    "p": ("its probability", "احتمالها"),
-    "brier": ("Brier", "Brier"),
-    "rps": ("RPS", "RPS"),
-    "even": ("Brier if all are as likely", "Brier إن تساوت الاحتمالات"),
-    "crps": ("CRPS", "CRPS"),
-    "log": ("log score", "الدرجة اللوغاريتمية"),
-    "pit": ("PIT", "PIT"),
-    "inside": ("inside", "ضمن"),
-    "neither": ("no", "لا"),
-    "totals": ("Mean scores; lower is better", "متوسط الدرجات؛ الأقل أفضل"),
-    "n": ("rows", "المشاهدات"),
-    "crps same": ("forecast's CRPS", "CRPS التوقع"),
-    "log same": ("its log score", "درجته اللوغاريتمية"),
-    "forecast": ("this forecast", "هذا التوقع"),
-    "counted": (
-        "inside 50 %: {} of {} rows; inside 90 %: {} of {} rows",
-        "عدد المشاهدات ضمن 50٪: {} من {}؛ ضمن 90٪: {} من {}",
-    ),
-    "censored": (
-        "rows at_least: {}; their log scores, of 'so many or more', are in no mean",
-        "مشاهدات at_least: {}؛ ودرجاتها اللوغاريتمية، لـ«هذا العدد أو أكثر»، ليست في أي متوسط",
-    ),
-    "bias": (
-        "median too high: {}, too low (rows at_least above it too): {}, unclear (other rows at_least): {}",
-        "الوسيط أعلى: {}، أدنى (ومنها مشاهدات at_least تفوقه): {}، غير واضح (بقية at_least): {}",
-    ),
-    "week": ("up to a week", "حتى أسبوع"),
-    "month": ("up to a month", "حتى شهر"),
-    "quarter": ("up to three months", "حتى ثلاثة أشهر"),
-    "year": ("up to a year", "حتى سنة"),
-    "longer": ("longer", "أطول"),
-    "dependent": (
-        "rows are forecast by the same paths and may overlap: they are no independent sample",
-        "المسارات نفسها تتوقع المشاهدات كلها، وقد تتداخل المشاهدات، فليست عينة مستقلة",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.judging")
 _SIGNS = {"exact": "", "approx": "~", "at_least": ">="}
 
 
 @app.command(rich_help_panel=JUDGE, epilog=examples("score out/iraq-2024 later.csv --policy postponement"))
+@grouped
 def score(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result.nc, or the folder that holds one.")],
     observations: Annotated[Path, typer.Argument(metavar="OBSERVATIONS.csv", help="What came: a table of counts.")],
     policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Score this one; may be repeated.")] = None,
-    csv: Csv = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    output: Sheet,
 ) -> None:
     """Score a saved forecast against the counts that came."""
     import pandas as pd
 
-    from hudna.files.whole import check_file, write_file
     from hudna.judge import score as scoring
     from hudna.judge.baselines import BASELINES
     from hudna.result import open_result
 
-    language = known_language(lang)
-    check_file(csv)
+    language = output.language(result)
     found = open_result(result)
     try:
         whole = scoring.score(found, observations, policy)
     except InputError as error:
         raise InputError(_at(observations, error)) from None
-    notices, states = whole.attrs["notices"], pd.DataFrame(whole.attrs["states"])
-    chosen = list(dict.fromkeys([*whole["policy"], *(one["policy"] for one in whole.attrs["states"])]))
-    if csv is not None:
-        write_file(csv, as_csv(whole))
-    sums = scoring.totals(whole)
-    if as_json:
-        given = {"notices": notices, "rows": records(whole), "totals": records(sums), "states": records(states)}
-        print_json(given)
-        return
-    for name in chosen:
+    notices, states, sums = whole.attrs["notices"], pd.DataFrame(whole.attrs["states"]), scoring.totals(whole)
+    parts: list[Part] = []
+    for name in dict.fromkeys([*whole["policy"], *(one["policy"] for one in whole.attrs["states"])]):
         rows_of = whole[whole["policy"] == name]
         if len(rows_of):
-            print_table(Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed))
-            simple = [beside(other) for other in BASELINES if f"q50_{other}" in rows_of]
-            if simple:
-                print_table(Table(_word("simple", language), rows_of, simple, language, _dates, _observed))
-            print_table(_totals(sums[sums["policy"] == name], language))
+            parts.append(Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed))
+            if simple := [beside(other) for other in BASELINES if f"q50_{other}" in rows_of]:
+                parts.append(Table(_word("simple", language), rows_of, simple, language, _dates, _observed))
+            parts.append(_totals(sums[sums["policy"] == name], language))
         if len(states):
-            heading_of = f"{_word('states', language)}: {found.policy_name(name, language)}"
-            print_table(Table(heading_of, states[states["policy"] == name], _STATES, language, _dates, _observed))
-        print()
-    for notice in (*notices, *_row_notices(whole[whole["policy"] == chosen[0]]), _word("dependent", language)):
-        print(f"{_word('note', language)}: {notice}")
-    if csv is not None:
-        print("\n" + written(csv, language))
+            title, own = f"{_word('states', language)}: {found.policy_name(name, language)}", states["policy"] == name
+            parts.append(Table(title, states[own], _STATES, language, _dates, _observed))
+        parts.append("")
+    first = whole[whole["policy"] == whole["policy"].iloc[0]] if len(whole) else whole
+    said = (*notices, *_row_notices(first), _word("dependent", language))
+    parts += [f"{_word('note', language)}: {notice}" for notice in said]
+    say(output, {"notices": notices, "rows": whole, "totals": sums, "states": states}, parts, output.write(whole))
 
 
 def _at(path: Path, error: InputError) -> Iterator[Problem]:

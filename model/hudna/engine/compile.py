@@ -52,8 +52,8 @@ ONE = "1"  # the signal that is always 1; bases hang on it
 def compile_scenario(scenario: Scenario, *, policies: Sequence[str] | None = None) -> Program:
     """Compile a scenario to flat tables.
 
-    Every table is in name order (responses in the order in which they trigger one another), so that no
-    order of files or keys can change a bit of the results.
+    Every table is in name order (responses in the order in which they trigger one another), so that the
+    order of files and keys does not change the results.
 
     `policies` are those to run, all of them if left out.
 

@@ -155,16 +155,10 @@ class Ensemble:
     ) -> FloatArray:
         """Simulate the second half of a step: what happens, how it is answered, how it is felt.
 
-        Parameters
-        ----------
-        events, answers : dict of node -> float array, shape (n_draws, n_paths), optional
-            Counts that are known, by the place of the events node or the response in the program; `oracle.FREE`
-            where they are drawn.
+        events, answers : counts that are known, shape (n_draws, n_paths), by the place of the events node or the
+        response in the program; `oracle.FREE` where they are drawn
 
-        Returns
-        -------
-        float array, shape (n_draws, n_paths)
-            Log probability of the answers that are known, each given what it answers.
+        It returns the log probability of the answers that are known, each given what it answers, of the same shape.
         """
         events, answers = events or {}, answers or {}
         if self._compiled is not None:
@@ -197,13 +191,7 @@ class Ensemble:
     # -- weighing and resampling -----------------------------------------------------------------------------
 
     def reorder(self, order: IntArray, draws: IntArray) -> None:
-        """Give the paths of some draws the states of others of the same draw.
-
-        Parameters
-        ----------
-        order : int array, shape (n_draws, n_paths), which path each slot takes over
-        draws : int array, the draws that are reordered at all
-        """
+        """Give the paths of some draws the states of others of the same draw, `order[draw, path]`."""
         arrays, plane = self._arrays, self._plane
         rows = slice(plane, plane + self._n_rows)
         lanes = arrays.signals.shape[3]

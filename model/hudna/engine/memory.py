@@ -1,4 +1,4 @@
-"""Whether a run fits: what it will hold, reckoned before anything is allocated, and what the machine has left."""
+"""Whether a run fits: what it will hold, estimated before anything is allocated, and what the machine has left."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def check_fits(parts: dict[str, int], *, draws: int, paths: int, summary: bool) 
 
 
 def available() -> int | None:
-    """Return the bytes that this process may still take; None if nobody can tell."""
+    """Return the bytes that this process may still take; None if that is not known."""
     import psutil
 
     limits = [int(psutil.virtual_memory().available)]

@@ -34,7 +34,7 @@ _SIDES = {  # colour, edge and hatch of what is lower, equal, higher
 def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw the distribution of an outcome, a ridge per policy; a probability as a dot with its intervals.
 
-    A ridge's height is the share of paths in a bin, on one scale for all policies. Both kinds of uncertainty are told
+    A ridge's height is the share of paths in a bin, on one scale for all policies. Both kinds of uncertainty are shown
     apart: what futures do (the coloured bar holds 90 % of paths), and what is not known of the parameters (the black
     line holds the mean in 90 % of draws, the noise of their paths taken out). A probability's bar is that of draws; its
     Monte Carlo error is the black line in it.
@@ -151,7 +151,7 @@ def _ridges(
 
 
 def _mean(ax: Axes, marks: Any, y: float) -> None:
-    """Draw a mean and, where draws can be told from paths, how far it moves from draw to draw."""
+    """Draw a mean and, where path noise can be taken out, its interval over draws."""
     if np.isfinite(marks["mean_q05"]):
         ax.plot([marks["mean_q05"], marks["mean_q95"]], [y, y], color="black", linewidth=1.5, solid_capstyle="butt")
     ax.plot(marks["mean"], y, "D", color="black", markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)

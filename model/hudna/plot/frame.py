@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "above", "beside", "counts_axis", "frame", "legend", "margin", "months", "new_axes", "note", "panels", "ran",
-    "reading", "room_of", "title", "width_of", "wrapped",
+    "reading", "room_of", "ruled", "title", "width_of", "wrapped",
 ]  # fmt: skip
 
 _MOST_MONTHS = 7  # on an axis
@@ -192,6 +192,7 @@ def frame(
     key: Callable[[Axes, Language], str | None] | None = None,
     room: float = 1.0,
     heading_room: float = 1.0,
+    named: Sequence[tuple[Axes, str]] = (),
 ) -> Axes:
     """Put around a drawing what every picture has, from the side where a reader of the language begins; return it.
 
@@ -210,17 +211,34 @@ def frame(
         Adds the legend, such as `beside` or `above`; returns the empty lines that the heading then ends with.
     room, heading_room : float
         Share of the width of the axes' place that the caption and the heading have.
+    named : sequence of Axes and text
+        The panels of `ax`, in the order of reading, and what each is called; the name of a single one ends the heading.
     """
-    ax.spines[list(bare)].set_visible(False)
+    own = [panel for panel, _ in named] or [ax]
+    if len(named) == 1:
+        heading = f"{heading}: {named[0][1]}"
+    elif named:
+        heading += "\n"
+        for panel, name in named:
+            panel.set_title(name, loc=reading(lang), fontsize=9.5)
+    for panel in own:
+        panel.spines[list(bare)].set_visible(False)
+        panel.set_xlabel(x)
     if "left" in bare and right_to_left(lang):
         ax.yaxis.tick_right()
-    ax.set_xlabel(x)
-    ax.set_ylabel(y)
-    lines = key(ax, lang) if key else None
+    left, right = (own[-1], own[0]) if right_to_left(lang) else (own[0], own[-1])
+    left.set_ylabel(y)
+    lines = key(right, lang) if key else None
     title(ax, heading + (lines or ""), lang, heading_room)
     if notes:
-        note(ax, lang, *notes, room=room)
+        note(own[0], lang, *notes, room=room, frame=ax)
     return ax
+
+
+def ruled(ax: Axes, axis: Literal["x", "y", "both"] = "y") -> None:
+    """Draw faint lines at the ticks, under what is drawn."""
+    ax.grid(visible=True, axis=axis, color="#e4e4e4")
+    ax.set_axisbelow(True)
 
 
 def note(ax: Axes, lang: Language, *parts: str, room: float = 1.0, frame: Axes | None = None) -> None:

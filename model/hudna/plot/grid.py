@@ -7,18 +7,18 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hudna.analysis.grid import grid_data
 from hudna.plot.frame import frame, new_axes
 from hudna.text.numbers import weeks
 from hudna.text.runs import origin, size
 from hudna.text.words import Language, Words, right_to_left
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from hudna.analysis.compare import Comparison
 
-__all__ = ["grid", "grid_data"]
+__all__ = ["grid"]
 
 _RAMP = ("#F4F7FA", "#C9DDED", "#8DB8DA", "#2F6FA8")  # one hue, from light to dark, so that grey keeps the order
 _MID = 0.35  # of the ramp, where all cells are equal
@@ -39,7 +39,7 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     """Draw an outcome of every scenario, a row each, under every policy, a column each.
 
     A cell holds the mean, where it lies in 90 % of the draws, and the regret; its shade is the mean. The best policy
-    of a row is framed, with dashes if Monte Carlo error does not tell it from another. Below are the largest regrets.
+    of a row is framed, with dashes if another is as good within Monte Carlo error. Below are the largest regrets.
 
     Takes what `grid_data` takes, with `lang` and `ax` as every picture.
     """
@@ -71,8 +71,8 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
         for cell in data[data["row"] == 0].to_dict("records"):
             x = (n_columns - 1 - cell["column"]) if right_to_left(lang) else cell["column"]
             text = _number(cell["max_regret"], regret_places, lang) if cell["max_regret"] else "0"
-            told = _word("smallest", lang) if cell["minimax"] else ""
-            _cell(ax, x, n_rows + _GAP, [(text, 11), (told, 8.5)], share=None, letters=letters, marked=cell["minimax"])
+            least = _word("smallest", lang) if cell["minimax"] else ""
+            _cell(ax, x, n_rows + _GAP, [(text, 11), (least, 8.5)], share=None, letters=letters, marked=cell["minimax"])
     _label(ax, comparison, lang, height, judged=judged)
     direction = _word(label.better or "undeclared", lang)
     ends = _number(low, places, lang), _number(high, places, lang)
@@ -92,35 +92,6 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     return frame(
         ax, lang, f"{label.name.get(lang)}\n", *parts, x=unit, bare=("top", "right", "bottom", "left"), room=room
     )
-
-
-def grid_data(comparison: Comparison, outcome: str, lang: Language = "en") -> pd.DataFrame:
-    """Return what `grid` draws, a row per cell.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    outcome : str
-    lang : {"en", "ar"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns: row and column, from 0, in the order of reading; scenario, policy, and their names scenario_name,
-        policy_name; mean, mcse, q05, q95, mean_q05, mean_q95 of `Comparison.table`; best, told_apart, regret, p_best
-        of `Comparison.regret`, its error regret_mcse, and the policy's max_regret and minimax. Where the outcome does
-        not say which way is better, regrets are NaN.
-    """
-    comparison.outcome(outcome)  # a name that is not compared is told of
-    whole = comparison.frame(lang)
-    own = whole[whole["outcome"] == outcome].reset_index(drop=True)
-    own = own.assign(
-        row=own["scenario"].map(comparison.scenarios.index), column=own["policy"].map(comparison.policies.index)
-    )
-    return own[
-        ["row", "column", "scenario", "policy", "scenario_name", "policy_name", "mean", "mcse", "q05", "q95",
-         "mean_q05", "mean_q95", "best", "told_apart", "regret", "regret_mcse", "p_best", "max_regret", "minimax"]
-    ]  # fmt: skip
 
 
 def _cell(

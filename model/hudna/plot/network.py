@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hudna.case.graph import pressed_most
+from hudna.analysis.network import NetworkData, network_data
+from hudna.analysis.placing import BEND
 from hudna.plot.frame import new_axes, room_of, title, wrapped
-from hudna.plot.placing import BEND, place
 from hudna.text.numbers import date
 from hudna.text.words import Language, Words, right_to_left
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from hudna.case import Case
 
-__all__ = ["NetworkData", "network", "network_data"]
+__all__ = ["network"]
 
 _word = Words("plot.network")
 _COLOURS = {"exit": "#D9650B", "stay": "#004A80", "": "#a3a3a3"}  # apart in grey too
@@ -35,57 +34,6 @@ _STYLES = {
 _GROUND = "#f1f1ee"
 _LETTERS = 21  # in a line of a name
 _COLUMN, _ROW, _NARROWEST = 1.92, 0.46, 6.2  # inches
-_NODES = ("name", "bloc", "kind", "level", "toward", "middle", "x", "y")
-_EDGES = ("source", "target", "kind", "channel", "toward", "weight", "presses", "sign")
-
-
-@dataclass(frozen=True)
-class NetworkData:
-    """What a picture of a network is drawn from.
-
-    nodes : DataFrame, a row an actor by its short name: `name` in the language asked for, `bloc`, `kind`, `level` (its
-    name or ""), `toward` (what a high value of the level works for, or ""), `middle` (whether it stands there), and
-    `x`, `y`
-    edges : DataFrame, a row a tie: `source`, `target`, `kind`, `channel`, `toward` ("" if none), `weight`, `presses`
-    and `sign` (1 with the direction of the target's level, -1 against it, 0 for context)
-    """
-
-    nodes: pd.DataFrame
-    edges: pd.DataFrame
-
-
-def network_data(case: Case, lang: Language = "en") -> NetworkData:
-    """Return what `network` draws: actors with their places, and ties.
-
-    Parameters
-    ----------
-    case : Case
-    lang : {"en", "ar"}
-        In Arabic the picture is mirrored, for it is read from the right.
-
-    Returns
-    -------
-    NetworkData
-    """
-    import pandas as pd
-
-    places, levels, middle = place(case), case.levels(), pressed_most(case)
-    side = -1 if right_to_left(lang) else 1
-    rows = {}
-    for name, actor in sorted(case.actors.items()):
-        toward = getattr(case.nodes[levels[name]], "toward", "") if name in levels else ""
-        at = places[name]
-        rows[name] = (actor.name.get(lang), actor.bloc, actor.kind, levels.get(name, ""), toward, name == middle,
-                      side * at.x, at.y)  # fmt: skip
-    nodes = pd.DataFrame.from_dict(rows, orient="index", columns=list(_NODES))
-    nodes.index.name = "actor"
-    signs = {press.tie.id: press.sign for presses in case.presses().values() for press in presses}
-    edges = [
-        (tie.source, tie.target, tie.kind, tie.channel, tie.toward or "", tie.weight, tie.id in signs,
-         signs.get(tie.id, 0))
-        for tie in sorted(case.ties, key=lambda tie: tie.id)
-    ]  # fmt: skip
-    return NetworkData(nodes, pd.DataFrame(edges, columns=list(_EDGES)))
 
 
 def network(case: Case, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
@@ -94,7 +42,7 @@ def network(case: Case, *, lang: Language = "en", ax: Axes | None = None) -> Axe
     The actor that most ties press on stands in the middle, those who press on it beside it, blocs together: those that
     work toward exit on the side where the reader begins, those that work toward stay on the other. Ties that press
     have the colour and the head of their direction, a triangle toward exit and a bar toward stay; all others are
-    context, faint and grey. The line tells the channel, its width the weight.
+    context, faint and grey. The line's dashes show the channel, its width the weight.
 
     Parameters
     ----------
@@ -216,7 +164,7 @@ def _arrow(toward: str, presses: bool, weight: float, channel: str) -> dict[str,
 
 
 def _legend(ax: Axes, data: NetworkData, lang: Language) -> None:
-    """Tell heads, lines and widths, a column each."""
+    """Explain heads, lines and widths, a column each."""
     from matplotlib.legend_handler import HandlerBase
     from matplotlib.patches import FancyArrowPatch
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from hudna.result import Result
 
 __all__ = [
-    "COLOURS", "HATCHED", "LINES", "MARKERS", "STATE_HATCHES", "Said", "colour_of", "headed", "percent", "pinned",
-    "said", "shades", "word",
+    "COLOURS", "COUNT_BANDS", "HATCHED", "LINES", "MARKERS", "STATE_HATCHES", "Said", "colour_of", "headed", "percent",
+    "pinned", "said", "shades", "word",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -37,6 +37,7 @@ HATCHED = (
     ("#56B4E9", "#0b4a6b", "xxxx"),
 )
 STATE_HATCHES = (None, "....", "////", "\\\\\\\\", "xxxx", "----", "||||")
+COUNT_BANDS = (((0, 4), "#CFE3F1", 0.9), ((1, 3), "#5BA3CF", 0.5))  # quantiles from and to, shade, probability
 SHADES = ("#EEF3F7", "#A9CBE2", "#E9A03B", "#8C2D1E")  # light to dark: calm to grave
 _words = Words("plot")
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from hudna.judge.backtest import Backtest
     from hudna.report.figures import Picture
-    from hudna.text.table import Line
 
 __all__ = ["beside", "forecaster_name", "lines", "markdown", "pictures", "tables", "write_record"]
 
@@ -85,16 +84,16 @@ def tables(found: Backtest, lang: Language = "en") -> Iterator[Table]:
     yield Table(_word("forecasts", lang), ordered, _FORECASTS, lang, lambda row: str(row["origin"]), group, "weeks")
 
 
-def lines(found: Backtest, lang: Language = "en") -> Iterator[Line]:
-    """Yield the record as lines for a terminal; every forecast only if they are few."""
+def lines(found: Backtest, lang: Language = "en") -> Iterator[Table | str]:
+    """Yield the record for a terminal: what was forecast, and its tables; every forecast only if they are few."""
     frame = found.forecasts
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
     origins, every = number_of(frame["origin"].nunique(), "origin", lang), number_of(found.plan.every, "week", lang)
-    yield _word("what", lang).format(name, origins, every, found.campaign, found.seed), False
+    yield _word("what", lang).format(name, origins, every, found.campaign, found.seed)
     for table in tables(found, lang):
         if len(table.frame) <= _LISTED:
-            yield "", False
-            yield from table.lines()
+            yield ""
+            yield table
 
 
 def markdown(found: Backtest) -> Iterator[str]:

@@ -36,16 +36,8 @@ def assemble(
 ) -> Result:
     """Label a simulation's numbers with what its scenario calls them.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    simulation : Simulation
-    clusters : int array, shape (n_draws,), optional
-        Equal where draws have the same parameters; all differ if left out.
-    given : mapping, optional
-        Plain data on what the run was started from.
-    record : sequence of mappings, optional
-        What had been counted before.
+    clusters : shape (n_draws,), equal where draws have the same parameters; all differ if left out
+    given, record : plain data on what the run was started from, and on what had been counted before
     """
     import xarray as xr
 

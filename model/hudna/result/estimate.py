@@ -156,19 +156,12 @@ def _mean_bounds(means: FloatArray, clusters: IntArray | None) -> tuple[float, f
 
 
 def settled_means(y: Numbers) -> FloatArray | None:
-    """Return the draws' means with the noise of their paths taken out, or None if it cannot be told apart.
+    """Return the draws' means with the noise of their paths taken out, or None if it cannot be separated.
 
     The variance between draws is that of the means less the paths' variance over n_paths, floored at 0; the
     means are drawn towards their own mean until they have just that variance. A draw whose paths are all equal
-    keeps its mean, which has no noise to be seen, unless draws differ no more than chance makes them.
-
-    Parameters
-    ----------
-    y : float array, shape (n_draws, n_paths), or a Sample
-
-    Returns
-    -------
-    float array, shape (n_draws,), or None with fewer than two draws or two paths
+    keeps its mean, which has no noise to be seen, unless draws differ no more than chance makes them. With fewer than
+    two draws or two paths noise cannot be separated.
     """
     sample = _sample(y)
     if sample.n_draws < 2 or sample.n_paths < 2:
@@ -186,10 +179,6 @@ def over_draws(y: Numbers) -> tuple[float, float]:
     """Return the 90 % interval of the draws' means with the noise of paths taken out; it holds the mean of them all.
 
     It is NaN from fewer than 19 draws, from one path a draw, and where draws differ no more than chance makes them.
-
-    Parameters
-    ----------
-    y : float array, shape (n_draws, n_paths), or a Sample
     """
     sample = _sample(y)
     settled = settled_means(sample)
@@ -213,20 +202,11 @@ def tails(x: FloatArray, clusters: IntArray | None = None) -> tuple[float, float
 
 
 def proportion_bounds(means: FloatArray, n_paths: int, clusters: IntArray | None = None) -> tuple[float, float]:
-    """Return Clopper-Pearson 90 % bounds of a probability, from clustered zeros and ones.
+    """Return Clopper-Pearson 90 % bounds of a probability, from the share of hits among the paths of each draw.
 
     The number of independent trials is what the Monte Carlo error says it is (at most the number of paths).
-    With hits in fewer than 10 draws nobody can tell how hits cluster; then the worst is assumed, that a draw
+    With hits in fewer than 10 draws it is not known how hits cluster; then the worst is assumed, that a draw
     is one trial. Zero hits in D draws thus give the upper bound 1 - 0.05^(1/D), about 3 / D.
-
-    Parameters
-    ----------
-    means : float array, shape (n_draws,)
-        Share of each draw's paths that are hits.
-    n_paths : int
-        Paths per draw.
-    clusters : int array, shape (n_draws,), optional
-        Equal where draws have the same parameters; such draws count as one.
 
     Examples
     --------

@@ -23,6 +23,7 @@ from hudna.result.summaries import none_of, read_summary, turned
 from hudna.result.tables import difference_estimate, direction, outcome_row, variance_reduction
 from hudna.scenario.labels import OutcomeLabel, SeriesLabel
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,6 +247,7 @@ class Result(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("result", lang, self)
         rows = {
             (policy, name): outcome_row(self.outcome(name), self.distribution(name, policy), lang)
             for policy in self.policies
@@ -295,6 +297,7 @@ class Result(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("result", lang, self)
         rows = []
         for name in self.outcome_names:
             label, d = self.outcome(name), self.paired(name, a, b)

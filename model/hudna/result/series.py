@@ -21,20 +21,10 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def histogram_quantile(measure: str, counts: IntArray, probability: float) -> FloatArray:
-    """Return a quantile of binned numbers.
+    """Return a quantile of numbers that lie in bins, counted in an array of the shape (..., n_bins).
 
     Exact for counts in bins of their own (the smallest number whose cumulative share reaches the
     probability); elsewhere linear inside the bin.
-
-    Parameters
-    ----------
-    measure : {"count", "level", "amount", "indicator"}
-    counts : int array, shape (..., n_bins)
-    probability : float in (0, 1)
-
-    Returns
-    -------
-    float array, shape (...)
     """
     low, high, share = at_rank(bin_edges(measure), counts, probability * counts.sum(axis=-1))
     whole = (measure in ("count", "indicator")) & (high - low <= 1)

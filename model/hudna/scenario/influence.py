@@ -21,6 +21,7 @@ from hudna.case.nodes import Events, Level, Regime, Response
 from hudna.case.signals import resolve
 from hudna.errors import no_such
 from hudna.scenario.routes import Reading, downstream, published, readings
+from hudna.text.words import right_to_left
 
 __all__ = ["Influence", "influence"]
 
@@ -89,7 +90,7 @@ def influence(case: Case, asked: str, *, silence: bool = False) -> Influence | s
     every = list(readings(case))
     if not (silence or any(one.moves and one.of(ties, signals) for one in every)):
         return _nothing(every, asked, signals)
-    name = Text(en=_AND.join(one.en for one in names), ar=_AND.join(one.get("ar") for one in names))
+    name = Text.written(lambda lang: _AND.join(one.get(lang) for one in names), *names)
     found = Influence(asked, name, frozenset(ties), frozenset(signals), frozenset(nodes), silence)
     return replace(found, reached=_reached(case, found, every))
 
@@ -138,7 +139,7 @@ def _as(case: Case, kind: str, name: str) -> Influence | None:
 
 def _tie_name(case: Case, tie: Tie) -> Text:
     ends = [case.actors[end].name for end in (tie.source, tie.target)]
-    return Text(en=f"{ends[0].en} → {ends[1].en}", ar=f"{ends[0].get('ar')} ← {ends[1].get('ar')}")
+    return Text.written(lambda lang: (" ← " if right_to_left(lang) else " → ").join(e.get(lang) for e in ends), *ends)
 
 
 def _reached(case: Case, found: Influence, every: Sequence[Reading]) -> frozenset[str]:

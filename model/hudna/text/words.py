@@ -6,8 +6,8 @@ A further language is a further file. Of a language without one only the labels 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -55,13 +55,11 @@ class Words:
     ('seed', 'mean', 'seed')
     """
 
-    section: str | Mapping[str, tuple[str, str]]
+    section: str
 
     def __call__(self, key: str, lang: Language) -> str:
         """Return the word of this key in a language."""
-        if isinstance(self.section, str):
-            return str(entry(key, lang, self.section, "shared"))
-        return self.section[key][lang == "ar"] if key in self.section else str(entry(key, lang, "shared"))
+        return str(entry(key, lang, self.section, "shared"))
 
 
 def right_to_left(lang: Language) -> bool:
@@ -69,28 +67,26 @@ def right_to_left(lang: Language) -> bool:
     return lang in _RIGHT_TO_LEFT
 
 
-def languages(labels: Any) -> tuple[Language, ...]:
-    """Return the languages with words, and those of the labels in plain data: of each mapping that has "en"."""
+def languages(of: Any) -> tuple[Language, ...]:
+    """Return the languages that have words, and those of the labels in something: a case, a result, plain data."""
     found = dict.fromkeys(LANGUAGES)
 
-    def look(data: Any) -> None:
-        if isinstance(data, Mapping):
-            if isinstance(data.get("en"), str):
-                found.update(dict.fromkeys(lang for lang, text in data.items() if text and lang in CODES))
-            else:
-                for value in data.values():
-                    look(value)
-        elif isinstance(data, list | tuple):
-            for value in data:
-                look(value)
+    def look(part: Any) -> None:
+        part = part.model_dump() if hasattr(part, "model_dump") else getattr(part, "attrs", part)
+        part = vars(part) if is_dataclass(part) else part
+        if isinstance(part, Mapping) and isinstance(part.get("en"), str):
+            found.update(dict.fromkeys(lang for lang, text in part.items() if text and lang in CODES))
+        elif isinstance(part, Mapping | list | tuple):
+            for inner in part.values() if isinstance(part, Mapping) else part:
+                look(inner)
 
-    look(labels)
+    look(of)
     return tuple(found)
 
 
-def check_language(where: str, lang: object, known: Iterable[Language] = LANGUAGES) -> None:
-    """Raise `InputError` if a language is none of those known, which are `LANGUAGES` and those of a case's labels."""
-    known = tuple(known)
-    if lang not in known:
-        *most, last = (repr(language) for language in known)
-        raise InputError.of(where, f"must be {', '.join(most)} or {last}", key="lang", given=repr(lang))
+def check_language(where: str, lang: object, of: Any = ()) -> None:
+    """Raise `InputError` for a language that has no words, unless there are labels in it in what is to be shown."""
+    if lang in LANGUAGES or lang in (known := languages(of)):
+        return
+    *most, last = (repr(language) for language in known)
+    raise InputError.of(where, f"must be {', '.join(most)} or {last}", key="lang", given=repr(lang))

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
 from hudna.engine.draws import draw_values
 from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
 from hudna.engine.refusals import Refusal, refusal_text
-from hudna.engine.states import States, as_arrays
+from hudna.engine.states import States
 from hudna.engine.vm.kernel import WHOLE, Given, Place, Records, Span, Starts, simulate_block, space_for
 from hudna.engine.vm.nodes import GOOD
 from hudna.engine.vm.streams import LANES
@@ -37,8 +36,7 @@ def prepare(task: Task) -> Tables:
 def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
     """Simulate a block; once `stop` is set, it is left undone."""
     program, (kept_draws, kept_paths) = task.program, shape.kept
-    draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
-    values = draw_values(program, task.theta[shape.draws], draws)
+    values = draw_values(program, task.theta[shape.draws], shape.draw_numbers)
     bins = series_bins(program)
     n_policies, n_events = len(program.policies), len(program.events.name)
     kind = np.float64 if task.exact else np.uint32
@@ -50,15 +48,11 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
         traced=task.kept.astype(np.int64),
         **{"exact" if task.exact else "counts": traces},
     )
-    if task.starts is None:
-        states = as_arrays(oracle.initial(program, values, draws), shape.n_draws, 1)
-    else:
-        states = task.starts.part(shape.draws, shape.paths)
     if not stop.is_set():
         code = simulate_block(
             tables,
             rows_of(values),
-            starts_from(states),
+            starts_from(task.begins(shape, values)),
             space_for(tables, n_policies),
             NOTHING_GIVEN,
             records,
