@@ -61,6 +61,9 @@ class Filter:
         begin = program.start + t * dt.timedelta(days=program.step_days)
         end = begin + dt.timedelta(days=program.step_days)
         weight: FloatArray = np.zeros(self.weights.shape)
+        if table.known > begin:  # rows that went on are read again, later: what they weighed so far is divided out
+            while self.sums.provisional:
+                weight = weight - self.sums.provisional.popitem()[1]
         for regime in table.weighed[t]:
             weight = weight + ensemble.held_log_probability(regime)
         ensemble.expect()
@@ -127,7 +130,7 @@ class Filter:
         order = np.tile(np.arange(n_paths), (n_draws, 1))
         order[draws] = systematic(np.exp(self.weights[draws]), random.random(draws.size))
         self.ensemble.reorder(order, draws)
-        self.sums.reorder(order)
+        self.sums.reorder(order[draws], draws)
         self.weights[draws] = -np.log(n_paths)
 
 

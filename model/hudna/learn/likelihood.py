@@ -25,12 +25,14 @@ _TAIL = 1e-8  # probability of errors that are not looked at
 class Report:
     """A reported count.
 
-    qualifier : {"exact", "at_least", "approx"}; confidence : {"high", "medium", "low"}
+    qualifier : {"exact", "at_least", "approx"}; confidence : {"high", "medium", "low"}; so_far : whether the row goes
+    on, and what is known of it is read again on a later day
     """
 
     value: float
     qualifier: str
     confidence: str
+    so_far: bool = False
 
     @property
     def spread(self) -> float:
