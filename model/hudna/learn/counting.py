@@ -17,13 +17,12 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE
+from hudna.learn import discrete
 from hudna.learn.likelihood import Report
 from hudna.learn.timetable import Family, Gauge, Piece, Timetable
 
 __all__ = ["Counted", "Sums", "Week", "add_up", "draw_counts"]
 
-_REACH = 6.0  # standard deviations that a table of counts covers, and four counts more
-_NEAREST = 8  # counts nearest to what is likely, where that is not allowed
 _DAY = dt.timedelta(days=1)
 
 
@@ -229,8 +228,6 @@ class _Draw:
 
     def _sum(self, nodes: tuple[int, ...], mean: FloatArray, already: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Draw how many more events there are in a set: by their mean, what is read now, what must come later."""
-        from hudna.learn import discrete
-
         reports = self.piece.reports.get(nodes)
         if reports:
             return self._read(reports, mean, already)
@@ -244,29 +241,20 @@ class _Draw:
             n = self.random.binomial(np.maximum(missing, 0.0).astype(np.int64), days / (days + rest)).astype(float)
             return n, self._guessed(gauge, np.zeros(n.shape))
         # w = sum_n Poisson(n; mean) g(missing - n; later) / the guess before; g is divided out in the next piece.
-        later = self._mean(nodes) / days * rest
-        most = np.maximum(missing, 0.0) + report.slack
-        centre = missing * days / (days + rest)
-        low, high = _around(np.minimum(mean, centre), np.maximum(mean, centre), np.zeros(mean.shape), most)
-        n, total = discrete.sums(low, high, mean, [], [], self.random.random(mean.shape), (missing, later))
+        later, u = self._mean(nodes) / days * rest, self.random.random(mean.shape)
+        n, total, guess = discrete.sums(mean, [missing], [report], u, later, days / (days + rest))
         weight = self._guessed(gauge, total)
-        self.sums.guesses[nodes] = discrete.guessed(missing - n, later)
+        self.sums.guesses[nodes] = guess
         return n, weight
 
     def _read(
         self, reports: Sequence[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw a count of which something is read at the end of the piece."""
-        from hudna.learn import discrete
-
         # w = sum_n Poisson(n; mean) prod_r P(r | so far + n) / the guess before; n is drawn in proportion to the terms.
-        gauge, sharpest = reports[0]
-        missing = sharpest.value - self._so_far(gauge) - already
-        low, high = _allowed(sharpest, missing, mean)
-        off = [report.value - self._so_far(g) - already for g, report in reports]
-        says = [report.table for _, report in reports]
-        n, total = discrete.sums(low, high, mean, off, says, self.random.random(mean.shape))
-        return n, self._guessed(gauge, total)
+        missing = [report.value - self._so_far(gauge) - already for gauge, report in reports]
+        n, total, _ = discrete.sums(mean, missing, [report for _, report in reports], self.random.random(mean.shape))
+        return n, self._guessed(reports[0][0], total)
 
     def _guessed(self, gauge: Gauge, total: FloatArray) -> FloatArray:
         """Return a weight with the guess made before divided out; what does not weigh only has to be possible."""
@@ -303,8 +291,6 @@ class _Draw:
         self, nodes: tuple[int, ...], part: tuple[int, ...], left: FloatArray, share: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw how many of `left` events fall to a part."""
-        from hudna.learn import discrete
-
         led = self.piece.leads.get(part)
         coming = None if led is None else self.piece.coming(nodes, led.day)
         if led is None or coming is None or (not left.any() and part not in self.sums.guesses):
@@ -313,16 +299,14 @@ class _Draw:
         missing = report.value - self._so_far(gauge)
         later = np.maximum(np.maximum(coming[1].value - self._so_far(coming[0]), 0.0) - left, 0.0)
         cost = 50.0 if coming[1].slack == 0 and report.slack == 0 else 3.0
-        n, total = discrete.shares(left, share, missing, later, cost, self.random.random(left.shape))
+        n, total, guess = discrete.shares(left, share, missing, later, cost, self.random.random(left.shape))
         weight = self._guessed(gauge, total)
         if gauge.weighs:
-            self.sums.guesses[part] = discrete.guessed_share(missing - n, later, share, cost)
+            self.sums.guesses[part] = guess
         return n, weight
 
     def _excess(self, gauge: Gauge, report: Report) -> FloatArray:
         """Weigh another counter's report: what it has beyond the reference is Poisson, (ratio - 1) x rate."""
-        from hudna.learn import discrete
-
         ratio = self.week.theta[:, gauge.parameter][:, None] if gauge.parameter != NONE else gauge.ratio
         counts, means = self.sums.counts[gauge.key], self.sums.means[gauge.key]
         before, expected = (t.get(gauge.key, 0.0) for t in (self.sums.last_counts, self.sums.last_means))
@@ -331,30 +315,8 @@ class _Draw:
         # The excess over a first report that was exact is known; this one's is what came after it.
         known = self.sums.last_report.get(gauge.key, 0.0) - before
         missing = report.value - counts - known
-        low, high = _allowed(report, missing, mean)
-        _, total = discrete.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
+        _, total, _ = discrete.sums(mean, [missing], [report], np.zeros(mean.shape))
         if report.qualifier == "exact" and not report.so_far:
             self.sums.last_counts[gauge.key], self.sums.last_means[gauge.key] = counts.copy(), means.copy()
             self.sums.last_report[gauge.key] = report.value
         return total if gauge.weighs else np.zeros(counts.shape)
-
-
-def _allowed(report: Report, missing: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return which counts a report leaves open and can matter, where `missing` is what it says and `mean` expected."""
-    low = np.maximum(missing - report.slack, 0.0)
-    high = np.maximum(missing + report.slack, low)
-    if report.open:
-        most = np.maximum(high, mean)
-        high = most + _REACH * np.sqrt(most + 1) + 4
-    return _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
-
-
-def _around(least: FloatArray, most: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return which counts of `low` to `high` can matter where about `least` to `most` are likely."""
-    below = np.floor(least - _REACH * np.sqrt(np.maximum(least, 0.0) + 1) - 2)
-    above = np.ceil(most + _REACH * np.sqrt(np.maximum(most, 0.0) + 0.2) + 4)
-    # Where none of them is allowed, those nearest to them decide.
-    low = np.ceil(low)
-    high = np.maximum(np.floor(high), low)
-    first = np.clip(below, low, np.maximum(high - _NEAREST, low))
-    return first, np.maximum(np.minimum(high, np.maximum(above, first + _NEAREST)), first)

@@ -53,14 +53,14 @@ class Report:
         return self.qualifier == "at_least"
 
     @cached_property
-    def table(self) -> FloatArray:
-        """What the report says of counts that it exceeds by -d, ..., 0, ..., d; beyond the ends as at the ends."""
+    def chances(self) -> FloatArray:
+        """Probability of the report of counts that it exceeds by -d, ..., 0, ..., d; beyond the ends as at the ends."""
         reach = self.slack + 64 if self.qualifier == "approx" else self.slack + 2
-        said = self.log_likelihood(self.value - np.arange(-reach, reach + 1.0))
+        said = np.exp(self.log_likelihood(self.value - np.arange(-reach, reach + 1.0)))
         if self.qualifier != "at_least":
-            said[[0, -1]] = -np.inf
+            said[[0, -1]] = 0.0
         elif RHO[self.confidence] == 0:
-            said[-1] = -np.inf
+            said[-1] = 0.0
         return said
 
     def log_likelihood(self, count: FloatArray) -> FloatArray:
