@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.ensemble import Ensemble
@@ -44,7 +43,7 @@ class Filter:
     @property
     def effective(self) -> FloatArray:
         """Effective number of paths of each draw."""
-        return np.exp(-special.logsumexp(2 * self.weights, axis=1))
+        return 1.0 / (np.exp(self.weights) ** 2).sum(axis=1)
 
     def run(self, table: Timetable, until: int) -> None:
         """Go on to the beginning of step `until`."""
@@ -116,8 +115,10 @@ class Filter:
 
     def _weigh(self, weight: FloatArray, random: np.random.Generator) -> FloatArray:
         heavy = self.weights + weight  # log L grows by log sum_paths W w
-        total = special.logsumexp(heavy, axis=1)
-        lost = ~np.isfinite(total)
+        top = heavy.max(axis=1)
+        lost = ~np.isfinite(top)
+        with np.errstate(invalid="ignore"):
+            total = np.where(lost, top, top + np.log(np.exp(heavy - top[:, None]).sum(axis=1)))
         self.weights = np.where(lost[:, None], -np.log(heavy.shape[1]), heavy - np.where(lost, 0.0, total)[:, None])
         self.log_likelihood, self.added = self.log_likelihood + total, total
         self._resample(np.flatnonzero(self.effective < _RESAMPLE_BELOW * heavy.shape[1]), random)
