@@ -206,6 +206,11 @@ class Row:
         return self.kind in ("events", "response")
 
     @property
+    def daily(self) -> bool:
+        """Whether the row holds on each of its days: a state, or an exact count of 0, which no day can exceed."""
+        return self.kind == "regime" or (self.value == 0 and self.qualifier == "exact")
+
+    @property
     def weighs(self) -> bool:
         """Whether the row takes part in a fit: it weighs parameters, or conditions paths."""
         return self.use in WEIGHING
