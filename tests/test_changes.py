@@ -297,7 +297,7 @@ def test_set_is_with_on_the_command_line(here, capsys):
     [
         (["weeks"], "--set: 'weeks': must be KEY=VALUE, such as weeks=26"),
         (["wees=3"], "--set: wees = 3: unknown key; did you mean 'weeks'?"),
-        (["starts.truce=brokn"], '--set: starts.truce = "brokn": must be one of the states holds, broken; did you'),
+        (["starts.truce=brokn"], '--set: starts.truce = "brokn": there is no such state; did you'),
         (["series=[1, 2"], "--set: series = [1, 2: is not valid TOML: "),
         (["weeks=3", "weeks=4"], "--set: ['weeks=3', 'weeks=4']: these cannot be set together: "),
         (["weeks=nan"], "--set: weeks = nan: must be a finite number"),

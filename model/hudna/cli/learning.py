@@ -155,6 +155,9 @@ def backtest(
         str | None, typer.Option(metavar="SIGNAL", help="A sum of events; the one most rows count if left out.")
     ] = None,
     every: Annotated[int, typer.Option(metavar="WEEKS", help="From origin to origin.")] = 4,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="No origin is earlier; the campaign's first day if left out.")
+    ] = None,
     horizon: Annotated[
         list[int] | None, typer.Option(metavar="WEEKS", help="May be repeated; 4, 13 and 26 if left out.")
     ] = None,
@@ -176,7 +179,8 @@ def backtest(
 
     language = output.language(scenario)
     question = asked(scenario, changes)
-    plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else Plan.horizons)
+    horizons = tuple(horizon) if horizon else Plan.horizons
+    plan = Plan(signal=signal, every=every, horizons=horizons, since=since)  # type: ignore[arg-type]
     target = out if out is not None else Path("out") / f"backtest-{question.id}"
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, _):
