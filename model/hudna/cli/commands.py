@@ -112,11 +112,8 @@ def run(
         manifest = write_outputs(result, folder, lang=language)
     finish(
         output,
-        lambda final, problems: say(
-            output,
-            results.data(result, target, problems, manifest=final),
-            results.tables(result, target, language, everything=everything),
-        ),
+        lambda final: results.data(result, target, manifest=final),
+        results.tables(result, target, language, everything=everything),
         figures(result, language),
         None if no_figures else target,
         manifest,
