@@ -191,7 +191,8 @@ def _rows(question: Scenario, given: Path | tuple[Row, ...] | None) -> Sequence[
         return given
     problems = Problems()
     own = question.case.observations
-    rows = read_rows(given, question.case.signals, own.counters, problems, form=own.form, edges=own.edges)
+    rows = read_rows(given, question.case.signals, own.counters, problems, form=own.form, edges=own.edges,
+                     choosing=own.choosing)  # fmt: skip
     problems.raise_if_any()
     return rows
 

@@ -79,13 +79,13 @@ def day_counts(
     where : str, the table, for the messages
     problems : Problems
     """
-    groups: dict[tuple[tuple[str, ...], str], list[Row]] = {}
+    groups: dict[tuple[object, ...], list[Row]] = {}
     others = []
     for row in rows:
         if not row.counts or not row.weighs:
             others.append(row)
         elif form.covers is None or (row.end >= form.covers[0] and row.start <= form.covers[1]):
-            first = groups.setdefault((row.signals, row.counter), [])
+            first = groups.setdefault((row.signals, row.counter, row.cells), [])
             first.append(row)
             if row.use != first[0].use:
                 text = f"the events of a signal have one use, and line {first[0].line} has {first[0].use}"

@@ -29,8 +29,16 @@ def check_rows(rows: Iterable[Row], path: Path, problems: Problems) -> None:
         The table, for the messages.
     problems : Problems
     """
-    weighing = [row for row in rows if row.weighs]
     where = display(path)
+    apart: dict[tuple[tuple[str, str], ...], list[Row]] = defaultdict(list)  # rows of unlike cells are of unlike things
+    for row in rows:
+        if row.weighs:
+            apart[row.cells].append(row)
+    for weighing in apart.values():
+        _check_together(weighing, where, problems)
+
+
+def _check_together(weighing: Sequence[Row], where: str, problems: Problems) -> None:
     _check_sums(weighing, where, problems)
     _check_twice(weighing, where, problems)
     totals: dict[_Total, list[Row]] = defaultdict(list)

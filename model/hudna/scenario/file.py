@@ -132,6 +132,9 @@ class ScenarioFile(Entry):
     name: Label
     question: Label = Field(description="what the scenario asks")
     case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
+    campaign: Annotated[str, Names("campaign")] | None = Field(
+        None, description="campaign of the case that a start from a date goes through; the case's default if left out"
+    )
     start: Day = Field(description="first day of the first step")
     weeks: int = Field(ge=1, le=2600, description="the horizon")
     step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")
