@@ -129,7 +129,7 @@ def _per(value: Any) -> Any:
 class _Driver(Entry):
     """What every driver has."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     note: str = Field("", description="why it is modelled so")
     per: Annotated[tuple[str, ...] | str | None, BeforeValidator(_per)] = Field(
         None, description="repeat the driver for each item of a list, or for each actor of a kind"
