@@ -10,7 +10,7 @@ from typing import Any
 from hudna.case.documents import Document, show_key, show_value
 from hudna.case.grammar import ITEM, Domain, number_domain
 from hudna.case.network import Actor
-from hudna.case.nodes import Events, Level, Node, Regime, Response, Schedule, Size, Transition
+from hudna.case.nodes import PROBABILITY, Events, Level, Node, Regime, Response, Schedule, Size, Transition
 from hudna.case.parameters import Parameter
 from hudna.case.priors import Prior
 from hudna.case.signals import Signal, resolve, unknown_signal
@@ -128,6 +128,9 @@ def _numbers(table: Node | Transition | Size) -> Iterator[tuple[str, float | str
             yield field, value, domain
     for signal, effect in sorted(getattr(table, "effects", {}).items()):
         yield f"effects.{signal}", effect.coefficient, anything
+    if isinstance(table, Transition):
+        for signal, probability in sorted(table.on.items()):
+            yield f"on.{signal}", probability, PROBABILITY
     if isinstance(table, Events):
         for signal, power in sorted(table.exposure.items()):
             yield f"exposure.{signal}", power, Domain(low=0.0)
@@ -253,6 +256,21 @@ def _check_regime(node: Regime, known: _Known, say: Say) -> None:
         seen.add(ends)
         for signal in sorted(transition.effects):
             _check_signal(f"{field}.effects.{signal}", signal, known, say)
+        for signal in sorted(transition.on):
+            _check_entered(f"{field}.on.{signal}", signal, node, known, say)
+
+
+def _check_entered(field: str, reference: str, node: Regime, known: _Known, say: Say) -> None:
+    """Check that `reference` is a state of a regime other than `node`."""
+    if known.excused(reference):
+        return
+    signal = known.signals.get(reference)
+    if signal is None or signal.measure != "indicator":
+        states = [name for name, other in known.signals.items()
+                  if other.measure == "indicator" and known.nodes[other.node] is not node]  # fmt: skip
+        say(field, no_such("state of another regime", reference, states, text="must be a state of another regime"))
+    elif known.nodes[signal.node] is node:
+        say(field, "must be a state of another regime; the ways out of a state of its own have rates")
 
 
 def no_state(regime: str, state: str, node: Regime, *more: str) -> str:

@@ -163,7 +163,7 @@ def _readings(case: Case) -> Iterator[_Reading]:
 
     for name, node in case.nodes.items():
         groups = [getattr(node, "effects", {})]
-        groups += [transition.effects for transition in getattr(node, "transitions", {}).values()]
+        groups += [{**way.effects, **way.on} for way in getattr(node, "transitions", {}).values()]
         yield from (_Reading(name, named(effects)) for effects in groups)
         regimes = [*getattr(node, "rate_by", ()), getattr(node, "resets_with", None)]
         yield _Reading(name, frozenset(_published(case, regimes)), moves=False)
