@@ -150,11 +150,11 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (S, 'headline = ["attacks",', 'headline = ["atacks",'),
         ],
         [
-            "drivers.toml: anger.effects.presense: there is no signal 'presense'; did you mean 'presence'?",
-            "drivers.toml: anger.effects.strike.*: no node's name begins with 'strike.'",
-            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no signal 'truce.brokn'; did you mean "
+            "drivers.toml: anger.effects.presense: there is no such signal; did you mean 'presence'?",
+            "drivers.toml: anger.effects.\"strike.*\": no node's name begins with 'strike.'",
+            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no such signal; did you mean "
             "'truce.broken'?",
-            f"{S}: series[0] = \"presure\": there is no signal 'presure'; did you mean 'pressure'?",
+            f"{S}: series[0] = \"presure\": there is no such signal; did you mean 'pressure'?",
             f"{S}: series[1] = \"atacks.*\": no node's name begins with 'atacks.'; did you mean 'attacks.*'?",
             f"{S}: headline = \"atacks\": must be an outcome or a series; did you mean 'attacks'?",
         ],
@@ -183,10 +183,10 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
         [(D, '[truce.transitions."broken -> holds"]', '[truce.transitions."broken -> holds"]\n'
           'on = { "truce.holds" = 0.5, "truce.hold" = 0.5, presence = 0.5, "attacks.*" = 0.5 }')],
         [
-            'truce.transitions."broken -> holds".on.truce.holds: must be a state of another regime; the ways out',
-            'truce.transitions."broken -> holds".on.truce.hold: must be a state of another regime',
-            'truce.transitions."broken -> holds".on.presence: must be a state of another regime',
-            'truce.transitions."broken -> holds".on.attacks.*: must be a state of another regime',
+            'truce.transitions."broken -> holds".on."truce.holds": must be a state of another regime; the ways out',
+            'truce.transitions."broken -> holds".on."truce.hold": ',
+            'truce.transitions."broken -> holds".on.presence: must be a state of a regime: truce.holds, truce.broken',
+            'truce.transitions."broken -> holds".on."attacks.*": must be a state of a regime: truce.holds',
         ],
     ),
     "a chance above 1": (
@@ -263,12 +263,12 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
     ),
     "a schedule that is not there": (
         [(S, "schedules.presence", "schedules.presense")],
-        ["policies.leave.schedules.presense: the case has no such schedule; did you mean 'presence'?; schedules: "],
+        ["policies.leave.schedules.presense: there is no such schedule; did you mean 'presence'?; schedules: "],
     ),
     "policies that are not there": (
         [(S, "series =", 'contrasts = [["leave", "sty"], ["stay", "stay"]]\nseries =')],
         [
-            "contrasts[0] = \"sty\": there is no such policy; did you mean 'stay'?; policies: stay, leave",
+            "contrasts[0][1] = \"sty\": there is no such policy; did you mean 'stay'?; policies: stay, leave",
             "contrasts[1] = [\"stay\", \"stay\"]: compares a policy with itself",
         ],
     ),
@@ -372,7 +372,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (T, 'source = "SOUTH"', 'source = "SUOTH"'),
         ],
         [
-            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no signal",
+            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no such signal",
             f"{S}: outcomes.attacks.reduce = \"smu\": must be one of sum, any, mean, max, last, first, time_above; did "
             "you mean 'sum'?",
             "drivers.toml: attacks.branching = 1.2: must be in [0, 1)",

@@ -20,12 +20,12 @@ from hudna.case.claims import Claim, ClaimTest
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.outline import Outlined
-from hudna.result.assemble import outcome_label
 from hudna.result.samples import Paths
 from hudna.scenario import Scenario, load
 from hudna.scenario.claims import check_claims, scenario_files
 from hudna.scenario.reading import case_of
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +141,7 @@ class Verdicts(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("claims", lang, self)
         rows = [row for verdict in self for row in self._rows(verdict, lang)]
         return pd.DataFrame(rows)
 
@@ -359,7 +360,7 @@ def _unit(test: ClaimTest, questions: Mapping[str, Scenario], side: tuple[str, s
     question = questions[side[0]]
     if test.parameter is not None:
         return question.case.unit(question.parameters[test.parameter].unit)
-    return Text(**outcome_label(question, side[2])["unit"])
+    return question.labels.outcomes[side[2]].unit
 
 
 def _verdict(name: str, claim: Claim, runs: Mapping[str, _Run], plain: Case) -> Verdict:

@@ -69,7 +69,7 @@ class Options:
     def share(self, place: int, runs: int) -> Options:
         """Return the options of one run among several: its progress is reported as a share of the progress of all."""
         report = self.progress
-        if report is None:
+        if not callable(report):  # none, or what is refused later
             return self
         return replace(self, progress=lambda done, total: report(place * total + done, runs * total))
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
-from hudna.case.grammar import ONE_PART, Day, Domain, Entry, Label
-from hudna.case.nodes import Plan, Start
+from hudna.case.grammar import LISTS, ONE_PART, Day, Domain, Entry, Label, Names
+from hudna.case.nodes import Plans, Starts
 from hudna.case.parameters import Parameter, Stretch
 
 __all__ = [
@@ -69,11 +69,11 @@ class Campaign(Entry):
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     start: Day = Field(description="first day of the first step")
     until: Day = Field(description="the day after the last; a whole number of weeks after the start")
-    starts: dict[str, Start] = Field(default_factory=dict, description="node = its start here")
-    parameters: dict[str, Parameter] = Field(
+    starts: Starts = Field(default_factory=dict, description="node = its start here")
+    parameters: dict[Annotated[str, Names("parameter")], Parameter] = Field(
         default_factory=dict, description="parameters of the case believed otherwise here"
     )
-    schedules: dict[str, Plan] = Field(default_factory=dict, description="schedule = { points, interpolation }")
+    schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
     note: str = Field("", description="anything a reader should know")
 
     @model_validator(mode="after")
@@ -134,17 +134,9 @@ class EventTable(Entry):
         default={"1": "day", "2": "week", "3": "week", "4": "month", "5": "year"},
         description="what a cell of the column precision stands for: in what a single date may be off",
     )
-    only: dict[str, tuple[str, ...]] = Field(
+    only: dict[str, Annotated[tuple[str, ...], LISTS]] = Field(
         default_factory=dict, description="column of the table = the cells of rows that are read; others are left out"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists(cls, data: Any) -> Any:
-        only = data.get("only") if isinstance(data, Mapping) else None
-        if not isinstance(only, Mapping):
-            return data
-        return {**data, "only": {k: tuple(v) if isinstance(v, list) else v for k, v in only.items()}}
 
     @model_validator(mode="after")
     def _of_events(self) -> EventTable:
@@ -157,7 +149,9 @@ class EventTable(Entry):
 class ObservationsFile(EventTable):
     """The file `observations.toml`."""
 
-    default: str | None = Field(None, description="the campaign that is meant if none is named")
+    default: Annotated[str, Names("campaign")] | None = Field(
+        None, description="the campaign that is meant if none is named"
+    )
     counters: dict[str, Counter] = Field(
         default_factory=dict, description="[counters.NAME]: who counts", json_schema_extra=_NAMES
     )

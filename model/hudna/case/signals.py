@@ -78,8 +78,8 @@ def _published(node: Node) -> list[tuple[str, Measure, Text, Text]]:
 
 
 def _join(first: Text, second: Text) -> Text:
-    arabic = f"{first.ar}: {second.ar}" if first.ar and second.ar else None
-    return Text(en=f"{first.en}: {second.en}", ar=arabic)
+    both = [lang for lang in first.texts if lang in second.texts]
+    return Text(**{lang: f"{first.get(lang)}: {second.get(lang)}" for lang in both})
 
 
 def resolve(reference: str, signals: Mapping[str, Signal]) -> tuple[str, ...]:
@@ -99,4 +99,4 @@ def unknown_signal(reference: str, signals: Iterable[str]) -> str:
     if reference.endswith(".*"):
         prefixes = sorted({name.rsplit(".", 1)[0] + ".*" for name in known if "." in name})
         return no_such("family", reference, prefixes, text=f"no node's name begins with '{reference[:-1]}'")
-    return no_such("signal", reference, known, text=f"there is no signal '{reference}'")
+    return no_such("signal", reference, known)

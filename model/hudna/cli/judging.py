@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hudna.cli.commands import app, known_language
-from hudna.cli.options import JUDGE, AsJson, Csv, Lang, examples
-from hudna.cli.printing import print_json, print_table, written
+from hudna.cli.commands import app
+from hudna.cli.options import JUDGE, Sheet, examples, grouped
+from hudna.cli.printing import Part, say
 from hudna.errors import InputError, Problem
 from hudna.text.columns import FUTURES, heading
 from hudna.text.numbers import MISSING, number, number_of, percent
-from hudna.text.table import Column, Row, Table, as_csv, column, records
+from hudna.text.table import Column, Row, Table, column
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -24,73 +24,41 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
-_WORDS = {
-    "value": ("came", "ما حدث"),
-    "q50": ("median", "الوسيط"),
-    "crps": ("CRPS", "CRPS"),
-    "log": ("log score", "الدرجة اللوغاريتمية"),
-    "pit": ("PIT", "PIT"),
-    "inside": ("inside", "ضمن"),
-    "neither": ("no", "لا"),
-    "totals": ("Mean scores; lower is better", "متوسط الدرجات؛ الأقل أفضل"),
-    "n": ("rows", "المشاهدات"),
-    "crps same": ("forecast's CRPS", "CRPS التوقع"),
-    "log same": ("its log score", "درجته اللوغاريتمية"),
-    "forecast": ("this forecast", "هذا التوقع"),
-    "counted": (
-        "inside 50 %: {} of {} rows; inside 90 %: {} of {} rows",
-        "عدد المشاهدات ضمن 50٪: {} من {}؛ ضمن 90٪: {} من {}",
-    ),
-    "censored": (
-        "rows at_least: {}, mean log score of 'so many or more' {}",
-        "مشاهدات at_least: {}، متوسط الدرجة اللوغاريتمية لـ«هذا العدد أو أكثر» {}",
-    ),
-    "dependent": (
-        "rows are forecast by the same paths and may overlap: they are no independent sample",
-        "المسارات نفسها تتوقع المشاهدات كلها، وقد تتداخل المشاهدات، فليست عينة مستقلة",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.judging")
 _SIGNS = {"exact": "", "approx": "~", "at_least": ">="}
 
 
 @app.command(rich_help_panel=JUDGE, epilog=examples("score out/iraq-2024 later.csv --policy postponement"))
+@grouped
 def score(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result.nc, or the folder that holds one.")],
     observations: Annotated[Path, typer.Argument(metavar="OBSERVATIONS.csv", help="What came: a table of counts.")],
     policy: Annotated[list[str] | None, typer.Option(metavar="POLICY", help="Score this one; may be repeated.")] = None,
-    csv: Csv = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    output: Sheet,
 ) -> None:
     """Score a saved forecast against the counts that came."""
-    from hudna.files.whole import check_file, write_file
     from hudna.judge import score as scoring
     from hudna.result import open_result
 
-    language = known_language(lang)
-    check_file(csv)
+    language = output.language(result)
     found = open_result(result)
     try:
         whole = scoring.score(found, observations, policy)
     except InputError as error:
         raise InputError(_at(observations, error)) from None
-    notices, chosen = whole.attrs["notices"], list(dict.fromkeys(whole["policy"]))
-    if csv is not None:
-        write_file(csv, as_csv(whole))
-    sums = scoring.totals(whole)
-    if as_json:
-        print_json({"notices": notices, "rows": records(whole), "totals": records(sums)})
-        return
+    notices, chosen, sums = whole.attrs["notices"], list(dict.fromkeys(whole["policy"])), scoring.totals(whole)
+    parts: list[Part] = []
     for name in chosen:
         rows_of = whole[whole["policy"] == name]
-        print_table(Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed))
-        print_table(_totals(sums[sums["policy"] == name], language))
-        print()
-    for notice in (*notices, *_row_notices(whole[whole["policy"] == chosen[0]]), _word("dependent", language)):
-        print(f"{_word('note', language)}: {notice}")
-    if csv is not None:
-        print("\n" + written(csv, language))
+        parts += [
+            Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed),
+            _totals(sums[sums["policy"] == name], language),
+            "",
+        ]
+    said = (*notices, *_row_notices(whole[whole["policy"] == chosen[0]]), _word("dependent", language))
+    parts += [f"{_word('note', language)}: {notice}" for notice in said]
+    say(output, {"notices": notices, "rows": whole, "totals": sums}, parts, output.write(whole))
 
 
 def _at(path: Path, error: InputError) -> Iterator[Problem]:

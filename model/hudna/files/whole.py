@@ -24,13 +24,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hudna.errors import HudnaError, InputError, Problem
 from hudna.files.names import file_name
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["MANIFEST", "Folder", "check_file", "placing", "replacing", "strangers", "write_file"]
 

@@ -24,9 +24,13 @@ from hudna.engine.dated import read_off
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
 from hudna.errors import InputError, Problems, nearest
+from hudna.judge.baselines import BASELINES, fitted
 from hudna.judge.forecast import CountForecast
+from hudna.judge.past import Past
+from hudna.judge.pool import MODEL, POOLED, Judged, pool_weights
 from hudna.judge.record import Record, families, reference_record
-from hudna.judge.window import baseline_scores, scores, window_counts
+from hudna.judge.skill import overlapping
+from hudna.judge.window import named_scores, scores, window_counts
 from hudna.learn.calibration import Sizes, check_run, learn
 from hudna.learn.origin import merged_snapshots
 from hudna.learn.past import campaign_of, history_program, laid_out
@@ -89,6 +93,15 @@ class Window:
     start: dt.date
     days: int
     count: float
+
+    @property
+    def skip(self) -> int:
+        """Days from the origin to the start."""
+        return (self.start - self.origin).days
+
+    def over(self, day: dt.date) -> bool:
+        """Whether the window is over when a day begins."""
+        return self.start + self.days * _DAY <= day
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -203,6 +216,7 @@ def backtest(
     found: list[dict[str, Any]] = []
     shares: dict[str, list[FloatArray]] = {}
     distinct = []
+    made: dict[int, list[_Made]] = {weeks: [] for weeks in plan.horizons}
     for i, origin in enumerate(origins):
         snapshot = merged_snapshots([snapshots[island.seed][i] for island in islands], plan.draws)
         distinct.append(snapshot.distinct)
@@ -211,9 +225,19 @@ def backtest(
             counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
             shares.setdefault(regime, []).append(counted)
         counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
-        past = seen.before(origin)
-        here = {weeks: found_windows[weeks][origin] for weeks in plan.horizons if origin in found_windows[weeks]}
-        found += [_scored(window, weeks, plan, counts, past) for weeks, window in here.items()]
+        past = Past.weeks(seen, origin)
+        simple, calm = fitted(past), past is None or past.calm
+        for weeks in plan.horizons:
+            window = found_windows[weeks].get(origin)
+            if window is None:
+                continue
+            judged = [_judged(one, seen.before(origin), origin) for one in made[weeks] if one.window.over(origin)]
+            first, end = window.skip / 7, (window.skip + window.days) / 7
+            forecasts = {MODEL: _forecast(window, plan, counts)} | {name: f(first, end) for name, f in simple.items()}
+            made[weeks].append(_Made(window, calm, forecasts))
+            alike = overlapping(weeks, plan.every)
+            weights = pool_weights([j for j in judged if j is not None], calm=calm, overlapping=alike)
+            found.append(_scored(made[weeks][-1], weeks, plan, weights))
     names = dict(zip(whole.regimes.name, whole.regimes.state_name, strict=True))
     return Backtest(
         scenario=scenario.id,
@@ -337,20 +361,49 @@ def _until(node: Schedule, origin: dt.date) -> Schedule:
     return node.model_copy(update={"points": (*(p for p in node.points if p[0] < origin), (origin, now))})
 
 
-def _scored(window: Window, weeks: int, plan: Plan, counts: IntArray, past: Record) -> dict[str, Any]:
-    """Score one forecast of one window."""
-    origin, start, days, came = window.origin, window.start, window.days, window.count
-    value, skip = round(came), (start - origin).days
-    random = np.random.default_rng([origin.toordinal(), skip, days])
+@dataclass(frozen=True)
+class _Made:
+    """The forecasts of a window, by forecaster, and whether it was calm at its origin."""
+
+    window: Window
+    calm: bool
+    forecasts: Mapping[str, CountForecast]
+
+
+def _judged(made: _Made, past: Record, origin: dt.date) -> Judged | None:
+    """Return the log scores of a window that is over, against its count as it was known at the origin, if it was."""
+    window = made.window
+    came, known = past.count(window.start, window.days)
+    if known < window.days or not all(name in made.forecasts for name in POOLED):
+        return None
+    scores = tuple(made.forecasts[name].log_score(round(came)) for name in POOLED)
+    return Judged((origin - window.start).days / 365.25 - window.days / 365.25, made.calm, scores)
+
+
+def _forecast(window: Window, plan: Plan, counts: IntArray) -> CountForecast:
+    """Return the case's forecast of a window: the counts of its paths, shape (path, step)."""
+    random = np.random.default_rng([window.origin.toordinal(), window.skip, window.days])
     step_days = 7 * max(plan.horizons) // counts.shape[1]
-    sample = window_counts(counts, skip, skip + days, step_days, random)
+    return CountForecast.from_sample(window_counts(counts, window.skip, window.skip + window.days, step_days, random))
+
+
+def _scored(made: _Made, weeks: int, plan: Plan, weights: FloatArray) -> dict[str, Any]:
+    """Score the forecasts of a window, and their pool."""
+    window, forecasts = made.window, made.forecasts
+    value = round(window.count)
     marks = dict(zip(("1", "a", "b"), (1, *plan.thresholds), strict=True))
-    return {
-        "origin": origin, "weeks": weeks, "start": start, "end": start + (days - 1) * _DAY, "signal": plan.signal,
-        "value": value, "qualifier": "exact" if abs(came - value) < 1e-6 else "approx",
-        **scores(CountForecast.from_sample(sample), value, marks),
-        **baseline_scores(past, origin, days, value, marks),
+    if not all(name in forecasts for name in POOLED):
+        weights = np.eye(len(POOLED))[POOLED.index(MODEL)]
+    pooled = [forecasts.get(name, forecasts[MODEL]) for name in POOLED]
+    found = {
+        "origin": window.origin, "weeks": weeks, "start": window.start, "end": window.start + (window.days - 1) * _DAY,
+        "signal": plan.signal, "value": value, "qualifier": "exact" if abs(window.count - value) < 1e-6 else "approx",
+        "calm": made.calm, **scores(forecasts[MODEL], value, marks),
     }  # fmt: skip
+    beside = {name: forecasts.get(name) for name in BASELINES} | {"pool": CountForecast.pooled(pooled, weights)}
+    for name, forecast in beside.items():
+        found |= named_scores(name, forecast, value, marks)
+    return found | {f"weight_{name}": float(weight) for name, weight in zip(POOLED, weights, strict=True)}
 
 
 def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:

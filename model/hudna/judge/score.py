@@ -17,10 +17,11 @@ from hudna.arrays import FloatArray, IntArray
 from hudna.case.observation_rows import Catalogue, read_rows
 from hudna.case.observations import Confidence, Counter, Qualifier, Row
 from hudna.errors import InputError, Problems, nearest, no_such
-from hudna.judge.baselines import BASELINES
+from hudna.judge.baselines import BASELINES, Forecaster, fitted
 from hudna.judge.forecast import CountForecast
+from hudna.judge.past import Past
 from hudna.judge.record import Record
-from hudna.judge.window import baseline_scores, covered, scores, window_counts
+from hudna.judge.window import covered, named_scores, scores, window_counts
 from hudna.result import Result, open_result
 
 if TYPE_CHECKING:
@@ -65,13 +66,13 @@ def score(
     Returns
     -------
     pandas.DataFrame
-        A row per policy and scored row. Columns: date_start, date_end, signal, value, qualifier, counter, policy; mean,
-        q05, q25, q50, q75, q95 of the forecast; crps, log_score, brier_any (of one event or more), pit_low, pit_high,
-        inside50, inside90; censored and brier_at_least, see below; notice; and `crps_NAME` and `log_NAME` of each of
-        `hudna.judge.baselines.BASELINES`, absent where no row has a past. Lower scores are better. A row `at_least`
-        is censored: its log score is -log P(N >= value), brier_at_least is (1 - P(N >= value))^2, and it has no CRPS
-        and no PIT and lies neither inside nor outside an interval. `attrs["notices"]` holds what there is to say about
-        the whole.
+        A row per policy and scored row. Columns: date_start, date_end, signal, value, qualifier, counter, policy;
+        mean, q05, q25, q50, q75, q95 of the forecast; crps, log_score, brier_any (of one event or more), pit_low,
+        pit_high, inside50, inside90; censored and brier_at_least, see below; notice; and `crps_NAME`, `log_NAME`,
+        `q25_NAME`, `q50_NAME` and `q75_NAME` of each of `hudna.judge.baselines.BASELINES`, absent where no row has a
+        past. Lower scores are better. A row `at_least` is censored: its log score is -log P(N >= value),
+        brier_at_least is (1 - P(N >= value))^2, and it has no CRPS and no PIT and lies neither inside nor outside an
+        interval. `attrs["notices"]` holds what there is to say about the whole.
 
     Raises
     ------
@@ -102,8 +103,8 @@ def score(
     table = pd.DataFrame(_scored(judged, row, name) for name in chosen for row in judged.inside)
     table = table.astype({"inside50": object, "inside90": object})  # None where it is not known
     for name in BASELINES:
-        if table[f"crps_{name}"].isna().all() and table[f"log_{name}"].isna().all():
-            table = table.drop(columns=[f"crps_{name}", f"log_{name}"])
+        if table[f"log_{name}"].isna().all():
+            table = table.drop(columns=[column for column in table if str(column).endswith(f"_{name}")])
     table.attrs["notices"] = judged.notices()
     return table
 
@@ -251,6 +252,20 @@ class _Judged:
         """What is known of the time before the run."""
         return (*_carried(self.result), *(row for row in self.counted if row.end < self.start))
 
+    def counted_as(self, row: Row) -> tuple[tuple[str, ...], frozenset[str]]:
+        """Return the signals of a row, and whose counts are its past: the reference's, or its counter's own."""
+        same = self.same_counters
+        return row.signals, same if row.counter in same else frozenset({row.counter})
+
+    @cached_property
+    def simple(self) -> Mapping[tuple[tuple[str, ...], frozenset[str]], Mapping[str, Forecaster]]:
+        """The baselines of each sort of rows, fitted to its past; none where nothing was known before the run."""
+        found = {}
+        for signals, counters in dict.fromkeys(map(self.counted_as, self.inside)):
+            record = Record.from_rows(self.past, signals=signals, counters=counters)
+            found[signals, counters] = fitted(Past.weeks(record, self.start))
+        return found
+
     @cached_property
     def same_counters(self) -> frozenset[str]:
         """The reference, and whoever counts the same under a name."""
@@ -330,10 +345,11 @@ class _Judged:
 
 def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
     forecast = CountForecast.from_sample(judged.sample(row, policy))
-    v, censored, days = int(row.value), row.qualifier == "at_least", (row.end - row.start).days + 1
+    v, censored = int(row.value), row.qualifier == "at_least"
     settled = not censored or v > 0  # whether it is known if there was one
-    past, without = _past(judged, row)
-    return {
+    simple = judged.simple[judged.counted_as(row)]
+    first, end = (row.start - judged.start).days / 7, ((row.end - judged.start).days + 1) / 7
+    found = {
         **dict.fromkeys(_ORDER),
         "date_start": row.start,
         "date_end": row.end,
@@ -346,9 +362,11 @@ def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
         "brier_any": forecast.brier(1, v) if settled else np.nan,
         "censored": censored,
         "brier_at_least": forecast.censored_brier(v) if censored else np.nan,
-        "notice": "; ".join([*_notices(judged, row), *without]),
-        **baseline_scores(past, judged.start, days, v, censored=censored),
+        "notice": "; ".join(_notices(judged, row)),
     }
+    for name in BASELINES:
+        found |= named_scores(name, simple[name](first, end) if simple else None, v, censored=censored)
+    return found
 
 
 def _notices(judged: _Judged, row: Row) -> Iterator[str]:
@@ -360,16 +378,9 @@ def _notices(judged: _Judged, row: Row) -> Iterator[str]:
         yield f"{days} of {judged.step_days} days of a {what} are covered: its count is thinned"
     if row.qualifier == "approx":
         yield "approximate, scored as if exact"
-
-
-def _past(judged: _Judged, row: Row) -> tuple[Record, tuple[str, ...]]:
-    """Return the past counts of a row's signals by its counter, and why there are none if so."""
-    same = judged.same_counters if row.counter in judged.same_counters else {row.counter}
-    record = Record.from_rows(judged.past, signals=row.signals, counters=same).before(judged.start)
-    if record.known:
-        return record, ()
-    whose = "" if row.counter in judged.same_counters else f" by {row.counter}"
-    return record, (f"no baselines: no count of {row.signal}{whose} from before {judged.start} is known",)
+    if not judged.simple[judged.counted_as(row)]:
+        whose = "" if row.counter in judged.same_counters else f" by {row.counter}"
+        yield f"no baselines: no count of {row.signal}{whose} from before {judged.start} is known"
 
 
 def _carried(result: Result) -> Iterator[Row]:

@@ -15,9 +15,10 @@ from scipy import special
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case, load_case
+from hudna.case.basis import basis
 from hudna.case.grammar import Language, Text
 from hudna.case.observations import Row
-from hudna.case.posterior import Learned, basis
+from hudna.case.posterior import Learned
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters, parameters_from_scores
 from hudna.engine.ensemble import warm

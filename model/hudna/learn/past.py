@@ -17,7 +17,7 @@ from hudna.engine.program import NONE, Program
 from hudna.errors import InputError, no_such
 from hudna.learn.timetable import Timetable, timetable
 from hudna.scenario import Scenario
-from hudna.scenario.scenario import Outcome, Policy, RunSize, ScenarioFile
+from hudna.scenario.file import Outcome, Policy, RunSize, ScenarioFile
 
 __all__ = ["campaign_of", "history_program", "laid_out", "question_of"]
 

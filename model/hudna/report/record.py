@@ -1,4 +1,4 @@
-"""The measured record of a backtest: its forecasts, its pictures, and a page of Markdown."""
+"""The measured record of a backtest: its forecasts, its pictures, and its tables, on a terminal and as Markdown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from hudna.files.whole import Folder
 from hudna.judge.baselines import BASELINES
-from hudna.judge.skill import Coverage, Skill, coverage, overlapping, skill
-from hudna.text.numbers import number_of
-from hudna.text.table import as_csv
-from hudna.text.words import Language, Words
+from hudna.judge.skill import coverage, overlapping, skill
+from hudna.text.columns import heading
+from hudna.text.numbers import MISSING, number_of
+from hudna.text.table import Column, Row, Table, as_csv, column
+from hudna.text.words import LANGUAGES, Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,23 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lines", "markdown", "pictures", "write_record"]
 
-_WORDS = {
-    "what": (
-        "{}: {}, every {}, campaign {}, seed {}",
-        "{}: عدد تواريخ التوقع {}، المدة بينها بالأسابيع {}، سجل المشاهدات {}، البذرة {}",
-    ),
-    "ahead": (
-        "{} ahead, {}: mean CRPS {:.2f}, log score {:.2f}",
-        "المدة بالأسابيع {}، عدد تواريخ التوقع {}: متوسط CRPS {:.2f}، والدرجة اللوغاريتمية {:.2f}",
-    ),
-    "inside": ("inside {} %: {} of {}", "ضمن {}٪: {} من {}"),
-    "baseline": ("baseline", "خط الأساس"),
-    "skill": ("CRPS skill", "مهارة CRPS"),
-    "90 %": ("90 %", "90٪"),
-    "log score": ("log score", "لوغاريتمية"),
-}
-_word = Words(_WORDS)
-_SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
+_word = Words("report.record")
+_SCORES = {"crps": ("crps", 2), "log": ("log_score", 2), "brier_1": ("brier_1", 3)}  # the column of each, its digits
 
 
 def write_record(found: Backtest, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
@@ -65,107 +51,112 @@ def pictures(frame: pd.DataFrame, lang: Language = "en") -> Iterator[Picture]:
         yield ("skill", f"{weeks}w"), partial(plot.skill, frame, weeks, lang=lang)
 
 
-def _at(frame: pd.DataFrame, weeks: int) -> pd.DataFrame:
-    return frame[frame["weeks"] == weeks].sort_values("origin")
-
-
-def _skill(part: pd.DataFrame, score: str, name: str, weeks: int, every: int) -> Skill | None:
-    own = part["log_score" if score == "log" else score].to_numpy(float)
-    other = part[f"{score}_{name}"].to_numpy(float)
-    both = np.isfinite(own) & np.isfinite(other)
-    return skill(own[both], other[both], block=overlapping(weeks, every)) if both.any() else None
-
-
-def _interval(low: float, high: float, digits: int = 2) -> str:
-    return "–" if not np.isfinite(low + high) else f"[{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
-    """Yield the record as lines for a terminal."""
-
-    def word(key: str, *values: object) -> str:
-        return _word(key, lang).format(*values)
-
-    def count(n: int, noun: str) -> str:
-        return number_of(n, noun, "en") if lang == "en" else str(n)
-
-    frame, every = found.forecasts, found.plan.every
+def lines(found: Backtest, lang: Language = "en") -> Iterator[Table | str]:
+    """Yield the record for a terminal: what was forecast, and its tables."""
+    frame = found.forecasts
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
-    origins = count(frame["origin"].nunique(), "origin")
-    yield word("what", name, origins, count(every, "week"), found.campaign, found.seed)
-    for weeks in sorted(frame["weeks"].unique()):
-        part = _at(frame, int(weeks))
+    origins, every = number_of(frame["origin"].nunique(), "origin", lang), number_of(found.plan.every, "week", lang)
+    yield _word("what", lang).format(name, origins, every, found.campaign, found.seed)
+    for table in _tables(found, lang):
         yield ""
-        ahead = count(int(weeks), "week"), count(len(part), "origin")
-        yield word("ahead", *ahead, part["crps"].mean(), part["log_score"].mean())
-        for level in (50, 90):
-            inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(int(weeks), every))
-            yield f"  {word('inside', level, inside.inside, inside.n)}  {_interval(inside.low, inside.high)}"
-        yield (
-            f"  {word('baseline'):28s} {'CRPS':>8s} {word('skill'):>11s}  {word('90 %'):16s} {word('log score'):>9s}"
-        )
-        for key, baseline in BASELINES.items():
-            gained = _skill(part, "crps", key, int(weeks), every)
-            if gained is None:
-                continue
-            label = baseline.name.get(lang)
-            yield (
-                f"  {label:28s} {part[f'crps_{key}'].mean():8.2f} {gained.skill:11.2f}  "
-                f"{_interval(gained.low, gained.high):16s} {part[f'log_{key}'].mean():9.2f}"
-            )
+        yield table
 
 
 def markdown(found: Backtest) -> Iterator[str]:
-    """Yield the tables of the record as Markdown."""
-    frame, plan, sizes = found.forecasts, found.plan, found.sizes
+    """Yield the record as Markdown."""
+    plan, sizes = found.plan, found.sizes
     yield (
         f"Scenario `{found.scenario}`, campaign `{found.campaign}`, `{plan.signal}`; {sizes.islands} samplers x "
         f"{sizes.draws} draws x {sizes.paths} paths, forecasts of {plan.draws} draws x {plan.paths} paths, "
         f"seed {found.seed}."
     )
-    yield ""
-    yield "| origin | weeks | counted | median | 50 % | 90 % | P(at least 1) | PIT | CRPS | log score |"
-    yield "|---|---|---|---|---|---|---|---|---|---|"
-    for row in frame.sort_values(["weeks", "origin"]).to_dict("records"):
-        about = "≈ " if row["qualifier"] == "approx" else ""
-        yield (
-            f"| {row['origin']} | {row['weeks']} | {about}{row['value']} | {row['q50']} | "
-            f"{row['q25']} – {row['q75']} | {row['q05']} – {row['q95']} | {row['p_1']:.2f} | "
-            f"{row['pit_low']:.2f} – {row['pit_high']:.2f} | {row['crps']:.2f} | {row['log_score']:.2f} |"
-        )
-    for score, label in _SCORES:
+    for table in _tables(found, "en"):
         yield ""
-        yield (
-            f"Mean {label} (lower is better), and skill 1 - model / baseline with its 90 % block-bootstrap interval, "
-            "over the origins at which the baseline has a past:"
-        )
-        yield ""
-        horizons = [int(w) for w in sorted(frame["weeks"].unique())]
-        yield "| | " + " | ".join(f"{number_of(w, 'week', 'en')} | skill" for w in horizons) + " |"
-        yield "|---" * (1 + 2 * len(horizons)) + "|"
-        own = "log_score" if score == "log" else score
-        digits = ".3f" if score.startswith("brier") else ".2f"
-        yield "| model | " + " | ".join(f"{_at(frame, w)[own].mean():{digits}} | " for w in horizons) + " |"
-        for key, baseline in BASELINES.items():
-            cells = []
-            for w in horizons:
-                part = _at(frame, w)
-                gained = _skill(part, score, key, w, plan.every)
-                if gained is None:
-                    cells.append("– | –")
-                    continue
-                mean = part[f"{score}_{key}"].mean()
-                shown = (
-                    f"{gained.skill:+.2f} {_interval(gained.low, gained.high)}" if np.isfinite(gained.skill) else "–"
-                )
-                cells.append(f"{mean:{digits}} | {shown}")
-            yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
-    yield ""
-    yield "| | " + " | ".join(number_of(int(w), "week", "en") for w in sorted(frame["weeks"].unique())) + " |"
-    yield "|---" * (1 + frame["weeks"].nunique()) + "|"
+        yield from table.markdown()
+        yield from (line for note in table.notes for line in ("", note))
+
+
+def _tables(found: Backtest, lang: Language) -> Iterator[Table]:
+    """Yield the forecasts, each score by weeks ahead and forecaster, and how often the intervals held."""
+    frame, every = found.forecasts, found.plan.every
+    weeks_ahead = sorted(int(weeks) for weeks in frame["weeks"].unique())
+    parts = {weeks: frame[frame["weeks"] == weeks].sort_values("origin") for weeks in weeks_ahead}
+    yield Table(
+        _word("origin", lang), frame.sort_values(["weeks", "origin"]), _FORECASTS, lang,
+        lambda row: str(row["origin"]), lambda row: _ahead(row["weeks"], lang),
+    )  # fmt: skip
+    for score in _SCORES:
+        yield _scores(parts, score, every, lang, [_word("note", lang)] if score == [*_SCORES][-1] else [])
+    yield _coverage(parts, every, lang)
+
+
+def _scores(parts: dict[int, pd.DataFrame], score: str, every: int, lang: Language, notes: list[str]) -> Table:
+    """Lay out the mean of a score, and the skill against each baseline, at the origins at which that has a past."""
+    import pandas as pd
+
+    own, digits = _SCORES[score]
+    rows = [{"name": _word("model", lang)}, *({"name": baseline.name.get(lang)} for baseline in BASELINES.values())]
+    for weeks, part in parts.items():
+        mean, gain = f"mean {weeks}", f"skill {weeks}"
+        rows[0] |= {mean: f"{part[own].mean():.{digits}f}", gain: ""}
+        for row, key in zip(rows[1:], BASELINES, strict=True):
+            row |= {mean: MISSING, gain: MISSING}
+            other = part[f"{score}_{key}"].to_numpy(float)
+            both = np.isfinite(other) & np.isfinite(part[own].to_numpy(float))
+            if both.any():
+                gained = skill(part[own].to_numpy(float)[both], other[both], block=overlapping(weeks, every))
+                row[mean] = f"{np.nanmean(other):.{digits}f}"
+                if np.isfinite(gained.skill):
+                    row[gain] = f"{gained.skill:+.2f} {_bounds(gained.low, gained.high)}"
+    columns = [
+        column(titles, f"{what} {weeks}")
+        for weeks in parts
+        for what, titles in (("mean", _weeks(weeks)), ("skill", heading("skill", _word)))
+    ]
+    return Table(_word(score, lang), pd.DataFrame(rows), columns, lang, notes=notes)
+
+
+def _coverage(parts: dict[int, pd.DataFrame], every: int, lang: Language) -> Table:
+    """Lay out how often the intervals held what came."""
+    import pandas as pd
+
+    rows = []
     for level in (50, 90):
-        cells = []
-        for w in sorted(frame["weeks"].unique()):
-            held = coverage(_at(frame, int(w))[f"inside{level}"].to_numpy(bool), block=overlapping(int(w), plan.every))
-            cells.append(f"{held.inside} of {held.n} {_interval(held.low, held.high)}")
-        yield f"| inside {level} % | " + " | ".join(cells) + " |"
+        rows.append({"name": _word("inside", lang).format(level)})
+        for weeks, part in parts.items():
+            held = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(weeks, every))
+            counted = _word("held", lang).format(held.inside, held.n)
+            rows[-1][str(weeks)] = f"{counted} {_bounds(held.low, held.high)}"
+    columns = [column(_weeks(weeks), str(weeks)) for weeks in parts]
+    return Table(_word("coverage", lang), pd.DataFrame(rows), columns, lang)
+
+
+def _ahead(weeks: int, lang: Language) -> str:
+    return _word("ahead", lang).format(number_of(int(weeks), "week", lang))
+
+
+def _weeks(weeks: int) -> list[str]:
+    return [_ahead(weeks, lang) for lang in LANGUAGES]
+
+
+def _bounds(low: float, high: float) -> str:
+    return f"[{low:.2f}, {high:.2f}]" if np.isfinite(low + high) else MISSING
+
+
+def _counted(row: Row, _: Language) -> str:
+    return f"{'≈ ' if row['qualifier'] == 'approx' else ''}{row['value']}"
+
+
+def _range(key: str, low: str, high: str, digits: str = "") -> Column:
+    return Column(heading(key, _word), lambda row, _: f"{row[low]:{digits}} – {row[high]:{digits}}")
+
+
+def _two(key: str, of: str) -> Column:
+    return Column(heading(key, _word), lambda row, _: f"{row[of]:.2f}")
+
+
+_FORECASTS = [
+    Column(heading("counted", _word), _counted), column(heading("median"), "q50"), _range("50 %", "q25", "q75"),
+    _range("90 %", "q05", "q95"), _two("any", "p_1"), _range("PIT", "pit_low", "pit_high", ".2f"),
+    _two("CRPS", "crps"), _two("log score", "log_score"),
+]  # fmt: skip

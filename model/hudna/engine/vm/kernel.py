@@ -315,7 +315,7 @@ def _keep(function: Any) -> Any:
     return kept(function)
 
 
-_CONSTANTS = ("program.py", "quantiles.py", "refusals.py")  # where numbers in the kernel come from
+_CONSTANTS = ("bins.py", "program.py", "quantiles.py", "refusals.py")  # where numbers in the kernel come from
 _FINGERPRINT = _fingerprint()
 simulate_block = _keep(_simulate_block)
 
