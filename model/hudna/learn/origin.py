@@ -380,6 +380,7 @@ def _with_starts(scenario: Scenario, program: Program, theta: FloatArray, states
             states.signals[:, place[name]] = node.states[str(start)].value
             for k in range(len(node.ordered_states)):
                 states.signals[:, place[name] + 1 + k] = float(k == state)
+            states.signals[:, program.regimes.entry_signal[program.regimes.entry_regime == i]] = 0.0
         else:
             level = theta[:, program.parameters.index(start)] if isinstance(start, str) else np.full(len(theta), start)
             states.signals[:, place[name]] = level[:, None]
