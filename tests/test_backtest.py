@@ -216,6 +216,19 @@ def test_a_baseline_that_peeks_is_seen(rows, monkeypatch):
         pd.testing.assert_frame_equal(deleted, leaking, check_exact=True)
 
 
+def test_weights_that_peek_are_seen(whole, rows, monkeypatch):
+    """The twin: windows that are not over are judged, by all rows whatever their date."""
+    origin, weights = ORIGINS[3], [f"weight_{name}" for name in POOLED]
+    known = known_by(rows, origin)
+    pd.testing.assert_frame_equal(until(judged(rows=known), origin)[weights], until(whole, origin)[weights])
+    honest = Record.before
+    monkeypatch.setattr(judging.Window, "over", lambda self, day: True)
+    monkeypatch.setattr(Record, "before", lambda self, day: honest(self, day) if day == ORIGINS[0] else self)
+    deleted, leaking = until(judged(rows=known), origin), until(judged(), origin)
+    with pytest.raises(AssertionError):
+        pd.testing.assert_frame_equal(deleted[weights], leaking[weights])
+
+
 def planned(folder: Path, points: str) -> Path:
     scenario, case = copied(folder)
     with (case / "observations.toml").open("a", encoding="utf-8") as file:
@@ -369,9 +382,8 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     out, err = capsys.readouterr()
     assert err == ""
     assert "nan" not in out
-    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "\n4 weeks ahead\n  2023-07-03 ", "\nmean CRPS\n",
-                 "\n  model ",
-                 "rate of the last quarter", "inside 90 %",
+    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead\n  2023-07-03 ", "\nForecasts\n",
+                 "rate of the last quarter", "90 % interval", "pool", "calm at the origin", "windows shorter",
                  f"Written to {Path('out') / f'backtest-{NAME}'}"):  # fmt: skip
         assert text in out
     folder = Path(f"out/backtest-{NAME}")

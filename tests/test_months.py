@@ -135,9 +135,15 @@ def test_what_is_remembered_of_a_month_is_handed_on_in_shares_of_a_step():
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ('start = 2022-01-03\nuntil = 2022-03-01\nstep = "month"', "one.start = 2022-01-03: must be the first day of a month"),
-        ('start = 2022-01-01\nuntil = 2022-03-05\nstep = "month"', "one.until = 2022-03-05: must be the first day of a month"),
-        ('start = 2022-01-01\nuntil = 2022-03-01\nstep = "year"', "'month'"),
+        (
+            'start = 2022-01-03\nuntil = 2022-03-01\nstep = "month"',
+            "one.start = 2022-01-03: must be the first day of a month",
+        ),
+        (
+            'start = 2022-01-01\nuntil = 2022-03-05\nstep = "month"',
+            "one.until = 2022-03-05: must be the first day of a month",
+        ),
+        ('start = 2022-01-01\nuntil = 2022-03-01\nstep = "year"', 'one.step = "year": must be'),
         ('start = 2022-01-03\nuntil = 2022-01-31\nonly = { region = ["north"] }', "columns are missing: region"),
     ],
 )

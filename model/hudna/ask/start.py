@@ -209,5 +209,5 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
             "counter": "" if row.counter in observations.reference else row.counter,
         }
         for row in known
-        if row.kind in ("events", "response") and row.use != "context" and (through is None or through.takes(row))
+        if row.counts and row.use != "context" and (through is None or through.takes(row))
     ]  # fmt: skip

@@ -15,8 +15,10 @@ from hudna.case.events import chosen, day_counts, event_cells, interval_of
 from hudna.case.evidence import wrong_citations
 from hudna.case.grammar import FIRST_YEAR, LAST_YEAR
 from hudna.case.observations import (
+    COLUMNS,
     CONFIDENCES,
     QUALIFIERS,
+    REQUIRED,
     USES,
     WEIGHING,
     Confidence,
@@ -27,14 +29,12 @@ from hudna.case.observations import (
 )
 from hudna.case.references import Unread
 from hudna.case.row_checks import check_rows
-from hudna.case.signals import Signal, unknown_signal
+from hudna.case.signals import Signal, counted_twice, unknown_signal
 from hudna.case.tables import Record, other_form, read_records
 from hudna.errors import Problems, nearest, no_such
 
-__all__ = ["COLUMNS", "REQUIRED", "WORDS", "Catalogue", "read_rows"]
+__all__ = ["WORDS", "Catalogue", "read_rows"]
 
-REQUIRED = ("date_start", "date_end", "signal", "value", "qualifier")
-COLUMNS = (*REQUIRED, "counter", "confidence", "use", "source", "note")
 PRECISION = "precision"  # a column of tables of events
 MAX_COUNT = 1_000_000_000
 
@@ -328,9 +328,8 @@ class _Reader:
             return (), ""
         found = [name for part in given.split("+") for name in parts[part.strip()]]
         kinds = sorted({self.catalogue.kinds[name] for name in found})
-        twice = sorted({name for name in found if found.count(name) > 1})
-        if twice:
-            self._say("signal", f"counts {', '.join(twice)} twice; name each once")
+        if text := counted_twice(found):
+            self._say("signal", text)
         if kinds == ["schedule"]:
             self._say("signal", "is a schedule, which is decided, not observed; give it points")
         elif len(kinds) > 1:
@@ -364,7 +363,7 @@ class _Reader:
             states = self.catalogue.states.get(signals[0], ())
             if given in states:
                 return given
-            text = f"must be a state of {signals[0]}: {', '.join(states)}{nearest(given, states)}"
+            text = no_such("state", given, states) if given else f"must be a state: {', '.join(states)}"
         elif kind == "level":
             value = float(given) if re.fullmatch(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", given) else math.nan
             if 0 < value < 1:

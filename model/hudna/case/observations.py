@@ -14,9 +14,11 @@ from hudna.case.nodes import Plans, Starts
 from hudna.case.parameters import Parameter, Stretch
 
 __all__ = [
+    "COLUMNS",
     "CONFIDENCES",
     "QUALIFIERS",
     "RATIO",
+    "REQUIRED",
     "SD",
     "USES",
     "WEIGHING",
@@ -80,7 +82,7 @@ class Campaign(Entry):
     )
     starts: Starts = Field(default_factory=dict, description="node = its start here")
     parameters: dict[Annotated[str, Names("parameter")], Parameter] = Field(
-        default_factory=dict, description="parameters of the case believed otherwise here"
+        default_factory=dict, description="parameters of the case that are overridden here"
     )
     schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
     note: str = Field("", description="anything a reader should know")
@@ -117,19 +119,10 @@ class Campaign(Entry):
 _NAMES: dict[str, Any] = {"propertyNames": {"pattern": ONE_PART}}
 
 
-_Column: TypeAlias = Literal[
-    "date_start",
-    "date_end",
-    "precision",
-    "signal",
-    "value",
-    "qualifier",
-    "counter",
-    "confidence",
-    "use",
-    "source",
-    "note",
-]
+_Column: TypeAlias = Literal["date_start", "date_end", "signal", "value", "qualifier", "counter", "confidence", "use",
+                            "source", "note", "precision"]  # fmt: skip
+COLUMNS: tuple[str, ...] = get_args(_Column)[:-1]  # the last only in tables of events
+REQUIRED = COLUMNS[:5]
 
 
 class EventTable(Entry):
@@ -206,6 +199,11 @@ class Row:
         """All that a fit takes from the row: what was seen and how sure it is, without where it stands and is from."""
         seen = (str(self.start), str(self.end), *self.signals, repr(self.value), self.state)
         return (*seen, self.qualifier, self.counter, self.confidence, self.use)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the row is a count, of events or responses."""
+        return self.kind in ("events", "response")
 
     @property
     def weighs(self) -> bool:

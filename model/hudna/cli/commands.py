@@ -26,10 +26,12 @@ from hudna.cli.options import (
     option,
     shipped_scenarios,
 )
-from hudna.cli.printing import print_json, progress_bar, say
+from hudna.cli.printing import Part, print_json, progress_bar, say
 from hudna.errors import InputError, Problems
 from hudna.text.words import Language, Words
 from hudna.version import __version__
+
+_YEAR = 52  # weeks over which the chances of a case are given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -181,6 +183,8 @@ def check(
     """Say everything that is wrong with a scenario or a case."""
     from hudna.cli import observations
     from hudna.engine import compile_scenario
+    from hudna.judge.rates import base_rates
+    from hudna.report.rates import rates_table
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
     from hudna.scenario.reading import case_of
@@ -197,21 +201,26 @@ def check(
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found, noted = count(case, question.nodes, parameters), question.notices
-    foreseen, foretold = observations.foresee(case, question, problems)
-    notices = (*case.notices, *noted, *foretold, *check_claims(case, problems))
+    foreseen, expected = observations.foresee(case, question, problems)
+    notices = (*case.notices, *noted, *expected, *check_claims(case, problems))
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
     said = [notice.get(language) for notice in notices]
+    weeks = _YEAR if question is None else question.file.weeks
+    rates = base_rates(case, weeks)
     data = {
         "problems": [], "notices": said, "nodes": found.nodes, "parameters": found.parameters,
         "ties": found.ties, "pressing": found.pressing,
         "observations": observations.as_data(case, parameters, foreseen),
         "claims": {"tested": tested, "untested": len(case.claims) - tested},
+        "base_rates": {"weeks": weeks, "transitions": rates},
         "posterior": _posterior(case, parameters),
     }  # fmt: skip
-    lines = [*_checked(case, found, tested, foreseen, language)]
-    lines += [f"{_word('note', language)}: {notice}" for notice in said]
-    say(output, data, [*lines, *(observations.listing(case, parameters, language) if rows else ())])
+    parts: list[Part] = [*_checked(case, found, tested, foreseen, language)]
+    parts += [f"{_word('note', language)}: {notice}" for notice in said]
+    if (table := rates_table(rates, case, weeks, language)) is not None:
+        parts += ["", table]
+    say(output, data, [*parts, *(observations.listing(case, parameters, language) if rows else ())])
 
 
 _word = Words("cli.commands")

@@ -1,4 +1,4 @@
-"""The commands that learn: a case's parameters from its observations, and how well that would have foretold them."""
+"""The commands that learn: a case's parameters from its observations, and how well that would have forecast them."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def backtest(
                 question, campaign=learning.campaign, plan=plan, sizes=learning.sizes(), seed=learning.seed,
                 threads=learning.threads, progress=progress,
             )  # fmt: skip
-        manifest = write_record(found, folder, lang=language)
+        manifest = write_record(found, folder, changes=question.changes, lang=language)
     data = {"out": str(target), "forecasts": found.forecasts}
     finish(
         output,

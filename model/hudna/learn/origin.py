@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -204,7 +204,7 @@ def _at_step(scenario: Scenario, states: States, past: Program, program: Program
     sizes = program.responses.size_signal
     counts = np.concatenate([program.events.signal, program.responses.signal, sizes[sizes != NONE]])
     signals[:, counts] *= share
-    return replace(states, signals=signals, memories=states.memories * share)
+    return states._replace(signals=signals, memories=states.memories * share)
 
 
 def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:

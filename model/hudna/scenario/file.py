@@ -49,7 +49,7 @@ class Assumption(Entry):
             raise ValueError("give either states (for a regime) or points (for a schedule)")
         if self.states is not None and not self.states:
             raise ValueError("states: must have at least one [date, state]")
-        in_order(self.states or self.points or ())
+        in_order(self.states or ())
         return self
 
 
