@@ -138,7 +138,11 @@ def from_world(
     """
     campaign, past = past_of(scenario, as_of)
     own = _default_rows(scenario)
-    used = [row for row in (own if rows is None else rows) if row.weighs and row.end >= campaign.start]
+    used = [
+        row
+        for row in (own if rows is None else rows)
+        if row.weighs and row.end >= campaign.start and campaign.takes(row)
+    ]
     past, table = laid_out(past, used, scenario, as_of)
     posterior = _posterior(scenario, belief)
     if stage is not None:
