@@ -50,9 +50,7 @@ class About(Entry):
     channels: dict[Channel, Annotated[str, Names("parameter", CHANNEL)]] = Field(
         default_factory=dict, description="channel = parameter: effect of a tie of weight 1 on the log odds"
     )
-    correlations: dict[str, Correlation] = Field(
-        default_factory=dict, description="groups of parameters that are believed together"
-    )
+    correlations: dict[str, Correlation] = Field(default_factory=dict, description="groups of correlated parameters")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

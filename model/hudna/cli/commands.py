@@ -215,8 +215,8 @@ def check(
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found, noted = count(case, question.nodes, parameters), question.notices
-    foreseen, foretold = observations.foresee(case, question, problems)
-    notices = (*case.notices, *noted, *foretold, *check_claims(case, problems))
+    foreseen, expected = observations.foresee(case, question, problems)
+    notices = (*case.notices, *noted, *expected, *check_claims(case, problems))
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
     said = [notice.get(language) for notice in notices]

@@ -1,4 +1,4 @@
-"""The commands that learn: a case's parameters from its observations, and how well that would have foretold them."""
+"""The commands that learn: a case's parameters from its observations, and how well that would have forecast them."""
 
 from __future__ import annotations
 
@@ -158,6 +158,9 @@ def backtest(
         str | None, typer.Option(metavar="SIGNAL", help="A sum of events; the one most rows count if left out.")
     ] = None,
     every: Annotated[int, typer.Option(metavar="WEEKS", help="From origin to origin.")] = 4,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="No origin is earlier; the campaign's first day if left out.")
+    ] = None,
     horizon: Annotated[
         list[int] | None, typer.Option(metavar="WEEKS", help="May be repeated; 4, 13 and 26 if left out.")
     ] = None,
@@ -179,7 +182,8 @@ def backtest(
 
     language = output.language(scenario)
     question = asked(scenario, changes)
-    plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else Plan.horizons)
+    horizons = tuple(horizon) if horizon else Plan.horizons
+    plan = Plan(signal=signal, every=every, horizons=horizons, since=since)  # type: ignore[arg-type]
     target = out if out is not None else Path("out") / f"backtest-{question.id}"
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, _):
@@ -187,7 +191,7 @@ def backtest(
                 question, campaign=learning.campaign, plan=plan, sizes=learning.sizes(), seed=learning.seed,
                 threads=learning.threads, progress=progress,
             )  # fmt: skip
-        manifest = write_record(found, folder, lang=language)
+        manifest = write_record(found, folder, changes=question.changes, lang=language)
     data = {"out": str(target), "forecasts": found.forecasts}
     finish(
         output,

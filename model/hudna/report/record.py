@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +30,20 @@ _word = Words("report.record")
 _LISTED = 60  # forecasts, above which a terminal shows none one by one
 
 
-def write_record(found: Backtest, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+def write_record(
+    found: Backtest, folder: Folder, *, changes: Mapping[str, Any], lang: Language = "en"
+) -> dict[str, Any]:
     """Write forecasts.csv, record.md and manifest.json; return the manifest."""
     folder.write("forecasts.csv", as_csv(found.forecasts))
     folder.write("record.md", "\n".join(markdown(found)) + "\n")
+    about = {
+        "changes": json.loads(json.dumps(changes, default=str)),
+        "origins": int(found.forecasts["origin"].nunique()),
+    }
     return folder.close(
         {
             "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
-            "origins": int(found.forecasts["origin"].nunique()), "horizons": list(found.plan.horizons), "lang": lang,
+            **about, "horizons": list(found.plan.horizons), "lang": lang,
         }
     )  # fmt: skip
 

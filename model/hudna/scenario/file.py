@@ -49,7 +49,7 @@ class Assumption(Entry):
             raise ValueError("give either states (for a regime) or points (for a schedule)")
         if self.states is not None and not self.states:
             raise ValueError("states: must have at least one [date, state]")
-        in_order(self.states or self.points or ())
+        in_order(self.states or ())
         return self
 
 
@@ -132,6 +132,9 @@ class ScenarioFile(Entry):
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     question: Label = Field(description="what the scenario asks")
     case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
+    campaign: Annotated[str, Names("campaign")] | None = Field(
+        None, description="campaign of the case that a start from a date goes through; the case's default if left out"
+    )
     start: Day = Field(description="first day of the first step")
     weeks: int = Field(ge=1, le=2600, description="the horizon")
     step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")
