@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from hudna.case import load_case
+from hudna.case.posterior import Posterior
 from hudna.cli import main
 from hudna.judge.rates import base_rates
 from hudna.report.rates import rates_table
@@ -54,6 +57,19 @@ def test_what_is_believed_is_the_prior_of_the_rate(tmp_path):
     np.testing.assert_allclose(given, expected, rtol=0.05)
     every = prior.quantile((np.arange(5000) + 0.5) / 5000)
     assert found.loc[HOLDS, "p_prior"] == pytest.approx(1 - np.exp(-26 * every).mean(), abs=0.01)
+
+
+def test_a_posterior_that_is_current_stands_beside_and_is_judged(tmp_path):
+    _, case = rated(tmp_path, "2023-07-03,2023-12-31,truce,holds")
+    names = tuple(case.parameters)
+    theta = np.full((20, len(names)), 0.3)
+    learned = Posterior(names, theta, "autumn", dt.date(2024, 1, 1), "", "", {}, {})
+    found = base_rates(replace(case, posterior=learned), 26).set_index(["left", "entered"])
+    assert found.loc[HOLDS, "posterior_q50"] == pytest.approx(0.3)
+    assert found.loc[HOLDS, "p_posterior"] == pytest.approx(1 - np.exp(-0.3 * 26))
+    assert found.loc[HOLDS, "beyond"] == pytest.approx(0.3 / found.loc[HOLDS, "rate_high"])
+    outdated = base_rates(replace(case, posterior=replace(learned, current=False)), 26)
+    assert "p_posterior" not in outdated
 
 
 def test_a_belief_beyond_the_interval_of_the_rows_is_noted(tmp_path):

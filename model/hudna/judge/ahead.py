@@ -16,7 +16,7 @@ from hudna.judge.past import Past
 from hudna.judge.pool import MODEL, POOLED, Judged, pool_weights
 from hudna.judge.record import Record
 from hudna.judge.score import ResultRows
-from hudna.judge.skill import overlapping
+from hudna.judge.summary import block_of
 from hudna.result import Result
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def pooled_forecast(result: Result, forecasts: pd.DataFrame) -> pd.DataFrame:
     for weeks in horizons:
         row = _window(signal, names, judged.start, weeks)
         beside = {name: forecaster(0, weeks) for name, forecaster in simple.items()}
-        weights = _weights(forecasts[forecasts["weeks"] == weeks], weeks, judged.start, past)
+        weights = _weights(forecasts[forecasts["weeks"] == weeks], judged.start, past)
         for policy in result.policies:
             own = {MODEL: CountForecast.from_sample(judged.sample(row, policy)), **beside}
             shown = own
@@ -118,7 +118,7 @@ def pooled_forecast(result: Result, forecasts: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _weights(forecasts: pd.DataFrame, weeks: int, start: dt.date, past: Past | None) -> dict[str, float]:
+def _weights(forecasts: pd.DataFrame, start: dt.date, past: Past | None) -> dict[str, float]:
     """Return the weights of the pool at the start of a run, of the windows that were over by then."""
     if past is None:
         return {MODEL: 1.0}
@@ -128,9 +128,7 @@ def _weights(forecasts: pd.DataFrame, weeks: int, start: dt.date, past: Past | N
         Judged((start - end).days / 365.25, bool(calm), tuple(scores))
         for end, calm, scores in zip(over["end"], over["calm"], logs.tolist(), strict=True)
     ]
-    origins = np.unique(forecasts["origin"].to_numpy("datetime64[D]")).astype(float)
-    spacing = float(np.diff(origins).min()) if origins.size > 1 else 7.0 * weeks
-    weights = pool_weights(judged, calm=past.calm, overlapping=overlapping(7.0 * weeks, spacing))
+    weights = pool_weights(judged, calm=past.calm, overlapping=block_of(forecasts))
     return dict(zip(POOLED, weights.tolist(), strict=True))
 
 

@@ -68,12 +68,12 @@ def forecaster_name(name: str, lang: Language) -> str:
 
 def tables(found: Backtest, lang: Language = "en") -> Iterator[Table]:
     """Yield the record as tables: forecasters side by side, coverage, bias by phase, and every forecast."""
-    frame, every = found.forecasts, found.plan.every
+    frame = found.forecasts
 
     def group(row: Row) -> str:
         return _word("ahead", lang).format(number_of(row["weeks"], "week", lang))
 
-    both = compared(frame, every)
+    both = compared(frame)
     if not both.empty:
         notes = [_word("first", lang), _word("skill note", lang)]
         if short := int((_days(frame) < 7 * frame["weeks"]).sum()):
@@ -81,8 +81,8 @@ def tables(found: Backtest, lang: Language = "en") -> Iterator[Table]:
         label = partial(_forecaster, lang=lang)
         yield Table(_word("compared", lang), both, _COMPARED, lang, label, group, "weeks", notes)
     yield Table(
-        _word("coverage", lang), coverages(frame, every), _COVERAGE, lang,
-        lambda row: _word("interval", lang).format(row["level"]), group, "weeks",
+        _word("coverage", lang), coverages(frame), _COVERAGE, lang,
+        lambda row: _word("interval", lang).format(f"{100 * row['level']:.0f}"), group, "weeks",
     )  # fmt: skip
     yield Table(
         _word("phases", lang), phases(frame), _PHASES, lang,
