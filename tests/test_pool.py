@@ -108,7 +108,7 @@ def frame(n=40, seed=7):
 
 
 def test_forecasters_are_compared_over_the_same_windows_the_best_simple_one_first():
-    found = compared(frame(), 4)
+    found = compared(frame())
     assert list(found["forecaster"]) == ["model", "pool", *BASELINES]
     assert set(found["n"]) == {39}  # of the first origin simple forecasts have no past
     given = frame().iloc[1:]
@@ -122,7 +122,7 @@ def test_forecasters_are_compared_over_the_same_windows_the_best_simple_one_firs
         -(own.loc["model", "pool_skill"] / (1 - own.loc["model", "pool_skill"]))
     )
     alone = frame().assign(**{f"log_{name}": np.nan for name in BASELINES})
-    assert compared(alone, 4).empty
+    assert compared(alone).empty
 
 
 def test_bias_is_by_phase_and_counts_of_at_least_show_only_what_is_too_low():
@@ -138,5 +138,5 @@ def test_bias_is_by_phase_and_counts_of_at_least_show_only_what_is_too_low():
     )
     said = bias(rows)
     assert (said["too_high"], said["too_low"], said["unclear"], said["n"]) == (1, 2, 1, 4)
-    held = coverages(given.assign(qualifier=["at_least"] * 390 + ["exact"] * 10), 4)
+    held = coverages(given.assign(qualifier=["at_least"] * 390 + ["exact"] * 10))
     assert list(held["n"]) == [10, 10]

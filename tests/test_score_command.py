@@ -85,7 +85,7 @@ def test_whole_weeks_are_summed(result, tmp_path):
 
 def thinned_z(result, row, share, *, planted=None):
     """By how many standard errors the thinned counts of a week of which `share` is covered are off."""
-    judged = scoring._Judged.of(result, (row,))
+    judged = scoring.ResultRows.of(result, (row,))
     whole = result.trajectories["attacks.NORTH"].sel(policy="stay").isel(time=2).to_numpy().astype(int)
     counts = judged.sample(row, "stay") if planted is None else planted(whole)
     assert (counts <= whole).all()
@@ -141,7 +141,7 @@ def test_another_counter_counts_more(result, tmp_path):
         factor = np.linspace(1, 1.6, 60)
         carried = dataclasses.replace(carried, parameters=carried.parameters.assign(factor=("draw", factor)))
         press, own = rows_of(carried, lines, tmp_path, header)
-        judged = scoring._Judged.of(carried, (press, own))
+        judged = scoring.ResultRows.of(carried, (press, own))
         more, counts = judged.sample(press, "stay") - judged.sample(own, "stay"), judged.sample(own, "stay")
         expected = (factor[:, None] - 1 if ratio == "factor" else 0.3) * counts
         assert (more >= 0).all()

@@ -85,6 +85,14 @@ def run(
     outcomes: Annotated[
         str, option(RUN, "With summary, memory does not grow with the paths.", metavar="all|summary")
     ] = "all",
+    pool: Annotated[
+        Path | None,
+        option(
+            RUN,
+            "Show the forecast pooled with simple ones, by the record that hudna backtest wrote there.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     *,
     sizes: FromDate,
     out: Annotated[Path | None, option(OUTPUT, "Where to write; out/SCENARIO if left out.", metavar="FOLDER")] = None,
@@ -98,22 +106,28 @@ def run(
     from hudna.cli import results
     from hudna.cli.pictures import finish
     from hudna.files.whole import replacing
+    from hudna.judge.ahead import pooled_forecast, read_forecasts
     from hudna.report.figures import figures
     from hudna.report.outputs import write_outputs
+    from hudna.report.record import pool_table
 
     language = output.language(scenario)
     question = asked(scenario, sizes.changes)
     options = {**sizes.keywords(), "policies": policy or None, "outcomes": outcomes}
     Options.of("run", options).settled(question)
+    record = None if pool is None else read_forecasts(pool)
     target = out if out is not None else Path("out") / question.id
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, stage):
             result = simulate(question, progress=progress, stage=stage, **options)
-        manifest = write_outputs(result, folder, lang=language)
+        pooled = None if record is None else pooled_forecast(result, record)
+        manifest = write_outputs(result, folder, pooled, lang=language)
+    more = {} if pooled is None else {"pool": pooled}
+    below: list[Part] = [] if pooled is None else ["", pool_table(pooled, result, language)]
     finish(
         output,
-        lambda final: results.data(result, target, manifest=final),
-        results.tables(result, target, language, everything=everything),
+        lambda final: results.data(result, target, manifest=final, **more),
+        [*results.tables(result, target, language, everything=everything), *below],
         figures(result, language),
         None if no_figures else target,
         manifest,

@@ -121,7 +121,7 @@ def _believed(case: Case) -> dict[str, Mapping[str, FloatArray]]:
     program = compile_scenario(question_of(case, campaign))
     drawn = draw_parameters(program, _SEED, np.arange(_DRAWS, dtype=np.uint64))
     found: dict[str, Mapping[str, FloatArray]] = {"prior": dict(zip(program.parameters, drawn.T, strict=True))}
-    if case.posterior is not None:
+    if case.posterior is not None and case.posterior.current:
         found["posterior"] = dict(zip(case.posterior.names, case.posterior.theta.T, strict=True))
     return found
 

@@ -29,7 +29,7 @@ from hudna.result import Result, open_result
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FEW_PATHS", "rows_for", "score", "totals"]
+__all__ = ["FEW_PATHS", "ResultRows", "rows_for", "score", "totals"]
 
 FEW_PATHS = 500  # fewer make a rough forecast
 _COUNTED = ("events", "response")
@@ -102,7 +102,7 @@ def score(
             text = no_such("policy", name, result.policies, text="the result has no such policy")
             problems.add("score", "policy", text, given=repr(name))
     problems.raise_if_any()
-    judged = _Judged.of(result, rows_for(result, rows) if isinstance(rows, str | Path) else tuple(rows))
+    judged = ResultRows.of(result, rows_for(result, rows) if isinstance(rows, str | Path) else tuple(rows))
     judged.check()
     table = pd.DataFrame(_scored(judged, row, name) for name in chosen for row in judged.inside)
     if table.empty:
@@ -239,7 +239,7 @@ def _counts(result: Result) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Judged:
+class ResultRows:
     """A result and the rows that it is judged by."""
 
     result: Result
@@ -250,7 +250,8 @@ class _Judged:
     seed: int
 
     @classmethod
-    def of(cls, result: Result, rows: tuple[Row, ...]) -> _Judged:
+    def of(cls, result: Result, rows: tuple[Row, ...]) -> ResultRows:
+        """Make it of a result and rows."""
         about = result.about
         try:
             start = dt.date.fromisoformat(about["start"])
@@ -260,8 +261,16 @@ class _Judged:
             text = f"is not a result that hudna saved ({type(error).__name__} in what it is about)"
             raise InputError.of("result", text) from None
 
+    def resolve(self, signal: str) -> tuple[str, ...]:
+        """Return the counts that a name or a sum stands for, in name order; none if one of them was not kept."""
+        names, known = _catalogue(self.result), _counts(self.result)
+        found = [names.resolve(part.strip()) for part in signal.split("+")]
+        whole = tuple(sorted({name for part in found for name in part}))
+        return whole if all(found) and all(name in known for name in whole) else ()
+
     @cached_property
     def counted(self) -> tuple[Row, ...]:
+        """Rows of counts."""
         return tuple(row for row in self.rows if row.kind in _COUNTED and row.use != "context")
 
     @cached_property
@@ -314,6 +323,7 @@ class _Judged:
         return frozenset({"", *named})
 
     def check(self) -> None:
+        """Raise `InputError` with every row that cannot be scored."""
         problems = Problems()
         known, carried = _counts(self.result), self.result.about.get("counters", {})
         for row in (*self.inside, *self.regimes):
@@ -346,6 +356,7 @@ class _Judged:
         problems.add(where, "counter", text, given=repr(row.counter))
 
     def notices(self) -> tuple[str, ...]:
+        """Return what there is to say about the whole."""
         found = []
         sizes = self.result.trajectories.sizes
         paths = sizes["draw"] * sizes["path"]
@@ -381,7 +392,7 @@ class _Judged:
         return np.full(draws.size, 1.0 if ratio is None else float(ratio))
 
 
-def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
+def _scored(judged: ResultRows, row: Row, policy: str) -> dict[str, Any]:
     forecast = CountForecast.from_sample(judged.sample(row, policy))
     v, censored = int(row.value), row.qualifier == "at_least"
     settled = not censored or v > 0  # whether it is known if there was one
@@ -407,7 +418,7 @@ def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
     return found
 
 
-def _notices(judged: _Judged, row: Row) -> Iterator[str]:
+def _notices(judged: ResultRows, row: Row) -> Iterator[str]:
     a, b = (row.start - judged.start).days, (row.end - judged.start).days + 1
     parts = [round(share * judged.step_days) for share in covered(a, b, judged.step_days) if share < 1]
     if parts:

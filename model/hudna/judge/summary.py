@@ -19,20 +19,19 @@ from hudna.judge.skill import coverage, overlapping, skill
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AT_LEAST", "bias", "compared", "coverages", "phases"]
+__all__ = ["AT_LEAST", "bias", "block_of", "compared", "coverages", "horizons", "phases"]
 
 AT_LEAST = "at_least"
 _SCORES = ("crps", "log", "brier_1")
 
 
-def compared(forecasts: pd.DataFrame, every: float) -> pd.DataFrame:
+def compared(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return the mean scores of each forecaster, and how much better the case's forecast and the pool are.
 
     Parameters
     ----------
     forecasts : DataFrame
         Of `hudna.backtest`.
-    every : float, weeks from origin to origin
 
     Returns
     -------
@@ -47,12 +46,12 @@ def compared(forecasts: pd.DataFrame, every: float) -> pd.DataFrame:
     import pandas as pd
 
     found: list[dict[str, Any]] = []
-    for weeks, part in _horizons(forecasts):
+    for weeks, part in horizons(forecasts):
         known = part[[f"log_{name}" for name in BASELINES]].notna().all(axis=1)
         shared: pd.DataFrame = part.loc[known]
         if shared.empty:
             continue
-        block = overlapping(weeks, every)
+        block = block_of(part)
         scores = {name: _scores(shared, name) for name in (MODEL, "pool", *BASELINES)}
         simple = sorted(BASELINES, key=lambda name: float(scores[name]["crps"].mean()))
         for name in (MODEL, "pool", *simple):
@@ -80,17 +79,17 @@ def _better(prefix: str, ours: dict[str, FloatArray], theirs: dict[str, FloatArr
     }  # fmt: skip
 
 
-def coverages(forecasts: pd.DataFrame, every: float) -> pd.DataFrame:
+def coverages(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return how many counts lay inside the 50 and 90 % intervals: a row per horizon and level.
 
-    Columns: weeks, level (50 or 90), and those of `hudna.judge.skill.Coverage`. Counts of "at least" are left out.
+    Columns: weeks, level (0.5 or 0.9), and those of `hudna.judge.skill.Coverage`. Counts of "at least" are left out.
     """
     import pandas as pd
 
     found = []
-    for weeks, part in _horizons(forecasts[forecasts["qualifier"] != AT_LEAST]):
-        for level in (50, 90):
-            held = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(weeks, every))
+    for weeks, part in horizons(forecasts[forecasts["qualifier"] != AT_LEAST]):
+        for level in (0.5, 0.9):
+            held = coverage(part[f"inside{100 * level:.0f}"].to_numpy(bool), block=block_of(part))
             found.append({"weeks": weeks, "level": level, **vars(held)})
     return pd.DataFrame(found)
 
@@ -108,7 +107,7 @@ def phases(forecasts: pd.DataFrame) -> pd.DataFrame:
 
     return pd.DataFrame(
         {"weeks": weeks, "calm": calm, **bias(part[part["calm"] == calm])}
-        for weeks, part in _horizons(forecasts)
+        for weeks, part in horizons(forecasts)
         for calm in (True, False)
         if (part["calm"] == calm).any()
     )
@@ -140,7 +139,13 @@ def bias(rows: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _horizons(forecasts: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
+def horizons(forecasts: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
     """Yield the forecasts of each horizon in order of time."""
     for weeks in sorted(int(weeks) for weeks in forecasts["weeks"].unique()):
         yield weeks, forecasts[forecasts["weeks"] == weeks].sort_values("origin")
+
+
+def block_of(part: pd.DataFrame) -> int:
+    """Return how many origins of one horizon, as near as the nearest two, have windows that overlap."""
+    days = np.unique(part["origin"].to_numpy("datetime64[D]")).astype(float)
+    return 1 if days.size == 1 else overlapping(7.0 * float(part["weeks"].iloc[0]), float(np.diff(days).min()))

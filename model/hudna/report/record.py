@@ -13,7 +13,7 @@ from hudna.judge.baselines import BASELINES
 from hudna.judge.pool import MODEL, POOL
 from hudna.judge.summary import compared, coverages, phases
 from hudna.text.columns import heading
-from hudna.text.numbers import MISSING, interval, number, number_of, signed, spelt
+from hudna.text.numbers import MISSING, interval, number, number_of, share, signed, spelt
 from hudna.text.table import Column, Row, Table, as_csv, column
 from hudna.text.words import Language, Words
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from hudna.judge.backtest import Backtest
     from hudna.report.figures import Picture
+    from hudna.result import Result
 
-__all__ = ["beside", "forecaster_name", "lines", "markdown", "pictures", "tables", "write_record"]
+__all__ = ["beside", "forecaster_name", "lines", "markdown", "pictures", "pool_table", "tables", "write_record"]
 
 _word = Words("report.record")
 _LISTED = 60  # forecasts, above which a terminal shows none one by one
@@ -67,12 +68,12 @@ def forecaster_name(name: str, lang: Language) -> str:
 
 def tables(found: Backtest, lang: Language = "en") -> Iterator[Table]:
     """Yield the record as tables: forecasters side by side, coverage, bias by phase, and every forecast."""
-    frame, every = found.forecasts, found.plan.every
+    frame = found.forecasts
 
     def group(row: Row) -> str:
         return _word("ahead", lang).format(number_of(row["weeks"], "week", lang))
 
-    both = compared(frame, every)
+    both = compared(frame)
     if not both.empty:
         notes = [_word("first", lang), _word("skill note", lang)]
         if short := int((_days(frame) < 7 * frame["weeks"]).sum()):
@@ -80,8 +81,8 @@ def tables(found: Backtest, lang: Language = "en") -> Iterator[Table]:
         label = partial(_forecaster, lang=lang)
         yield Table(_word("compared", lang), both, _COMPARED, lang, label, group, "weeks", notes)
     yield Table(
-        _word("coverage", lang), coverages(frame, every), _COVERAGE, lang,
-        lambda row: _word("interval", lang).format(row["level"]), group, "weeks",
+        _word("coverage", lang), coverages(frame), _COVERAGE, lang,
+        lambda row: _word("interval", lang).format(f"{100 * row['level']:.0f}"), group, "weeks",
     )  # fmt: skip
     yield Table(
         _word("phases", lang), phases(frame), _PHASES, lang,
@@ -117,6 +118,23 @@ def markdown(found: Backtest) -> Iterator[str]:
         for note in table.notes:
             yield ""
             yield note
+
+
+def pool_table(pooled: pd.DataFrame, result: Result, lang: Language = "en") -> Table:
+    """Return the table of `hudna.judge.ahead.pooled_forecast`, policy by policy within each horizon."""
+
+    def group(row: Row) -> str:
+        return _word("ahead", lang).format(number_of(row["weeks"], "week", lang))
+
+    def label(row: Row) -> str:
+        own = f": {result.policy_name(row['policy'], lang)}" if row["forecaster"] in (MODEL, "pool") else ""
+        return forecaster_name(row["forecaster"], lang) + own
+
+    once = pooled[pooled["forecaster"].isin([MODEL, "pool"]) | (pooled["policy"] == result.policies[0])]
+    order = once["forecaster"].map({"pool": 0, MODEL: 1}).fillna(2)
+    shown = once.assign(order=order).sort_values(["weeks", "order"], kind="stable")
+    title = f"{_word('forecasts', lang)}: {pooled.attrs['signal']}"
+    return Table(title, shown, _POOL, lang, label, group, "weeks", [_word("pool note", lang)])
 
 
 def _days(frame: pd.DataFrame) -> pd.Series[int]:
@@ -160,6 +178,11 @@ def beside(name: str) -> Column:
     return Column(heading(f"{name} row", _word), show)
 
 
+_POOL = [
+    Column(heading("weight", _word), lambda row, _: number(row["weight"], 2)), column(heading("median", _word), "q50"),
+    _range("50 %", "q25", "q75"), _range("90 %", "q05", "q95"),
+    Column(heading("any", _word), lambda row, lang: share(row["p_1"], lang)),
+]  # fmt: skip
 _N = column(heading("n", _word), "n")
 _COMPARED = [
     _N, _rough("crps", "crps"), _rough("log", "log"), _rough("brier", "brier_1"), _with_interval("skill", "skill"),
