@@ -43,7 +43,7 @@ class Filter:
     @property
     def effective(self) -> FloatArray:
         """Effective number of paths of each draw."""
-        return 1.0 / (np.exp(self.weights) ** 2).sum(axis=1)
+        return np.asarray(1.0 / (np.exp(self.weights) ** 2).sum(axis=1))
 
     def run(self, table: Timetable, until: int) -> None:
         """Go on to the beginning of step `until`."""
@@ -118,7 +118,7 @@ class Filter:
         top = heavy.max(axis=1)
         lost = ~np.isfinite(top)
         with np.errstate(invalid="ignore"):
-            total = np.where(lost, top, top + np.log(np.exp(heavy - top[:, None]).sum(axis=1)))
+            total: FloatArray = np.where(lost, top, top + np.log(np.exp(heavy - top[:, None]).sum(axis=1)))
         self.weights = np.where(lost[:, None], -np.log(heavy.shape[1]), heavy - np.where(lost, 0.0, total)[:, None])
         self.log_likelihood, self.added = self.log_likelihood + total, total
         self._resample(np.flatnonzero(self.effective < _RESAMPLE_BELOW * heavy.shape[1]), random)
