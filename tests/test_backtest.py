@@ -27,7 +27,8 @@ from hudna.judge import backtest as judging
 from hudna.judge.backtest import Backtest, Plan, backtest
 from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
-from hudna.judge.record import reference_record
+from hudna.judge.pool import POOLED
+from hudna.judge.record import Record, reference_record
 from hudna.learn.calibration import Sizes
 from hudna.learn.timetable import known_by
 
@@ -64,11 +65,12 @@ def until(found: Backtest, origin: dt.date) -> pd.DataFrame:
 
 def test_the_columns_are_those_that_pictures_and_pages_are_made_of(whole):
     frame = whole.forecasts
-    own = ["origin", "weeks", "start", "end", "signal", "value", "qualifier", "mean", "q05", "q25", "q50", "q75", "q95",
-           "pit_low", "pit_high", "inside50", "inside90", "crps", "log_score",
-           "p_1", "brier_1", "p_a", "brier_a", "p_b", "brier_b"]  # fmt: skip
-    each = ("crps", "log", "brier_1", "brier_a", "brier_b", "p_1", "p_a", "p_b")
-    assert list(frame) == own + [f"{what}_{name}" for name in BASELINES for what in each]
+    own = ["origin", "weeks", "start", "end", "signal", "value", "qualifier", "calm",
+           "mean", "q05", "q25", "q50", "q75", "q95", "pit_low", "pit_high", "inside50", "inside90", "crps",
+           "log_score", "p_1", "brier_1", "p_a", "brier_a", "p_b", "brier_b"]  # fmt: skip
+    each = ("crps", "log", "brier_1", "brier_a", "brier_b", "p_1", "p_a", "p_b", "q25", "q50", "q75")
+    beside = [f"{what}_{name}" for name in (*BASELINES, "pool") for what in each]
+    assert list(frame) == own + beside + [f"weight_{name}" for name in POOLED]
     assert frame.attrs["thresholds"] == [1, 5, 20]
     assert frame.attrs["signal_name"] == {"en": "Attacks by the militias", "ar": "هجمات الميليشيات"}
     days = (pd.to_datetime(frame["end"]) - pd.to_datetime(frame["start"])).dt.days + 1
@@ -121,9 +123,12 @@ def test_a_forecast_is_scored_by_its_own_sample(whole, monkeypatch):
     counts = np.arange(600).reshape(100, 6) % 4
     window = judging._window(truth, ORIGINS[2], 4)
     assert window is not None
-    scored = judging._scored(window, 4, replace(PLAN, horizons=(4, 6)), counts, truth.before(ORIGINS[2]))
+    plan = replace(PLAN, horizons=(4, 6))
+    made = judging._Made(window, True, {"model": judging._forecast(window, plan, counts)})
+    scored = judging._scored(made, 4, plan, np.full(3, 1 / 3))
     assert (kept[0] == counts[:, :4].sum(axis=1)).all()
-    assert scored["crps"] == honest(kept[0]).crps(19)
+    assert scored["crps"] == scored["crps_pool"] == honest(kept[0]).crps(19)
+    assert np.isnan(scored["crps_persistence"])
 
 
 def test_states_at_each_origin_are_shares(whole):
@@ -198,14 +203,30 @@ def test_a_forecast_that_peeks_is_seen(leak, rows, monkeypatch):
         pd.testing.assert_frame_equal(deleted, leaking, check_exact=True)
 
 
-def test_a_baseline_that_peeks_is_seen(whole, rows, monkeypatch):
-    monkeypatch.setattr(judging.Record, "before", lambda self, _: self)
-    origin = ORIGINS[3]
-    leaking, deleted = judged(), judged(rows=known_by(rows, origin))
-    own = [column for column in whole.forecasts if not column.endswith(tuple(BASELINES))]
-    pd.testing.assert_frame_equal(until(leaking, origin)[own], until(whole, origin)[own], check_exact=True)
+def test_a_baseline_that_peeks_is_seen(rows, monkeypatch):
+    honest, _ = amid(rows)
+    monkeypatch.setattr(
+        Record, "before", lambda self, origin: Record(tuple(row for row in self.rows if row.start < origin))
+    )  # a total that is read later says what came before the origin
+    leaking, deleted = amid(rows)
+    beside = (*BASELINES, "pool", *(f"weight_{name}" for name in POOLED))
+    own = [column for column in honest if column != "calm" and not column.endswith(beside)]
+    pd.testing.assert_frame_equal(leaking[own], honest[own], check_exact=True)
     with pytest.raises(AssertionError):
-        pd.testing.assert_frame_equal(until(deleted, origin), until(leaking, origin), check_exact=True)
+        pd.testing.assert_frame_equal(deleted, leaking, check_exact=True)
+
+
+def test_weights_that_peek_are_seen(whole, rows, monkeypatch):
+    """The twin: windows that are not over are judged, by all rows whatever their date."""
+    origin, weights = ORIGINS[3], [f"weight_{name}" for name in POOLED]
+    known = known_by(rows, origin)
+    pd.testing.assert_frame_equal(until(judged(rows=known), origin)[weights], until(whole, origin)[weights])
+    honest = Record.before
+    monkeypatch.setattr(judging.Window, "over", lambda self, day: True)
+    monkeypatch.setattr(Record, "before", lambda self, day: honest(self, day) if day == ORIGINS[0] else self)
+    deleted, leaking = until(judged(rows=known), origin), until(judged(), origin)
+    with pytest.raises(AssertionError):
+        pd.testing.assert_frame_equal(deleted[weights], leaking[weights])
 
 
 def planned(folder: Path, points: str) -> Path:
@@ -361,8 +382,8 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     out, err = capsys.readouterr()
     assert err == ""
     assert "nan" not in out
-    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead, 6 origins",
-                 "rate of the last 8 weeks", "inside 90 %",
+    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead\n  2023-07-03 ", "\nForecasts\n",
+                 "rate of the last quarter", "90 % interval", "pool", "calm at the origin", "windows shorter",
                  f"Written to {Path('out') / f'backtest-{NAME}'}"):  # fmt: skip
         assert text in out
     folder = Path(f"out/backtest-{NAME}")
@@ -377,7 +398,7 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     assert (code, err) == (0, "")
     assert [row["crps"] for row in said["forecasts"]] == pytest.approx(list(frame["crps"]))
     assert said["forecasts"][0]["origin"] == "2023-07-03"
-    assert said["forecasts"][0]["crps_poisson_8"] is None
+    assert said["forecasts"][0]["crps_persistence"] is None
     assert [path.name for path in Path("out").iterdir()] == [folder.name]
 
 

@@ -150,11 +150,11 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (S, 'headline = ["attacks",', 'headline = ["atacks",'),
         ],
         [
-            "drivers.toml: anger.effects.presense: there is no signal 'presense'; did you mean 'presence'?",
-            "drivers.toml: anger.effects.strike.*: no node's name begins with 'strike.'",
-            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no signal 'truce.brokn'; did you mean "
+            "drivers.toml: anger.effects.presense: there is no such signal; did you mean 'presence'?",
+            "drivers.toml: anger.effects.\"strike.*\": no node's name begins with 'strike.'",
+            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no such signal; did you mean "
             "'truce.broken'?",
-            f"{S}: series[0] = \"presure\": there is no signal 'presure'; did you mean 'pressure'?",
+            f"{S}: series[0] = \"presure\": there is no such signal; did you mean 'pressure'?",
             f"{S}: series[1] = \"atacks.*\": no node's name begins with 'atacks.'; did you mean 'attacks.*'?",
             f"{S}: headline = \"atacks\": must be an outcome or a series; did you mean 'attacks'?",
         ],
@@ -167,11 +167,11 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (S, "[policies.stay]", f'{ASSUMED}\nstates = [[2024-02-01, "brokn"]]\n[policies.stay]'),
         ],
         [
-            "attacks.rate_by.truce.hold = \"truce_factor\": truce has no state 'hold'; did you mean 'holds'?",
+            "attacks.rate_by.truce.hold = \"truce_factor\": there is no such state; did you mean 'holds'?",
             "attacks.rate_by.truce: needs a factor for every state; missing: holds",
-            "truce.start = \"hold\": must be one of the states holds, broken; did you mean 'holds'?",
-            "truce.transitions.\"broken -> hold\": the regime has no state 'hold'; did you mean 'holds'?",
-            f"{S}: assumptions.truce.states: truce has no state 'brokn'; did you mean 'broken'?",
+            "truce.start = \"hold\": there is no such state; did you mean 'holds'?; states: holds, broken",
+            "truce.transitions.\"broken -> hold\" = \"hold\": there is no such state; did you mean 'holds'?",
+            f"{S}: assumptions.truce.states = \"brokn\": there is no such state; did you mean 'broken'?",
         ],
     ),
     "the same transition twice": (
@@ -248,12 +248,12 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
     ),
     "a schedule that is not there": (
         [(S, "schedules.presence", "schedules.presense")],
-        ["policies.leave.schedules.presense: the case has no such schedule; did you mean 'presence'?; schedules: "],
+        ["policies.leave.schedules.presense: there is no such schedule; did you mean 'presence'?; schedules: "],
     ),
     "policies that are not there": (
         [(S, "series =", 'contrasts = [["leave", "sty"], ["stay", "stay"]]\nseries =')],
         [
-            "contrasts[0] = \"sty\": there is no such policy; did you mean 'stay'?; policies: stay, leave",
+            "contrasts[0][1] = \"sty\": there is no such policy; did you mean 'stay'?; policies: stay, leave",
             "contrasts[1] = [\"stay\", \"stay\"]: compares a policy with itself",
         ],
     ),
@@ -268,7 +268,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
     "starts that make no sense": (
         [(S, "[policies.stay]", '[starts]\ntruce = "brokn"\npressure = "attack_rate"\nx = 1\ny = []\n[policies.stay]')],
         [
-            "starts.truce = \"brokn\": must be one of the states holds, broken; did you mean 'broken'?",
+            "starts.truce = \"brokn\": there is no such state; did you mean 'broken'?; states: holds, broken",
             'starts.pressure = "attack_rate": must be in (0, 1), but the prior of this parameter reaches from 0 to inf',
             "starts.x: there is no such driver",
             "starts.y = []: must be a number, a state or the name of a parameter",
@@ -357,7 +357,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (T, 'source = "SOUTH"', 'source = "SUOTH"'),
         ],
         [
-            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no signal",
+            f"{S}: outcomes.truce_breaks.signal = \"truce.brokn\": there is no such signal",
             f"{S}: outcomes.attacks.reduce = \"smu\": must be one of sum, any, mean, max, last, first, time_above; did "
             "you mean 'sum'?",
             "drivers.toml: attacks.branching = 1.2: must be in [0, 1)",

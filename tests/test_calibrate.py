@@ -407,7 +407,7 @@ def test_a_broken_posterior_can_be_replaced(mine):
         ([*SMALL, "--seed", "-1"], "seed = -1: must be a whole number"),
         ([*SMALL, "--threads", "0"], "threads = 0: must be a whole number"),
         ([*SMALL, "--campaign", "autum"], "no such campaign; did you mean 'autumn'?; campaigns: autumn"),
-        ([*SMALL, "--lang", "fr"], "must be one of en, ar"),
+        ([*SMALL, "--lang", "fr"], "must be 'en' or 'ar'"),
         ([*SMALL, "--arviz", "."], "is a folder; name a file"),
     ],
 )

@@ -17,7 +17,7 @@ import hudna
 from hudna import shipped
 from hudna.analysis import truth
 from hudna.case import load_case
-from hudna.case.posterior import basis
+from hudna.case.basis import basis
 from hudna.cli import main
 from hudna.errors import InputError
 from hudna.result.estimate import proportion_bounds
@@ -507,7 +507,7 @@ def test_bad_calls_end_with_2(tmp_path, capsys):
 
 def test_one_draw_says_that_nothing_can_be_told(capsys):
     assert main(["claims", "two-militias", "--draws", "1", "--paths", "4"]) == 0
-    assert "cannot be told from a single draw or path" in capsys.readouterr().out
+    assert "cannot be said from a single draw or path" in capsys.readouterr().out
 
 
 def test_the_shipped_files_are_in_the_order_of_the_verdicts():

@@ -20,6 +20,7 @@ import jsonschema
 import pandas as pd
 import pytest
 import typer
+from matplotlib import pyplot as plt
 from rich.cells import cell_len
 
 import hudna
@@ -57,6 +58,45 @@ def test_the_tables_are_plain_text_when_piped(here):
     for text in ("Attacks in a year (attacks)", "Stay", "MC error", "never", "Leave less Stay", "lower", "exposure"):
         assert text in done.stdout
     assert f"Written to {Path('out/two-militias')}" in done.stdout
+
+
+def test_a_language_that_a_case_brings_is_that_of_its_labels_amid_english_words(here, capsys):
+    shipped.copy("two-militias", here)
+    for file in here.rglob("*.toml"):
+        text = re.sub(r'en = "([^"]*)"', r'en = "\1", fr = "fr:\1", ckb = "ک:\1"', file.read_text("utf-8"))
+        file.write_text(text, "utf-8")
+    scenario = "scenarios/two-militias.toml"
+    for arguments, texts in (
+        (
+            ["run", scenario, *SMALL, "--out", "out"],
+            ("fr:Attacks in a year (fr:attacks)", "fr:Leave less fr:Stay", "MC error"),
+        ),
+        (["show", "out"], ("fr:Stay or leave: 6 draws x 5 paths", "fr:Mean pressure", "MC error")),
+        (["explain", scenario, *SMALL], ("fr:Northern militia", "fr:Attacks by the militias", "total (log odds)")),
+        (["network", "params/two-militias"], ("fr:Two militias", "fr:Southern militia", "Who reaches whom")),
+    ):
+        main([*arguments, "--lang", "fr"])
+        said = capsys.readouterr().out
+        assert [text for text in texts if text not in said] == []
+        assert not re.search("[\u0600-\u06ff]", said)
+    result = hudna.open_result("out/result.nc")
+    for lang, side, label in (("fr", "left", "fr:Mean pressure"), ("ckb", "right", "ک:Mean pressure")):
+        axes = hudna.plot.outcome(result, "pressure", lang=lang)
+        assert axes.get_title(loc=side) == label
+        assert "weeks 0 to 52" in axes.texts[-1].get_text()
+        plt.close(axes.figure)
+    for lang, text in (("de", "must be 'en', 'ar', 'fr' or 'ckb'"), ("french", "must be 'en', 'ar', 'fr' or 'ckb'")):
+        with pytest.raises(hudna.InputError, match=f"lang = '{lang}': {text}"):
+            result.table(lang)
+        done = call("run", scenario, "--lang", lang, cwd=here)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert text in done.stderr
+    file = here / scenario
+    file.write_text(file.read_text("utf-8").replace('fr = "fr:Stay"', 'xx = "fr:Stay"'), "utf-8")
+    done = call("check", scenario, cwd=here)
+    assert done.returncode == 2
+    assert "policies.stay.name" in done.stderr
+    assert "'xx' is no language" in done.stderr
 
 
 def test_a_run_that_is_too_small_for_intervals_shows_none_and_says_so(here, capsys):
@@ -226,7 +266,7 @@ def test_wrong_arguments_exit_with_2_and_a_line(arguments, here, capsys):
         (["backtest", "x", "--every=1.5"], "hudna backtest: --every = '1.5': must be a whole number"),
         (["run"], "hudna run: Missing argument 'SCENARIO'; see hudna run --help"),
         (["run", "--draws"], "hudna: Option '--draws' requires an argument; see hudna --help"),
-        (["list", "--lang", "fr"], "hudna: lang = 'fr': must be one of en, ar"),
+        (["list", "--lang", "fr"], "hudna: lang = 'fr': must be 'en' or 'ar'"),
     ],
 )
 def test_wrong_arguments_are_said_with_their_command(arguments, said, capsys):

@@ -16,13 +16,13 @@ from hudna.case.claims import Claim, ClaimTest, Than
 from hudna.case.grammar import Effect, Text
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import EdgeRow, NetworkFile, NetworkOf, NodeRow
-from hudna.case.nodes import NODES, Events, Level, Regime, Response, Schedule, Size, State, Transition
-from hudna.case.observation_rows import COLUMNS, REQUIRED, WORDS
-from hudna.case.observations import USES, Campaign, Counter, ObservationsFile
+from hudna.case.nodes import NODES, Events, Level, Plan, Regime, Response, Schedule, Size, State, Transition
+from hudna.case.observation_rows import WORDS
+from hudna.case.observations import COLUMNS, REQUIRED, USES, Campaign, Counter, ObservationsFile
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.priors import FAMILIES, Prior
 from hudna.errors import InputError
-from hudna.scenario.scenario import Assumption, Factor, Outcome, Plan, Policy, RunSize, ScenarioFile
+from hudna.scenario.file import Assumption, Factor, Outcome, Policy, RunSize, ScenarioFile
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "files.md"
 CASE = "harbour"

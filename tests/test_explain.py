@@ -485,8 +485,8 @@ def test_where_no_route_leads_nothing_moves_in_random_cases(write_case, case, se
 def test_a_route_that_is_overlooked_would_be_seen(monkeypatch):
     from hudna.scenario import influence as module
 
-    right = module._readings
-    monkeypatch.setattr(module, "_readings", lambda case: [one for one in right(case) if one.moves])
+    right = module.readings
+    monkeypatch.setattr(module, "readings", lambda case: [one for one in right(case) if one.moves])
     table = hudna.remove("two-militias", "strikes", draws=6, paths=40, seed=3).table()
     assert (table.loc[~table["reached"].astype(bool), "moved"] > 0).any()
 

@@ -326,3 +326,42 @@ def test_intervals_hold_at_least_their_level():
         assert exact >= level
         hits = ((counts >= low) & (counts <= high)).mean()
         assert abs(hits - exact) < Z_LIMIT * math.sqrt(exact * (1 - exact) / counts.size)
+
+
+# ---- Pools -------------------------------------------------------------------------------------------------------
+
+
+def parts():
+    return (
+        CountForecast.from_sample(sample()),
+        CountForecast.negative_binomial(4.0, 0.5),
+        CountForecast.from_pmf(np.array([0.5, 0.0, 0.25, 0.25])),
+    )
+
+
+@pytest.mark.parametrize("v", [0, 1, 2, 9, 60])
+def test_scores_of_a_pool_are_those_of_the_mixed_probabilities(v):
+    weights = np.array([0.2, 0.5, 0.3])
+    forecast = CountForecast.pooled(parts(), 10 * weights)
+    length = int(forecast.counts[-1]) + 1
+    mixed = sum(w * np.pad(part.pmf, (0, length - part.pmf.size)) for w, part in zip(weights, parts(), strict=True))
+    whole = CountForecast.from_pmf(mixed)
+    assert forecast.crps(v) == pytest.approx(whole.crps(v), abs=1e-12)
+    assert forecast.pit(v) == pytest.approx(whole.pit(v), abs=1e-12)
+    assert forecast.at_least(v) == pytest.approx(whole.at_least(v), abs=1e-12)
+    assert [forecast.quantile(p) for p in (0.05, 0.5, 0.95)] == [whole.quantile(p) for p in (0.05, 0.5, 0.95)]
+    likely = sum(w * math.exp(-part.log_score(v)) for w, part in zip(weights, parts(), strict=True))
+    assert forecast.log_score(v) == pytest.approx(-math.log(likely), rel=1e-12)
+    tail = sum(w * math.exp(-part.censored_log_score(v)) for w, part in zip(weights, parts(), strict=True))
+    assert forecast.censored_log_score(v) == pytest.approx(-math.log(tail), abs=1e-12)
+    other = CountForecast.pooled(parts(), [0.21, 0.49, 0.3])
+    with pytest.raises(AssertionError):  # other weights are seen
+        assert other.crps(v) == pytest.approx(whole.crps(v), abs=1e-6)
+
+
+def test_a_pool_of_one_is_that_one_and_wrong_weights_are_refused():
+    own = parts()
+    assert CountForecast.pooled(own, [0, 2, 0]) is own[1]
+    for weights in ([1, 1], [0, 0, 0], [1, -1, 1], [1, math.nan, 1], [[1, 1, 1]]):
+        with pytest.raises(InputError, match="weights are as many as forecasts"):
+            CountForecast.pooled(own, weights)

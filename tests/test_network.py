@@ -19,9 +19,9 @@ import pytest
 import hudna
 from hudna import shipped
 from hudna.case import Case, load_case
+from hudna.case.basis import basis
 from hudna.case.graph import paths, paths_table, pressed_most, reach, strengths
 from hudna.case.network_files import NETWORK, as_json, write_graphml
-from hudna.case.posterior import basis
 from hudna.cli import main
 from hudna.scenario.schema import json_schema
 
@@ -526,8 +526,8 @@ def test_what_is_derived_may_be_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("axis =", "axsi =", "blocs.axsi: no actor is of this bloc; did you mean 'axis'?"),
-        ('"power" =', '"powre" =', "units.powre: no parameter has this unit; did you mean 'power'?"),
+        ("axis =", "axsi =", "blocs.axsi: there is no such bloc; did you mean 'axis'?"),
+        ('"power" =', '"powre" =', "units.powre: there is no such unit; did you mean 'power'?"),
     ],
 )
 def test_a_label_of_a_bloc_or_a_unit_that_nothing_has_is_seen(tmp_path, capsys, right, wrong, said):
@@ -585,7 +585,7 @@ def test_a_case_is_found_by_folder_name_scenario_and_file(here, capsys):
     [
         (["two-militas"], "did you mean 'two-militias'"),
         (["two-militias", "--to", "GVO"], "network: to = 'GVO': there is no such actor; did you mean 'GOV'?"),
-        (["two-militias", "--lang", "fr"], "must be one of en, ar"),
+        (["two-militias", "--lang", "fr"], "must be 'en' or 'ar'"),
         (["empty"], "is a folder without case.toml"),
         (["nowhere.toml"], "no such file"),
         (["x" * 5000], "no such file"),

@@ -24,7 +24,7 @@ from PIL import Image
 
 import hudna
 from hudna import plot
-from hudna.plot import distributions, style
+from hudna.plot import distributions, frame
 
 mpl.use("Agg")
 
@@ -235,7 +235,7 @@ def other_words(world, monkeypatch):
 
 
 def no_caption(world, monkeypatch):
-    monkeypatch.setattr(style, "note", lambda *given, **more: None)
+    monkeypatch.setattr(frame, "note", lambda *given, **more: None)
     return world
 
 

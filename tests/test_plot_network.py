@@ -14,10 +14,11 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import FancyArrowPatch
 
 import hudna
+from hudna.analysis import placing
+from hudna.analysis.placing import _placed, place
 from hudna.case import Case, load_case
-from hudna.plot import network, network_data, placing
+from hudna.plot import network, network_data
 from hudna.plot.network import _COLOURS, _STYLES
-from hudna.plot.placing import _placed, place
 
 mpl.use("Agg")
 LANGUAGES = ("en", "ar")

@@ -17,7 +17,9 @@ from hudna.errors import InputError
 from hudna.judge import score as scoring
 from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
+from hudna.judge.past import Past
 from hudna.judge.record import Record
+from hudna.judge.states import state_scores
 from hudna.judge.window import covered
 
 Z_LIMIT = 5.73
@@ -183,11 +185,13 @@ def test_baselines_forecast_from_the_past(result, tmp_path):
     rows = rows_of(result, [*PAST, *LATER], tmp_path)
     found = scoring.score(result, rows, "stay")
     assert len(found) == 4
-    record = Record.from_rows(rows[:2])
+    past = Past.weeks(Record.from_rows(rows[:2]), dt.date(2024, 1, 1))
     for name, baseline in BASELINES.items():
-        forecast = baseline.forecast(record, dt.date(2024, 1, 1), 28)
+        forecast = baseline.fit(past)(0, 4)
         assert found[f"crps_{name}"].iloc[0] == forecast.crps(7)
         assert found[f"log_{name}"].iloc[0] == forecast.log_score(7)
+        assert found[f"q50_{name}"].iloc[0] == forecast.quantile(0.5)
+        assert found[f"crps_{name}"].iloc[3] == baseline.fit(past)(60 / 7, 91 / 7).crps(9)  # as far ahead as the row
     assert np.isnan(found["crps_climatology"].iloc[2])  # nothing is known of the north alone
     assert "no baselines: no count of attacks.NORTH from before 2024-01-01" in found["notice"].iloc[2]
     assert any("2 rows end before the run starts" in notice for notice in found.attrs["notices"])
@@ -198,9 +202,9 @@ def test_a_counter_without_a_ratio_counts_as_the_reference(result, tmp_path):
     carried = about(result, counters={"ministry": {}, "press": {"ratio": 1.3}})
     lines = [f"{PAST[0]},ministry", f"{PAST[1]},", f"{LATER[0]},ministry", f"{LATER[0]},", f"{LATER[0]},press"]
     found = scoring.score(carried, rows_of(carried, lines, tmp_path, header), "stay")
-    assert (found["crps_climatology"].iloc[0], found["log_bootstrap"].iloc[0]) == (
+    assert (found["crps_climatology"].iloc[0], found["log_conflictology"].iloc[0]) == (
         found["crps_climatology"].iloc[1],
-        found["log_bootstrap"].iloc[1],
+        found["log_conflictology"].iloc[1],
     )
     assert "by press from before" in found["notice"].iloc[2]
     plain = scoring.score(result, rows_of(result, [*PAST, LATER[0]], tmp_path), "stay")
@@ -211,8 +215,8 @@ def test_the_past_of_a_sum_may_be_that_of_its_parts(result, tmp_path):
     parts = ["2023-07-01,2023-12-31,attacks.NORTH,30,exact", "2023-07-01,2023-12-31,attacks.SOUTH,20,exact"]
     found = scoring.score(result, rows_of(result, [*parts, *LATER[:3]], tmp_path), "stay")
     whole = scoring.score(result, rows_of(result, [PAST[1], *LATER[:3]], tmp_path), "stay")
-    assert found["crps_poisson_8"].iloc[:2].to_numpy() == pytest.approx(whole["crps_poisson_8"].iloc[:2].to_numpy())
-    assert np.isfinite(found["log_poisson_8"].iloc[2])  # the north's own past
+    assert found["crps_persistence"].iloc[:2].to_numpy() == pytest.approx(whole["crps_persistence"].iloc[:2].to_numpy())
+    assert np.isfinite(found["log_persistence"].iloc[2])  # the north's own past
 
 
 def test_what_the_run_was_conditioned_on_is_its_past_too(result, tmp_path):
@@ -236,18 +240,51 @@ def test_nothing_that_came_later_moves_a_baseline(result, tmp_path):
 
 def test_without_a_past_the_columns_are_missing_and_a_notice_says_why(result, tmp_path):
     found = scoring.score(result, rows_of(result, LATER, tmp_path), "stay")
-    assert not [column for column in found if column.removeprefix("crps_").removeprefix("log_") in BASELINES]
+    assert not [column for column in found if column.endswith(tuple(BASELINES))]
     assert found["notice"].str.contains("no baselines: no count of").all()
 
 
 def test_rows_that_are_no_forecasts_business_are_counted(result, tmp_path):
-    header = f"{HEADER},use"
-    lines = [f"{LATER[0]},", f"{LATER[3]},context", "2024-01-01,2024-01-28,truce,holds,exact,known"]
+    header = f"{HEADER},use,counter"
+    lines = [f"{LATER[0]},,", f"{LATER[3]},context,", "2024-01-08,2024-01-08,pressure,0.4,exact,likelihood,poll"]
+    result = about(result, counters={"poll": {"sd": 0.3}})
     found = scoring.score(result, rows_of(result, lines, tmp_path, header), "stay")
     assert len(found) == 1
-    assert found.attrs["notices"] == ("1 row of use context: not scored", "1 row about regimes or levels: not scored")
-    with pytest.raises(InputError, match="there is no count to score"):
+    assert found.attrs["notices"] == ("1 row of use context: not scored", "1 row about levels: not scored")
+    with pytest.raises(InputError, match="there is no count or state to score"):
         scoring.score(result, rows_of(result, lines[1:], tmp_path, header), "stay")
+
+
+def test_rows_about_a_regime_are_scored_by_the_shares_of_paths(result, tmp_path):
+    lines = ["2024-01-01,2024-01-20,truce,holds,exact", "2024-06-01,2024-06-01,truce,broken,exact"]
+    found = scoring.score(result, rows_of(result, lines, tmp_path), ["stay", "leave"])
+    assert found.empty
+    states = pd.DataFrame(found.attrs["states"])
+    assert list(states["policy"]) == ["stay", "stay", "leave", "leave"]
+    shares = result.series["truce"].sel(policy="stay").to_numpy()
+    assert states["p"].iloc[0] == pytest.approx(shares[:3, 0].mean())
+    assert states["brier"].iloc[0] == pytest.approx(2 * np.square(1 - shares[:3, 0]).mean())
+    assert states["rps"].iloc[0] == pytest.approx(np.square(1 - shares[:3, 0]).mean())
+    broken = shares[(dt.date(2024, 6, 1) - dt.date(2024, 1, 1)).days // 7, 1]
+    assert states["log_score"].iloc[1] == pytest.approx(-math.log(broken), abs=1e-2)
+    assert states[["brier_even", "log_even", "rps_even"]].iloc[0].tolist() == pytest.approx([0.5, math.log(2), 0.25])
+    late = rows_of(result, ["2024-12-20,2025-02-01,truce,holds,exact"], tmp_path)
+    with pytest.raises(InputError, match="is not inside the run"):
+        scoring.score(result, late, "stay")
+
+
+def test_the_ranked_score_of_states_grows_with_the_distance():
+    shares = np.array([0.7, 0.2, 0.1])
+    near, far = (state_scores(shares, k, 10**9) for k in (1, 2))
+    assert near["rps"] == pytest.approx((0.7**2 + 0.1**2) / 2)
+    assert far["rps"] == pytest.approx((0.7**2 + 0.9**2) / 2)
+    assert state_scores(np.array([1.0, 0.0, 0.0]), 2, 100)["log_score"] == pytest.approx(math.log(101.5 / 0.5))
+    rng = np.random.default_rng(1)  # proper: who believes otherwise scores worse, in the mean over what comes
+    came = rng.choice(3, 4000, p=shares)
+    for score in ("brier", "log_score", "rps"):
+        honest, other = (np.mean([state_scores(p, k, 10**9)[score] for k in came])
+                         for p in (shares, np.array([0.5, 0.3, 0.2])))  # fmt: skip
+        assert honest < other
 
 
 def test_a_result_that_kept_all_is_scored_alike(result, tmp_path):
@@ -259,12 +296,19 @@ def test_a_result_that_kept_all_is_scored_alike(result, tmp_path):
 def test_totals_are_of_the_same_rows(result, tmp_path):
     lines = [*PAST, *LATER, "2024-04-01,2024-04-28,attacks.SOUTH,2,exact"]  # of which no past is known
     found = scoring.score(result, rows_of(result, lines, tmp_path), "stay")
-    sums = scoring.totals(found).set_index("forecaster")
+    whole = scoring.totals(found)
+    assert list(dict.fromkeys(whole["length"])) == ["month", "quarter"]  # unlike lengths are not averaged
+    sums = whole[whole["length"] == "month"].set_index("forecaster")
+    found = found[found["signal"] != "attacks.NORTH + attacks.SOUTH"]
     told = found[~found["censored"]]
+    assert list(sums["mean_crps"].iloc[1:]) == sorted(sums["mean_crps"].iloc[1:])  # the best simple forecast first
     assert sums.loc["forecast", "mean_crps"] == pytest.approx(told["crps"].mean())
-    assert (sums.loc["forecast", "n"], sums.loc["forecast", "n_censored"]) == (4, 1)
-    assert sums.loc["forecast", "mean_censored_log_score"] == found["log_score"].iloc[2]
-    assert sums.loc["climatology", "n"] == 3
+    assert (sums.loc["forecast", "n"], sums.loc["forecast", "n_censored"]) == (3, 1)
+    assert sums.loc["forecast", "mean_censored_log_score"] == found["log_score"].iloc[1]
+    assert sums.loc["climatology", "n"] == 2
+    errors = found["q50"] - found["value"]
+    assert sums.loc["forecast", "too_low"] == (errors < 0).sum()
+    assert sums.loc["forecast", "too_high"] == (errors[~found["censored"]] > 0).sum()
     with_past = told[told["crps_climatology"].notna()]
     assert sums.loc["climatology", "forecast_crps"] == pytest.approx(with_past["crps"].mean())
 
@@ -297,12 +341,12 @@ def test_the_table_can_be_read(saved, capsys):
     assert err == ""
     assert max(map(len, out.splitlines())) <= 100
     assert "nan" not in out
-    for text in ("Stay", "Leave", "attacks.*", "2024-01-01 2024-01-28", ">=4", "~9", "rate of the last 8 weeks",
+    for text in ("Stay", "Leave", "attacks.*", "2024-01-01 2024-01-28", ">=4", "~9", "rate of the last quarter",
                  "this forecast", "of 3 rows", "no independent sample"):  # fmt: skip
         assert text in out
     assert main(["score", "out/result.nc", "later.csv", "--lang", "ar", "--policy", "stay"]) == 0
     out = capsys.readouterr().out
-    assert "معدل آخر 8 أسابيع" in out
+    assert "معدل آخر ثلاثة أشهر" in out
     assert "البقاء" in out
     assert "الرحيل" not in out
 

@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any, ParamSpec, TypeVar
 
 from hudna.errors import InputError, Problems, nearest
+from hudna.text.words import check_language
 
 __all__ = ["check_kind", "check_options", "checked", "day", "names", "plain", "settle", "texts", "whole"]
 
@@ -20,7 +21,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _DATED = ("start", "as_of", "points", "states", "rows")  # keys of a scenario whose values are or hold dates
-_KINDS = {"str": "text", "Path": "path", "Mapping": "mapping", "ArrayLike": "array", "Sequence": "list"}
+_SHARED = ("ax", "plan", "progress", "sizes", "stage")  # arguments of several functions
+_KINDS = {
+    "Callable": "function", "str": "text", "Path": "path", "Mapping": "mapping", "ArrayLike": "array",
+    "Sequence": "list",
+}  # fmt: skip
 _DEEPEST = 40  # beyond it nothing is looked into; the limit of a file is far lower
 
 
@@ -112,6 +117,8 @@ def check_kind(call: str, key: str, value: Any, kinds: str) -> None:
     """Raise `InputError` if `value` is of none of the kinds that an annotation names, such as "Case | Scenario"."""
     wanted = [re.sub(r"^.*\.|\[.*", "", kind.strip()) for kind in kinds.split("|")]
     own = {"None"} if value is None else {kind.__name__ for kind in type(value).__mro__}
+    if callable(value):
+        own.add("Callable")
     if isinstance(value, Mapping):
         own.add("Mapping")
     elif isinstance(value, Iterable) and not isinstance(value, str):
@@ -125,8 +132,9 @@ def check_kind(call: str, key: str, value: Any, kinds: str) -> None:
 
 
 def checked(function: Callable[P, T]) -> Callable[P, T]:
-    """Return a function that says what is wrong with its first argument, its `lang` and its `ax` before it is called.
+    """Return a function that says what is wrong with its arguments before it is called.
 
+    Those that it does not take, and what is of the wrong kind: the first one, and those that several functions share.
     What the first argument may be is read off its annotation, and so which arguments are names: these become a tuple.
     Whole numbers become ints, and what can be gone through once only a tuple.
     """
@@ -135,15 +143,16 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def door(*arguments: P.args, **keywords: P.kwargs) -> T:
+        check_options(function.__name__, keywords, signature.parameters)
         bound = signature.bind(*arguments, **keywords)
         given = bound.arguments
         for name, value in given.items():
             several = re.search(r"(Sequence|Iterable)\[str\]", str(signature.parameters[name].annotation))
             given[name] = texts(function.__name__, name, value) if several else _settled(value)
-        check_kind(function.__name__, first.name, given[first.name], str(first.annotation))
-        check_kind(function.__name__, "ax", given.get("ax"), "Axes | None")
-        if given.get("lang", "en") not in ("en", "ar"):
-            raise InputError.of(function.__name__, "must be 'en' or 'ar'", key="lang", given=repr(given["lang"]))
+        for name in given:
+            if name == first.name or name in _SHARED:
+                check_kind(function.__name__, name, given[name], str(signature.parameters[name].annotation))
+        check_language(function.__name__, given.get("lang", "en"), given)
         return function(*bound.args, **bound.kwargs)
 
     return door

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import fields, is_dataclass
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BoolArray", "ByContent", "FloatArray", "IntArray", "alike", "ints"]
+__all__ = ["BoolArray", "ByContent", "FloatArray", "IntArray", "alike", "ints", "pointers"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
@@ -19,6 +20,17 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 def ints(items: Iterable[int]) -> IntArray:
     """Return whole numbers as an int64 array."""
     return np.array([int(item) for item in items], np.int64)
+
+
+def pointers(groups: Iterable[Sized]) -> IntArray:
+    """Return where each group begins among the members of all, one after the other, and the end of the last.
+
+    Examples
+    --------
+    >>> pointers(["ab", "", "c"])
+    array([0, 2, 2, 3])
+    """
+    return ints(accumulate(map(len, groups), initial=0))
 
 
 def alike(a: Any, b: Any) -> bool:

@@ -8,7 +8,7 @@ carry has no such part, as every level is bent on its way (x = 1 / (1 + exp(-z))
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -17,9 +17,10 @@ from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.errors import InputError, nearest, no_such
 from hudna.outline import Outlined
-from hudna.result.estimate import estimate, mean_and_error
+from hudna.result.estimate import mean_and_error, of_the_mean
 from hudna.result.samples import Paths
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,11 +128,12 @@ class Attribution(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("attribution", lang, self)
         rows = {}
         for p, policy in enumerate(self.policies):
             for key, name, members in self._groups(by):
                 y = self.window_means[p, members].sum(axis=0)
-                rows[policy, key] = {"name": name.get(lang), **self._estimated(y)}
+                rows[policy, key] = {"name": name.get(lang), **of_the_mean(Paths(y, clusters=self.clusters))}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["policy", "part"])
 
     def contrast(self, a: str, b: str, by: Grouping = "part", lang: Language = "en") -> pd.DataFrame:
@@ -152,12 +154,13 @@ class Attribution(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("attribution", lang, self)
         one, other = self.place(a), self.place(b)
         rows = {}
         for key, name, members in self._groups(by):
             if key not in LEFT_OVER:
                 apart = (self.window_means[one, members] - self.window_means[other, members]).sum(axis=0)
-                rows[key] = {"name": name.get(lang), **self._estimated(apart)}
+                rows[key] = {"name": name.get(lang), **of_the_mean(Paths(apart, clusters=self.clusters))}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("part")
 
     def over_time(self, by: Grouping = "part", lang: Language = "en") -> pd.DataFrame:
@@ -175,6 +178,7 @@ class Attribution(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("attribution", lang, self)
         rows = {}
         for p, policy in enumerate(self.policies):
             for key, name, members in self._groups(by):
@@ -195,10 +199,6 @@ class Attribution(ByContent, Outlined):
             found.setdefault(key, (name, []))[1].append(i)
         groups = [(key, name, np.array(members)) for key, (name, members) in found.items()]
         return [*groups, ("total", _TOTAL, np.arange(len(self.parts)))]
-
-    def _estimated(self, y: FloatArray) -> dict[str, float]:
-        found = asdict(estimate(Paths(y, clusters=self.clusters)))
-        return {key: found[key] for key in ("mean", "mcse", "low", "high", "mean_q05", "mean_q95")}
 
     def place(self, policy: str) -> int:
         """Return the place of a policy among the policies."""

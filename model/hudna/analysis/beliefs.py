@@ -41,7 +41,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
     pandas.DataFrame
         Index parameter. Columns: name, unit, status ("evidence", "judgement" or "calibrated"), source, note; prior_q05,
         prior_q25, prior_q50, prior_q75, prior_q95; and the same of the posterior, NaN where there is none that is up to
-        date, or where a scenario believes otherwise than its case.
+        date, or where a scenario overrides its case.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
     """
     import pandas as pd
 
-    own, otherwise = (case, ()) if isinstance(case, Case) else (case.case, tuple(case.file.parameters))
+    own, overridden = (case, ()) if isinstance(case, Case) else (case.case, tuple(case.file.parameters))
     parameters = case.parameters
     chosen = tuple(parameters) if names is None else tuple(names)
     problems = Problems()
@@ -74,7 +74,7 @@ def priors_data(case: Case | Scenario, names: Sequence[str] | None = None, *, la
             "note": parameter.note,
         }
         row |= {f"prior_{c}": float(q) for c, q in zip(AT, prior, strict=True)}
-        known = learned is not None and name in learned.names and name not in otherwise
+        known = learned is not None and name in learned.names and name not in overridden
         after = np.quantile(learned.theta[:, learned.names.index(name)], _AT) if learned and known else [np.nan] * 5
         row |= {f"posterior_{c}": float(q) for c, q in zip(AT, after, strict=True)}
         rows.append(row)
@@ -94,8 +94,8 @@ def learned_data(prior: ArrayLike, posterior: ArrayLike, names: Sequence[str]) -
     Returns
     -------
     pandas.DataFrame
-        Index parameter; prior_q05, prior_q50, prior_q95 and the same of the posterior, in the parameter's unit; and
-        place_q05, place_q50, place_q95: the share of the prior's draws below the posterior's quantile.
+        Index parameter; prior_q05, prior_q25, prior_q50, prior_q75, prior_q95 and the same of the posterior, in the
+        parameter's unit; and place_q05 to place_q95: the share of the prior's draws below the posterior's quantile.
 
     Raises
     ------
@@ -105,12 +105,11 @@ def learned_data(prior: ArrayLike, posterior: ArrayLike, names: Sequence[str]) -
     import pandas as pd
 
     before, after = _draws("prior", prior, names), _draws("posterior", posterior, names)
-    at = ("q05", "q50", "q95")
     rows = []
     for own, learned in zip(before.T, after.T, strict=True):
-        ends = {"prior": np.quantile(own, [AT[q] for q in at]), "posterior": np.quantile(learned, [AT[q] for q in at])}
-        ends["place"] = np.array([_place(own, x) for x in ends["posterior"]])
-        rows.append({f"{kind}_{q}": x for kind, found in ends.items() for q, x in zip(at, found, strict=True)})
+        found = {"prior": np.quantile(own, _AT), "posterior": np.quantile(learned, _AT)}
+        found["place"] = np.array([_place(own, x) for x in found["posterior"]])
+        rows.append({f"{kind}_{c}": x for kind, q in found.items() for c, x in zip(AT, q, strict=True)})
     data = pd.DataFrame(rows, index=pd.Index(names, name="parameter"))
     data.attrs = {"prior": len(before), "posterior": len(after)}
     return data

@@ -18,17 +18,19 @@ import numpy as np
 
 from hudna.arguments import texts
 from hudna.arrays import ByContent, FloatArray
-from hudna.errors import InputError, Problems, nearest
+from hudna.case.grammar import Text
+from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.outline import Outlined
-from hudna.result.estimate import mean_and_error, proportion_bounds, settled_means
+from hudna.result.estimate import OF_THE_MEAN, mean_and_error, proportion_bounds, settled_means
+from hudna.result.result import Result
+from hudna.scenario.labels import OutcomeLabel
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.case.grammar import Language
-    from hudna.result.labels import OutcomeLabel
-from hudna.result.result import Result
 
 __all__ = ["Comparison", "Entrant", "agreed"]
 
@@ -42,13 +44,14 @@ class Entrant:
 
     id: str
     policies: tuple[str, ...]
-    outcomes: Mapping[str, Mapping[str, Any]]
+    outcomes: Mapping[str, OutcomeLabel]
     headline: tuple[str, ...]
 
     @classmethod
-    def of(cls, about: Mapping[str, Any]) -> Entrant:
-        """Return the entrant that a result's `about` tells of."""
-        return cls(about["scenario"], tuple(about["policies"]), about["outcomes"], tuple(about["headline"]))
+    def of(cls, result: Result) -> Entrant:
+        """Return the entrant that a result is."""
+        labels = {name: result.outcome(name) for name in result.outcome_names}
+        return cls(result.about["scenario"], result.policies, labels, tuple(result.about["headline"]))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,7 +94,7 @@ class Comparison(ByContent, Outlined):
                     text = f"was run with {key} = {result.about[key]}, {given[0].about['scenario']} with "
                     text += f"{given[0].about[key]}; run them with one size and seed, as hudna.compare does"
                     problems.add("compare", result.about["scenario"], text)
-        entrants = [Entrant.of(result.about) for result in given]
+        entrants = [Entrant.of(result) for result in given]
         chosen = agreed(entrants, outcomes, policies, problems)
         problems.raise_if_any()
         return cls(given, *chosen)
@@ -110,8 +113,7 @@ class Comparison(ByContent, Outlined):
     def result(self, scenario: str) -> Result:
         """Return the result of a scenario."""
         if scenario not in self.scenarios:
-            known = ", ".join(self.scenarios)
-            text = f"the comparison has no such scenario{nearest(scenario, self.scenarios)}; there are: {known}"
+            text = no_such("scenario", scenario, self.scenarios, text="the comparison has no such scenario")
             raise InputError.of("comparison", text, key="scenario", given=repr(scenario))
         return self.results[self.scenarios.index(scenario)]
 
@@ -126,9 +128,7 @@ class Comparison(ByContent, Outlined):
     def outcome(self, name: str) -> OutcomeLabel:
         """Return what an outcome is called, in the first scenario, and how it was measured, in all."""
         if name not in self.outcomes:
-            known = ", ".join(self.outcomes)
-            text = f"is not compared{nearest(name, self.outcomes)}; compared are: {known}"
-            raise InputError.of("comparison", text, key="outcome", given=repr(name))
+            raise InputError.of("comparison", self._not_compared(name), key="outcome", given=repr(name))
         return self.results[0].outcome(name)
 
     def table(self, lang: Language = "en") -> pd.DataFrame:
@@ -182,6 +182,7 @@ class Comparison(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("comparison", lang, self)
         outcomes = texts("comparison", "outcomes", outcomes)
         if outcomes is not None:
             self._check_better(outcomes)
@@ -248,8 +249,7 @@ class Comparison(ByContent, Outlined):
             max_regret and minimax of the policy.
         """
         regret = self.regret(lang=lang).drop(columns=["name", "unit"])
-        twice = ("mcse", "low", "high", "mean_q05", "mean_q95")
-        whole = self.table(lang).join(regret.rename(columns={column: f"regret_{column}" for column in twice}))
+        whole = self.table(lang).join(regret.rename(columns={column: f"regret_{column}" for column in _ESTIMATES}))
         largest = self.minimax(lang=lang)[["regret", "minimax"]].rename(columns={"regret": "max_regret"})
         whole = whole.join(largest, on=["policy", "outcome"]).reset_index()
         whole.insert(3, "scenario_name", [self.scenario_name(name, lang) for name in whole["scenario"]])
@@ -270,13 +270,15 @@ class Comparison(ByContent, Outlined):
                 )
                 problems.add("comparison", "outcome", text, given=repr(name))
             elif name not in self.outcomes:
-                text = f"is not compared{nearest(name, self.outcomes)}; compared are: {', '.join(self.outcomes)}"
-                problems.add("comparison", "outcome", text, given=repr(name))
+                problems.add("comparison", "outcome", self._not_compared(name), given=repr(name))
         problems.raise_if_any()
+
+    def _not_compared(self, name: str) -> str:
+        return f"is not compared{nearest(name, self.outcomes)}; compared are: {', '.join(self.outcomes)}"
 
 
 _AXES = ["scenario", "policy", "outcome"]
-_ESTIMATES = ("mcse", "low", "high", "mean_q05", "mean_q95")
+_ESTIMATES = OF_THE_MEAN[1:]
 _BLANK: dict[str, Any] = {
     "best": False, "told_apart": False, "regret": np.nan, **dict.fromkeys(_ESTIMATES, np.nan), "p_best": np.nan,
     "p_best_mcse": np.nan, "p_best_low": np.nan, "p_best_high": np.nan,
@@ -361,13 +363,13 @@ def _check_measure(name: str, entrants: Sequence[Entrant], problems: Problems) -
     having = [entrant for entrant in entrants if name in entrant.outcomes]
     for entrant in having[1:]:
         for key in _MEASURE:
-            own, other = (_plain(e.outcomes[name].get(key)) for e in (entrant, having[0]))
+            own, other = (_plain(getattr(e.outcomes[name], key)) for e in (entrant, having[0]))
             if own != other:
-                text = f"is measured otherwise in {entrant.id} than in {having[0].id}: {key} {own} and {other}"
+                text = f"is measured differently in {entrant.id} than in {having[0].id}: {key} {own} and {other}"
                 problems.add("compare", "outcomes", text, given=repr(name))
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return value.get("en")
+    if isinstance(value, Text):
+        return value.en
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.analysis.distributions import reach, whole_numbers
-from hudna.analysis.over_time import chosen_policies
+from hudna.analysis.over_time import by_policy
 from hudna.arrays import FloatArray, IntArray
 from hudna.errors import InputError
 from hudna.result.estimate import mean_and_error, over_draws
@@ -45,7 +45,7 @@ def pbox_data(
     pandas.DataFrame
         A row per policy and value: policy, policy_name, x, in the outcome's unit; share, of all paths, at or below x;
         mcse, its Monte Carlo error, clustered by draw; low and high, between which the shares of 90 % of draws lie, the
-        noise of their paths taken out (NaN if draws cannot be told from paths). For whole numbers x are those numbers.
+        noise of their paths taken out (NaN if draws cannot be separated from paths). Whole numbers are x themselves.
 
     Raises
     ------
@@ -57,16 +57,14 @@ def pbox_data(
     if other is not None:
         what = "probability" if label.reduce == "any" else "time to something"
         raise InputError.of("plot.pbox", f"is a {what}; draw it with {other}", key="name", given=repr(name))
-    samples = {chosen: result.sample(name, chosen) for chosen in result.policies}
-    everyone = [Paths(y) for y in samples.values()]
-    low, high = reach(everyone)
-    low = 0.0 if 0 <= low < 0.5 * high else low
+    everyone = [Paths(result.sample(name, chosen)) for chosen in result.policies]
+    low, high = reach(everyone, from_zero=True)
     if whole_numbers(label.reduce, everyone):
         stride = max(1, int(np.ceil((high - low) / _POINTS)))
         x = np.arange(np.floor(low), np.ceil(high) + stride, stride)
     else:
         x = np.linspace(low, high, _POINTS + 1)
-    return _shares(result, {p: samples[p] for p in chosen_policies(result, policy)}, x, "x", lang, above=False)
+    return by_policy(result, policy, lang, lambda chosen: [{"x": x, **_shares(result, name, chosen, x)}])
 
 
 def survival_data(
@@ -76,26 +74,21 @@ def survival_data(
 
     Parameters
     ----------
-    result : Result
     name : str
         An outcome that is a time to something (`reduce = "first"`).
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-        Language of `policy_name`.
+    result, policy, lang : as of `pbox_data`
 
     Returns
     -------
     pandas.DataFrame
         A row per policy and step of the window: policy, policy_name, weeks from the run's start; share, of all paths,
-        in which it has not come in this step or before; mcse, its Monte Carlo error, clustered by draw; low and high,
-        between which the shares of 90 % of draws lie, the noise of their paths taken out (NaN if draws cannot be told
-        from paths). The last share is that of paths in which it does not come in the window.
+        in which it has not come in this step or before; mcse, low and high as of `pbox_data`. The last share is that
+        of paths in which it does not come in the window.
 
     Raises
     ------
     InputError
-        If there is no such outcome or policy, only summaries of it were kept, or it is no time to something.
+        As `pbox_data`, or if it is no time to something.
     """
     label = result.outcome(name)
     if label.reduce != "first":
@@ -103,34 +96,21 @@ def survival_data(
         raise InputError.of("plot.survival", text, key="name", given=repr(name))
     first, end = label.window
     weeks: FloatArray = first + result.step * np.arange(round((end - first) / result.step), dtype=float)
-    samples = {p: result.sample(name, p) for p in chosen_policies(result, policy)}
-    return _shares(result, samples, weeks, "weeks", lang, above=True)
+    return by_policy(
+        result, policy, lang, lambda chosen: [{"weeks": weeks, **_shares(result, name, chosen, weeks, above=True)}]
+    )
 
 
-def _shares(
-    result: Result, samples: dict[str, FloatArray], at: FloatArray, axis: str, lang: Language, *, above: bool
-) -> pd.DataFrame:
-    """Return shares of paths at or below each value, or above it, of all draws and between draws."""
-    import pandas as pd
-
-    parts = []
-    for policy, y in samples.items():
-        ordered = np.sort(y, axis=1)
-        below = np.stack([np.searchsorted(row, at, side="right") for row in ordered]) / y.shape[1]
-        of_draws = 1 - below if above else below  # (draw, value)
-        rows = [_share(column, y.shape[1], result) for column in of_draws.T]
-        part = pd.DataFrame(rows, columns=["share", "mcse", "low", "high"])
-        part.insert(0, axis, at)
-        part.insert(0, "policy_name", result.policy_name(policy, lang))
-        part.insert(0, "policy", policy)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
-
-
-def _share(means: FloatArray, n_paths: int, result: Result) -> tuple[float, float, float, float]:
-    """Return a share with its Monte Carlo error, and between which values it lies in 90 % of draws."""
-    share, mcse = mean_and_error(means, result.clusters)
-    return share, mcse, *over_draws(_hits(means, n_paths, result.clusters))
+def _shares(result: Result, name: str, policy: str, at: FloatArray, *, above: bool = False) -> dict[str, FloatArray]:
+    """Return the share of paths at or below each value, or above it, its error, and where 90 % of draws have it."""
+    y = result.sample(name, policy)
+    below = np.stack([np.searchsorted(row, at, side="right") for row in np.sort(y, axis=1)]) / y.shape[1]
+    of_draws = 1 - below if above else below  # (draw, value)
+    rows = [
+        (*mean_and_error(means, result.clusters), *over_draws(_hits(means, y.shape[1], result.clusters)))
+        for means in of_draws.T
+    ]
+    return dict(zip(("share", "mcse", "low", "high"), np.array(rows).T, strict=True))
 
 
 def _hits(means: FloatArray, n_paths: int, clusters: IntArray | None) -> SummaryOfPaths:

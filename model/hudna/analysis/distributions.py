@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.result.estimate import estimate, settled_means
+from hudna.result.estimate import OF_THE_MEAN, estimate, settled_means
 from hudna.result.samples import Paths, Sample
 from hudna.text.words import Language
 
@@ -106,7 +106,7 @@ def difference_data(result: Result, name: str, a: str, b: str) -> pd.DataFrame:
     shares = shown.histogram(edges)
     found = result.difference(name, a, b)
     lower, higher = float(d.lower.mean()), float(d.higher.mean())
-    marks = {key: found[key] for key in ("mean", "mcse", "low", "high", "mean_q05", "mean_q95")}
+    marks = {key: found[key] for key in OF_THE_MEAN}
     marks |= {"p_lower": lower, "p_equal": max(0.0, 1 - lower - higher), "p_higher": higher}
     marks["mean_lower"] = np.nan if settled is None else float(((settled < 0) & (d.means != 0)).mean())
     marks["shown"] = float(shares.sum())
@@ -118,11 +118,15 @@ def whole_numbers(reduce: str, samples: Sequence[Sample]) -> bool:
     return reduce != "mean" and all(y.whole for y in samples)
 
 
-def reach(samples: Sequence[Sample]) -> tuple[float, float]:
-    """Return the ends of what an axis shows: of all samples, what most paths of any lie between."""
+def reach(samples: Sequence[Sample], *, from_zero: bool = False) -> tuple[float, float]:
+    """Return the ends of what an axis shows: of all samples, what most paths of any lie between.
+
+    If `from_zero`, an axis that nearly begins at 0 does.
+    """
     ends = np.array([y.quantiles(np.array([(1 - _SHOWN) / 2, (1 + _SHOWN) / 2])) for y in samples])
-    low, high = ends[:, 0].min(), ends[:, 1].max()
-    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(high) + 0.5)
+    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+    return (0.0, high) if from_zero and 0 <= low < 0.5 * high else (low, high)
 
 
 def _edges_of(reduce: str, window: tuple[float, float], step: float, samples: dict[str, Sample]) -> FloatArray:
@@ -132,10 +136,7 @@ def _edges_of(reduce: str, window: tuple[float, float], step: float, samples: di
         width = step * int(np.ceil(steps / _BINS))
         return np.append(np.arange(window[0], window[1] - 1e-9, width), window[1])
     everyone = list(samples.values())
-    low, high = reach(everyone)
-    if 0 <= low < 0.5 * high:
-        low = 0.0  # an axis that nearly begins at 0 does
-    return _edges(low, high, whole=whole_numbers(reduce, everyone))
+    return _edges(*reach(everyone, from_zero=True), whole=whole_numbers(reduce, everyone))
 
 
 def _edges(low: float, high: float, *, whole: bool, bins: int = _BINS, parted: bool = False) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from hudna.result import Result
 
-__all__ = ["chosen_policies", "drivers_data", "fan_data", "moved", "shares_data"]
+__all__ = ["by_policy", "chosen_policies", "drivers_data", "fan_data", "moved", "shares_data"]
 
 _COLUMNS = [f"q{100 * q:02.0f}" for q in QUANTILES]
 _SHARE = Text(en="share of paths", ar="نسبة المسارات")
@@ -61,10 +61,10 @@ def fan_data(
         if label.measure == "lever":
             yield {**dict.fromkeys(_COLUMNS, np.nan), "mean": own.to_numpy()}
         else:
-            quantiles = {c: own.sel(quantile=q).to_numpy() for c, q in zip(_COLUMNS, QUANTILES, strict=True)}
-            yield quantiles | {"mean": data[f"{name}_mean"].sel(policy=chosen).to_numpy()}
+            mean = data[f"{name}_mean"].sel(policy=chosen).to_numpy()
+            yield {**dict(zip(_COLUMNS, own.to_numpy().T, strict=True)), "mean": mean}
 
-    return _by_policy(result, chosen_policies(result, policy), lang, columns)
+    return by_policy(result, policy, lang, columns, over_time=True)
 
 
 def shares_data(
@@ -74,13 +74,9 @@ def shares_data(
 
     Parameters
     ----------
-    result : Result
     name : str
         A series that is a regime.
-    policy : str or sequence of str, optional
-        All if left out.
-    lang : {"en", "ar"}
-        Language of the names.
+    result, policy, lang : as of `fan_data`; lang also of `state_name`
 
     Returns
     -------
@@ -91,17 +87,18 @@ def shares_data(
     Raises
     ------
     InputError
-        If there is no such series or policy, or the series is not a regime.
+        As `fan_data`, or if the series is not a regime.
     """
     label = result.series_label(name)
     if label.measure != "state":
         raise InputError.of("plot.shares", "is not a regime; draw it with plot.fan", key="name", given=repr(name))
+    data = result.series[name]
 
     def columns(chosen: str) -> Iterator[dict[str, Any]]:
-        for (state, text), share in zip(label.states, result.series[name].sel(policy=chosen).to_numpy().T, strict=True):
+        for (state, text), share in zip(label.states, data.sel(policy=chosen).to_numpy().T, strict=True):
             yield {"state": state, "state_name": text.get(lang), "share": share}
 
-    return _by_policy(result, chosen_policies(result, policy), lang, columns)
+    return by_policy(result, policy, lang, columns, over_time=True)
 
 
 def drivers_data(
@@ -136,24 +133,19 @@ def drivers_data(
 
     parts = []
     for name in _names(result, names):
-        if _is_lever(result, name):
+        if name in result.levers.data_vars:
             label, unit, measure = *_lever_label(result, name), "lever"
-            rows = _by_policy(result, result.policies, lang, partial(_lever, result.levers[name]))
+            rows = by_policy(result, None, lang, partial(_lever, result.levers[name]), over_time=True)
         else:
             series = result.series_label(name)
             label, unit, measure = series.name, series.unit, series.measure
             chosen = policy or result.policies[0]
             if measure == "state":
-                rows = shares_data(result, name, chosen, lang=lang).rename(columns={"share": "value"})
-                unit = _SHARE
+                rows, unit = shares_data(result, name, chosen, lang=lang).rename(columns={"share": "value"}), _SHARE
             else:
                 rows = fan_data(result, name, chosen, lang=lang)
                 rows["value"] = rows["mean" if measure == "count" else "q50"]
-        rows.insert(0, "measure", measure)
-        rows.insert(0, "unit", unit.get(lang))
-        rows.insert(0, "driver_name", label.get(lang))
-        rows.insert(0, "driver", name)
-        parts.append(rows)
+        parts.append(rows.assign(driver=name, driver_name=label.get(lang), unit=unit.get(lang), measure=measure))
     columns = ["driver", "driver_name", "unit", "measure", "policy", "policy_name", "time", "state", "state_name"]
     return pd.concat([part.reindex(columns=[*columns, "value", "q05", "q95"]) for part in parts], ignore_index=True)
 
@@ -196,10 +188,6 @@ def _names(result: Result, names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _is_lever(result: Result, name: str) -> bool:
-    return name in result.levers.data_vars
-
-
 def _lever_label(result: Result, name: str) -> tuple[Text, Text]:
     found = result.about.get("levers", {}).get(name)  # a result of an older version has no names of levers
     return (Text(en=name), Text(en="1")) if found is None else (Text(**found["name"]), Text(**found["unit"]))
@@ -209,16 +197,21 @@ def _lever(lever: xr.DataArray, policy: str) -> list[dict[str, Any]]:
     return [{"value": lever.sel(policy=policy).to_numpy()}]
 
 
-def _by_policy(
-    result: Result, policies: Sequence[str], lang: Language, columns: Callable[[str], Iterable[dict[str, Any]]]
+def by_policy(
+    result: Result,
+    policy: str | Sequence[str] | None,
+    lang: Language,
+    columns: Callable[[str], Iterable[Mapping[str, Any]]],
+    *,
+    over_time: bool = False,
 ) -> pd.DataFrame:
-    """Return a table of steps by policy, with the columns of each."""
+    """Return tables of columns of the policies asked for, one below the other; `over_time` with a row a step."""
     import pandas as pd
 
-    time = result.levers["time"].to_numpy()
+    time = {"time": result.levers["time"].to_numpy()} if over_time else {}
     parts = [
-        pd.DataFrame({"policy": policy, "policy_name": result.policy_name(policy, lang), "time": time, **own})
-        for policy in policies
-        for own in columns(policy)
+        pd.DataFrame({"policy": chosen, "policy_name": result.policy_name(chosen, lang), **time, **own})
+        for chosen in chosen_policies(result, policy)
+        for own in columns(chosen)
     ]
     return pd.concat(parts, ignore_index=True)

@@ -7,7 +7,7 @@ level on the way is bent. It has an effect in this sense: how far an outcome mov
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +15,12 @@ import numpy as np
 from hudna.arrays import ByContent, FloatArray
 from hudna.case.grammar import Language
 from hudna.outline import Outlined
-from hudna.result.estimate import estimate, mean_and_error
+from hudna.result.estimate import mean_and_error, of_the_mean
 from hudna.result.result import Result
 from hudna.result.samples import Paths
 from hudna.scenario.influence import Influence
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,7 @@ class Removal(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("removal", lang, self)
         rows = {}
         for key in self.without:
             for policy in self.whole.policies:
@@ -106,6 +108,7 @@ class Removal(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("removal", lang, self)
         rows = {}
         for key in self.without:
             for outcome in self.whole.outcome_names:
@@ -118,7 +121,7 @@ class Removal(ByContent, Outlined):
     def _row(self, key: str, outcome: str, whole: FloatArray, rest: FloatArray, lang: Language) -> dict[str, Any]:
         own, label = self.influences[key], self.whole.outcome(outcome)
         effect = Paths(whole - rest, clusters=self.whole.clusters)
-        found = asdict(estimate(effect))
+        found = of_the_mean(effect)
         moved, moved_error = mean_and_error(effect.lower + effect.higher, effect.clusters)
         row = {
             "influence": own.name.get(lang),
@@ -128,8 +131,8 @@ class Removal(ByContent, Outlined):
             "reached": self.reached(key, outcome),
             "with": float(np.mean(whole)),
             "without": float(np.mean(rest)),
-            "effect": found["mean"],
-            **{column: found[column] for column in ("mcse", "low", "high", "mean_q05", "mean_q95")},
+            "effect": found.pop("mean"),
+            **found,
             "moved": moved,
             "moved_mcse": moved_error,
         }

@@ -10,7 +10,7 @@ Source: Shapley (1953), "A value for n-person games"; for model outputs Owen (20
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,10 @@ import numpy as np
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case.grammar import Language, Text
 from hudna.outline import Outlined
-from hudna.result.estimate import estimate, mean_and_error
+from hudna.result.estimate import mean_and_error, of_the_mean, share_of
 from hudna.result.samples import Paths
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,27 +114,24 @@ class Shares(ByContent, Outlined):
         pandas.DataFrame
             Index factor, the last two `rest` and `whole`. Columns: name; mean and its Monte Carlo error mcse, clustered
             by draw, with the 90 % interval low to high that it gives; mean_q05, mean_q95 over draws, path noise taken
-            out; share of the whole and its error share_mcse, NaN where the whole is not told from 0 (nearer than three
-            of its errors).
+            out; share of the whole and its error share_mcse, NaN where the whole is nearer to 0 than three of its
+            errors.
         """
         import pandas as pd
 
+        check_language("shares", lang, self)
         names = tuple(self.factors)
         parts = shapley_values(names, self.values)
         parts |= {REST: self.values[frozenset()], WHOLE: self.values[frozenset(names)]}
         whole = parts[WHOLE].mean(axis=1)
         total, error = mean_and_error(whole, self.clusters)
-        told = bool(np.isfinite(error)) and abs(total) > 3 * error
+        clear = bool(np.isfinite(error)) and abs(total) > 3 * error
         rows = {}
         for key, y in parts.items():
-            found = asdict(estimate(Paths(y, clusters=self.clusters)))
-            share = found["mean"] / total if told else np.nan
-            # The error of a ratio of two means over the same draws (delta method).
-            off = mean_and_error(y.mean(axis=1) - share * whole, self.clusters)[1] / abs(total) if told else np.nan
+            known = share_of(y.mean(axis=1), whole, self.clusters) if clear else (np.nan, np.nan)
             rows[key] = {
                 "name": (self.factors.get(key) or _OWN[key]).get(lang),
-                **{column: found[column] for column in ("mean", "mcse", "low", "high", "mean_q05", "mean_q95")},
-                "share": share,
-                "share_mcse": off,
+                **of_the_mean(Paths(y, clusters=self.clusters)),
+                **dict(zip(("share", "share_mcse"), known, strict=True)),
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("factor")

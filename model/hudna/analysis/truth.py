@@ -29,7 +29,7 @@ from hudna.result.estimate import (
     settled_means,
     tails,
 )
-from hudna.result.samples import Paths
+from hudna.result.samples import Paths, n_distinct
 
 __all__ = ["Truth", "apart", "difference", "parameter", "together", "value"]
 
@@ -47,7 +47,7 @@ class Truth:
 
     `p_true` is over draws, with its Monte Carlo error and 90 % bounds; `p_futures` over futures. `estimate` is the
     mean of the number, `mcse` its Monte Carlo error, `q05` to `q95` its 90 % interval over draws. What cannot be known
-    (from one draw or path) is NaN. `same` says that no future differs. `holds` tells in which draws it is true: at the
+    (from one draw or path) is NaN. `same` says that no future differs. `holds` says in which draws it is true: at the
     lower bound, as estimated and at the upper bound, shape (3, n_draws); None where draws are no pairs.
     """
 
@@ -84,21 +84,14 @@ def difference(d: Paths, sign: int) -> Truth:
     holds = _holds(d, sign)
     draws = together([holds], d.clusters) if holds is not None else _UNKNOWN
     futures = mean_and_error(d.higher if sign > 0 else d.lower, d.clusters)
-    told = (own.mean, own.mcse, own.mean_q05, own.mean_q95)
-    return Truth(*draws, *futures, *told, not d.y.any(), holds)
+    number = (own.mean, own.mcse, own.mean_q05, own.mean_q95)
+    return Truth(*draws, *futures, *number, not d.y.any(), holds)
 
 
 def parameter(x: FloatArray, limit: FloatArray | float, sign: int, clusters: IntArray | None) -> Truth:
     """Return how probable it is that a parameter is above (sign 1) or below (-1) a number or another parameter.
 
-    Parameters
-    ----------
-    x : float array, shape (n_draws,)
-    limit : float, or float array of the shape of x
-        Of another parameter the number told is the difference.
-    sign : {1, -1}
-    clusters : int array, shape (n_draws,), optional
-        Equal where draws have the same parameters.
+    `x` has the shape (n_draws,), as has a `limit` that is another parameter; then the number is the difference.
     """
     number = x if isinstance(limit, float) else x - limit
     hit = sign * (x - limit) > 0
@@ -112,29 +105,25 @@ def apart(a: Paths, b: Paths, sign: int) -> Truth:
     first, second = estimate(a), estimate(b)
     means = settled_means(a), settled_means(b)
     futures, futures_error = _placed(a.y, b.y, sign, a.clusters, b.clusters)
-    told = (first.mean - second.mean, float(np.hypot(first.mcse, second.mcse)))
+    number = (first.mean - second.mean, float(np.hypot(first.mcse, second.mcse)))
     if means[0] is None or means[1] is None:
-        return Truth(*_UNKNOWN, futures, futures_error, *told, np.nan, np.nan)
+        return Truth(*_UNKNOWN, futures, futures_error, *number, np.nan, np.nan)
     noise = _REACH * float(np.hypot(_noise(a), _noise(b)))
     shares = [_placed((means[0] + sign * s)[:, None], means[1][:, None], sign, a.clusters, b.clusters)
               for s in (-noise, 0.0, noise)]  # fmt: skip
-    trials = min(_distinct(a.clusters, a.n_draws), _distinct(b.clusters, b.n_draws))
+    trials = min(n_distinct(y.n_draws, y.clusters) for y in (a, b))
     low, high = _bounds(*shares[0], trials)[0], _bounds(*shares[2], trials)[1]
     p, error = shares[1]
     mcse = float(np.hypot(error, (shares[2][0] - shares[0][0]) / (2 * _REACH)))
     between = np.subtract.outer(_spread(means[0]), _spread(means[1])).ravel()
     q05, q95 = tails(between) if trials >= FEWEST else (np.nan, np.nan)
-    return Truth(p, mcse, low, high, futures, futures_error, *told, q05, q95)
+    return Truth(p, mcse, low, high, futures, futures_error, *number, q05, q95)
 
 
 def together(holds: Sequence[BoolArray], clusters: IntArray | None) -> tuple[float, float, float, float]:
     """Return the share of draws in which all statements hold, its Monte Carlo error and 90 % bounds.
 
-    Parameters
-    ----------
-    holds : sequence of bool arrays, shape (3, n_draws)
-        As of `Truth`; of draws that are the same in all of them.
-    clusters : int array, shape (n_draws,), optional
+    `holds` are as of `Truth`, of draws that are the same in all of them.
 
     Examples
     --------
@@ -161,8 +150,8 @@ def _holds(d: Paths, sign: int) -> BoolArray | None:
     if settled is None:
         return None
     noise = _REACH * _noise(d)
-    told = np.stack([sign * settled + shift > 0 for shift in (-noise, 0.0, noise)])
-    return np.asarray(told & (d.means != 0), bool)
+    holds = np.stack([sign * settled + shift > 0 for shift in (-noise, 0.0, noise)])
+    return np.asarray(holds & (d.means != 0), bool)
 
 
 def _noise(y: Paths) -> float:
@@ -188,10 +177,6 @@ def _bounds(p: float, error: float, draws: int) -> tuple[float, float]:
     spread = p * (1 - p)
     trials = spread / error**2 if error > 0 and spread > 0 else float(draws)
     return clopper_pearson(p, trials)
-
-
-def _distinct(clusters: IntArray | None, n_draws: int) -> int:
-    return n_draws if clusters is None else int(np.unique(clusters).size)
 
 
 def _spread(means: FloatArray) -> FloatArray:

@@ -12,7 +12,6 @@ from hudna.arguments import names
 from hudna.ask.many import many
 from hudna.ask.start import Options
 from hudna.errors import Problems
-from hudna.result.assemble import outcome_label
 from hudna.scenario import Scenario, load
 
 __all__ = ["compare"]
@@ -81,5 +80,4 @@ def _read(scenarios: Any) -> list[Scenario]:
 
 
 def _entrant(question: Scenario) -> Entrant:
-    outcomes = {name: outcome_label(question, name) for name in question.outcomes}
-    return Entrant(question.id, question.policies, outcomes, question.file.headline)
+    return Entrant(question.id, question.policies, question.labels.outcomes, question.file.headline)

@@ -23,7 +23,6 @@ from hudna.case.signals import resolve
 from hudna.engine.contributions import Contributions, Part, contributions
 from hudna.engine.removal import without
 from hudna.errors import InputError, Problems, nearest, no_such
-from hudna.result.assemble import outcome_label
 from hudna.scenario import Scenario, load
 from hudna.scenario.influence import Influence, influence
 
@@ -203,8 +202,8 @@ def shapley(
     for there, (ready, run) in zip(sets, runs, strict=True):
         y = run.outcomes[:, ready.program.outcomes.name.index(outcome)]
         values[there] = y[0] - y[1] if b is not None else y[0].copy()
-    label, unit = question.file.outcomes[outcome].name, Text(**outcome_label(question, outcome)["unit"])
-    return Shares(outcome, label, unit, policies, labels, values, ready.origin.clusters, _about(ready))
+    label = question.labels.outcomes[outcome]
+    return Shares(outcome, label.name, label.unit, policies, labels, values, ready.origin.clusters, _about(ready))
 
 
 def _switch_off(influences: Iterable[Influence]) -> Change:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hudna.arguments import checked
 from hudna.ask.start import Options, begin
 from hudna.case.observations import Row
 from hudna.result import Result
@@ -15,6 +16,7 @@ from hudna.scenario import Scenario, load
 __all__ = ["run"]
 
 
+@checked
 def run(
     scenario: Scenario | str | Path | Mapping[str, Any],
     *,

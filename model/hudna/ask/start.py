@@ -69,7 +69,7 @@ class Options:
     def share(self, place: int, runs: int) -> Options:
         """Return the options of one run among several: its progress is reported as a share of the progress of all."""
         report = self.progress
-        if report is None:
+        if not callable(report):  # none, or what is refused later
             return self
         return replace(self, progress=lambda done, total: report(place * total + done, runs * total))
 
@@ -191,7 +191,8 @@ def _rows(question: Scenario, given: Path | tuple[Row, ...] | None) -> Sequence[
         return given
     problems = Problems()
     own = question.case.observations
-    rows = read_rows(given, question.case.signals, own.counters, problems, form=own.form, edges=own.edges)
+    rows = read_rows(given, question.case.signals, own.counters, problems, form=own.form, edges=own.edges,
+                     choosing=own.choosing)  # fmt: skip
     problems.raise_if_any()
     return rows
 
@@ -207,5 +208,5 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
             "counter": "" if row.counter in observations.reference else row.counter,
         }
         for row in known
-        if row.kind in ("events", "response") and row.use != "context"
+        if row.counts and row.use != "context"
     ]  # fmt: skip

@@ -6,26 +6,30 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from hudna.arrays import ByContent
 from hudna.case.claims import Claim
 from hudna.case.documents import Document
-from hudna.case.grammar import Day, Entry, Label, Text
-from hudna.case.network import Actor, Channel, Tie
+from hudna.case.grammar import Day, Entry, Label, Language, Names, Text
+from hudna.case.graph import graph
+from hudna.case.network import CHANNEL, Actor, Channel, Press, Tie
 from hudna.case.nodes import Level, Node
 from hudna.case.observations import Observations
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.posterior import Posterior
 from hudna.case.signals import Signal, resolve
 from hudna.outline import Outlined
+from hudna.text.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["About", "Case", "Press"]
+
+_word = Words("case")
 
 
 class About(Entry):
@@ -34,30 +38,19 @@ class About(Entry):
     name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
     summary: Label = Field(description="the case in a sentence or two")
     evidence_until: Day = Field(description="no evidence in the case is later than this date")
-    blocs: dict[str, Label] = Field(default_factory=dict, description="what readers see of a bloc of actors.toml")
-    families: dict[str, Label] = Field(
+    blocs: dict[Annotated[str, Names("bloc")], Label] = Field(
+        default_factory=dict, description="what readers see of a bloc of actors.toml"
+    )
+    families: dict[Annotated[str, Names("family")], Label] = Field(
         default_factory=dict, description='signal.* = what readers see of the sum, such as "attacks.*"'
     )
-    units: dict[str, Label] = Field(
+    units: dict[Annotated[str, Names("unit")], Label] = Field(
         default_factory=dict, description='unit of a parameter = what readers see of it, such as "1/week"'
     )
-    channels: dict[Channel, str] = Field(
+    channels: dict[Channel, Annotated[str, Names("parameter", CHANNEL)]] = Field(
         default_factory=dict, description="channel = parameter: effect of a tie of weight 1 on the log odds"
     )
-    correlations: dict[str, Correlation] = Field(
-        default_factory=dict, description="groups of parameters that are believed together"
-    )
-
-
-@dataclass(frozen=True)
-class Press:
-    """A tie that presses on a level: which signal, with what sign, how strongly, through which parameter."""
-
-    tie: Tie
-    signal: str
-    weight: float  # signed: with the target's own direction or against it
-    parameter: str
-    sign: int  # of the weight, also where that is 0
+    correlations: dict[str, Correlation] = Field(default_factory=dict, description="groups of correlated parameters")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,9 +102,11 @@ class Case(ByContent, Outlined):
         if reference in self.about.families:
             return self.about.families[reference]
         shown, rest = [self.signals[name].label for name in signals[:2]], len(signals) - 2
-        english, arabic = ([name.get(lang) for name in shown] for lang in ("en", "ar"))
-        more = ([f"{rest} more"], [f"{rest} غيرها"]) if rest > 0 else ([], [])
-        return Text(en=" + ".join(english + more[0]), ar=" + ".join(arabic + more[1]))
+
+        def write(lang: Language) -> str:
+            return " + ".join([name.get(lang) for name in shown] + [_word("more", lang).format(rest)] * (rest > 0))
+
+        return Text.written(write, *shown)
 
     def unit(self, unit: str) -> Text:
         """Return what readers see of a parameter's unit: its name in `units`, or the unit as it is written."""
@@ -168,6 +163,7 @@ class Case(ByContent, Outlined):
         >>> graph.edges["NORTH", "GOV", "pressures"]["toward"]
         'exit'
         """
-        from hudna.case.graph import graph
-
-        return graph(self)
+        made = graph(self)
+        names = {f"name_{lang}": self.about.name.get(lang) for lang in LANGUAGES}
+        made.graph.update(case=self.id, **names, evidence_until=str(self.evidence_until))
+        return made

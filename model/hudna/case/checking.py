@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import PydanticUndefined
+from pydantic_core import ErrorDetails, PydanticUndefined
 
 from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.grammar import unwrapped
 from hudna.errors import Problems, nearest
 
 __all__ = ["build", "is_table", "salvage"]
@@ -24,7 +25,7 @@ def build(model: type[M], data: Any, document: Document, key: Key, problems: Pro
     except ValidationError as error:
         for item in error.errors(include_url=False):
             loc = tuple(part for part in item["loc"] if part != "[key]")  # pydantic marks bad keys
-            _translate(model, item["type"], item["msg"], item["input"], (*key, *loc), len(key), document, problems)
+            _translate(model, item, (*key, *loc), len(key), document, problems)
         return None
 
 
@@ -64,38 +65,42 @@ def is_table(data: Any, document: Document, key: Key, problems: Problems) -> boo
     """Whether `data` is a table; if not, note it."""
     if isinstance(data, Mapping):
         return True
-    problems.add(document.where(key), show_key(key), "must be a table", given=show_value(data))
+    document.note(problems, key, "must be a table", data)
     return False
 
 
 def _translate(
-    model: type[BaseModel],
-    code: str,
-    message: str,
-    given: Any,
-    key: Key,
-    depth: int,
-    document: Document,
-    problems: Problems,
+    model: type[BaseModel], error: ErrorDetails, key: Key, depth: int, document: Document, problems: Problems
 ) -> None:
-    where, name = document.where(key), show_key(key)
-    if code != "extra_forbidden" and problems.about(where, name):
+    code, given, name = error["type"], error["input"], show_key(key)
+    if code != "extra_forbidden" and problems.about(document.where(key), name):
         return  # said while reading, such as NaN
     owner = _model_at(model, key[depth:-1])
     if code == "extra_forbidden":
         known = list(owner.model_fields) if owner else []
-        text = f"unknown key{nearest(str(key[-1]), known)}; allowed: {', '.join(known)}"
-        problems.add(document.where(key), name, text, given=show_value(given))
+        document.note(problems, key, f"unknown key{nearest(str(key[-1]), known)}; allowed: {', '.join(known)}", given)
     elif code == "missing":
         field = owner.model_fields.get(str(key[-1])) if owner else None
         hint = f": {field.description}" if field is not None and field.description else ""
         problems.add(document.where(key[:-1]), name, f"is missing{hint}")
     else:
-        text = message.removeprefix("Value error, ")
+        text = error["msg"].removeprefix("Value error, ")
         inside = re.fullmatch(r"([a-z_]+): (.*)", text)
+        where = document.where(key)
         if inside and isinstance(given, Mapping) and inside[1] in given:  # a table's own check, about one field
             name, text, given = show_key((*key, inside[1])), inside[2], given[inside[1]]
         problems.add(where, name, _plain(code, text, given), given=show_value(given) if name else "")
+
+
+_SAID = {  # pydantic's own messages in the words of the files
+    **dict.fromkeys(("string_type", "string_sub_type"), "must be a text in quotes"),
+    "string_too_short": "must not be empty",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "mapping_type"), "must be a table"),
+    **dict.fromkeys(("tuple_type", "list_type"), "must be a list"),
+    **dict.fromkeys(("int_type", "int_from_float"), "must be a whole number"),
+    "bool_type": "must be true or false",
+}
+_SIGNS = {"greater_than_equal": ">=", "less_than_equal": "<=", "less_than": "<", "greater_than": ">"}
 
 
 def _plain(code: str, text: str, given: Any) -> str:
@@ -104,24 +109,11 @@ def _plain(code: str, text: str, given: Any) -> str:
         options = text.removeprefix("Input should be ").replace("' or '", "', '").replace("'", "").split(", ")
         close = nearest(given, options) if isinstance(given, str) else ""
         return f"must be one of {', '.join(options)}{close}"
-    if code in ("string_type", "string_sub_type"):
-        return "must be a text in quotes"
-    if code == "string_too_short":
-        return "must not be empty"
-    if code in ("dict_type", "model_type", "model_attributes_type", "mapping_type"):
-        return "must be a table"
-    if code in ("tuple_type", "list_type"):
-        return "must be a list"
     if code == "too_short":
         return "must have more items: " + text[0].lower() + text[1:]
-    if code in ("int_type", "int_from_float"):
-        return "must be a whole number"
-    if code in ("greater_than_equal", "less_than_equal", "less_than", "greater_than"):
-        sign = {"greater_than_equal": ">=", "less_than_equal": "<=", "less_than": "<", "greater_than": ">"}[code]
-        return f"must be {sign} {text.rsplit(' ', 1)[1]}"
-    if code == "bool_type":
-        return "must be true or false"
-    return text.replace("Input should be", "must be")
+    if code in _SIGNS:
+        return f"must be {_SIGNS[code]} {text.rsplit(' ', 1)[1]}"
+    return _SAID.get(code) or text.replace("Input should be", "must be")
 
 
 def _model_at(model: type[BaseModel], path: Key) -> type[BaseModel] | None:
@@ -131,26 +123,8 @@ def _model_at(model: type[BaseModel], path: Key) -> type[BaseModel] | None:
         if isinstance(current, type) and issubclass(current, BaseModel):
             field = current.model_fields.get(str(part))
             current = field.annotation if field else None
-        else:
-            current = _inner(current)
-        current = _only_model(current)
+        else:  # dict[K, V] or tuple[V, ...]
+            arguments = get_args(current)
+            current = arguments[get_origin(current) is dict] if arguments else None
+        current, _ = unwrapped(current)
     return current if isinstance(current, type) and issubclass(current, BaseModel) else None
-
-
-def _only_model(annotation: Any) -> Any:
-    """Unwrap `X | None` and `Annotated[X, ...]`."""
-    arguments = getattr(annotation, "__args__", ())
-    if hasattr(annotation, "__metadata__"):
-        return _only_model(annotation.__origin__)
-    if type(None) in arguments:
-        rest = [a for a in arguments if a is not type(None)]
-        return _only_model(rest[0]) if len(rest) == 1 else annotation
-    return annotation
-
-
-def _inner(annotation: Any) -> Any:
-    """Return the type of the values of `dict[K, V]` or of the items of `tuple[V, ...]`."""
-    arguments = getattr(annotation, "__args__", ())
-    if not arguments:
-        return None
-    return arguments[1] if getattr(annotation, "__origin__", None) is dict else arguments[0]

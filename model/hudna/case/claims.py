@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.checking import build, is_table
-from hudna.case.documents import Document, Key, show_key, show_value
-from hudna.case.grammar import Coefficient, Entry, Label, wrong_name
-from hudna.case.parameters import Parameter
-from hudna.case.references import Unread
-from hudna.errors import Problems, no_such
+from hudna.case.documents import Document, Key
+from hudna.case.grammar import LISTS, Coefficient, Entry, Label, Names, wrong_name
+from hudna.case.references import Known, check_names
+from hudna.errors import Problems
 
 __all__ = ["RELATIONS", "Claim", "ClaimTest", "Than", "read_claims"]
 
@@ -52,7 +50,9 @@ class ClaimTest(Entry):
     scenario: _Scenario = Field(description="where it is asked: the name of a scenario's file of this case")
     outcome: str | None = Field(None, description="of the scenario; its mean in each draw is what is tested")
     policy: str | None = Field(None, description="under which the outcome is taken")
-    parameter: str | None = Field(None, description="of the case, instead of outcome and policy")
+    parameter: Annotated[str, Names("parameter")] | None = Field(
+        None, description="of the case, instead of outcome and policy"
+    )
     higher_than: Than | None = Field(None, description="true where the outcome's mean is higher than this other")
     lower_than: Than | None = Field(None, description="true where the outcome's mean is lower than this other")
     above: Coefficient | None = Field(
@@ -61,10 +61,12 @@ class ClaimTest(Entry):
     below: Coefficient | None = Field(
         None, description="true where it is below this number; of a parameter also below another parameter"
     )
-    rests_on: Annotated[
-        tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-    ] = Field((), description="parameters that the answer hangs on")
-    structure: Label | None = Field(None, description="what follows from how the model is built, whatever is believed")
+    rests_on: Annotated[tuple[Annotated[str, Names("parameter")], ...], LISTS] = Field(
+        (), description="parameters that the answer hangs on"
+    )
+    structure: Label | None = Field(
+        None, description="what follows from the structure of the model, whatever the parameters"
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> ClaimTest:
@@ -131,9 +133,9 @@ class Claim(Entry):
 
     claim: Label = Field(description="what was said")
     source: Label = Field(description="who said so, and where")
-    test: Annotated[
-        tuple[ClaimTest, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-    ] = Field((), description="[[NAME.test]]: what it comes to in the model")
+    test: Annotated[tuple[ClaimTest, ...], LISTS] = Field(
+        (), description="[[NAME.test]]: what it comes to in the model"
+    )
     untested: Label | None = Field(None, description="instead of a test: why the model cannot test it")
 
     @model_validator(mode="after")
@@ -143,44 +145,24 @@ class Claim(Entry):
         return self
 
 
-def read_claims(
-    document: Document, parameters: Mapping[str, Parameter], unread: Unread, problems: Problems
-) -> dict[str, Claim]:
+def read_claims(document: Document, known: Known, problems: Problems) -> dict[str, Claim]:
     """Return the claims of a file, in its order, as far as they can be read.
 
     Parameters
     ----------
     document : Document
-    parameters : mapping
-        Of the case. What claims say of scenarios is checked where those are at hand.
-    unread : Unread
-        Names of the case that could not be read.
+    known : Known
+        What names of the case can stand for. What claims say of scenarios is checked where those are at hand.
     problems : Problems
     """
     found = {}
     for name, data in document.data.items():
         key: Key = (name,)
         if wrong := wrong_name(name, "the name of a claim"):
-            problems.add(document.where(key), show_key(key), wrong)
+            document.note(problems, key, wrong)
         elif is_table(data, document, key, problems):
             claim = build(Claim, data, document, key, problems)
             if claim is not None:
                 found[name] = claim
-    for name, claim in found.items():
-        for i, test in enumerate(claim.test):
-            for field, parameter in _parameters(test):
-                if parameter not in parameters and not unread.parameter(parameter):
-                    text = no_such("parameter", parameter, parameters)
-                    key = (name, "test", i, *field)
-                    problems.add(document.where((name,)), show_key(key), text, given=show_value(parameter))
+    check_names(found, known, document, (), problems)
     return found
-
-
-def _parameters(test: ClaimTest) -> Iterator[tuple[Key, str]]:
-    """Yield each parameter that a test names, with the key where it does."""
-    if test.parameter is not None:
-        yield ("parameter",), test.parameter
-    if isinstance(test.value, str):
-        yield (test.relation,), test.value
-    for i, name in enumerate(test.rests_on):
-        yield ("rests_on", i), name

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, TypeAlias
 
 from hudna.arguments import plain
 from hudna.errors import Problems
+from hudna.text.words import CODES
 
 __all__ = [
     "COMMAND_LINE",
@@ -45,6 +47,7 @@ MAX_EXTENDS = 8
 _LONE = re.compile("[\ud800-\udfff]")  # half of a character: JSON can escape it, no file can hold it
 
 Key: TypeAlias = tuple[str | int, ...]
+Shipped: TypeAlias = Callable[[str], Path | None]  # finds a shipped file by its name
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,10 @@ class Document:
             if found.startswith(wanted) or wanted.startswith(found):
                 return display(path)
         return display(self.path)
+
+    def note(self, problems: Problems, key: Key, text: str, given: Any = None) -> None:
+        """Note what is wrong with the value under `key`."""
+        problems.add(self.where(key), show_key(key), text, given="" if given is None else show_value(given))
 
     def leaves(self) -> Iterator[tuple[Key, Any, Path]]:
         """Yield each leaf with its key and the file that gave it, in key order."""
@@ -139,7 +146,7 @@ def flatten(data: Mapping[str, Any], prefix: Key = ()) -> Iterator[tuple[Key, An
 
 
 def read_document(
-    path: Path, problems: Problems, *, shipped: Callable[[str], Path | None] | None = None
+    path: Path, problems: Problems, *, shipped: Shipped | None = None, chain: tuple[Path, ...] = ()
 ) -> Document | None:
     """Read `path` and what it extends; note what is wrong in `problems` and return None if nothing can be used.
 
@@ -150,27 +157,19 @@ def read_document(
         Where everything wrong is noted.
     shipped : function, optional
         Finds a shipped file by name, for an `extends` without `.toml`.
+    chain : tuple of Path
+        The files that extend this one.
 
     Returns
     -------
     Document or None
     """
-    return _read(path, problems, shipped, ())
-
-
-def _read(
-    path: Path, problems: Problems, shipped: Callable[[str], Path | None] | None, chain: tuple[Path, ...]
-) -> Document | None:
     data = _parse(path, problems)
     return None if data is None else _extended(path, data, problems, shipped, chain)
 
 
 def given_document(
-    data: Mapping[Any, Any],
-    place: Path,
-    problems: Problems,
-    *,
-    shipped: Callable[[str], Path | None] | None = None,
+    data: Mapping[Any, Any], place: Path, problems: Problems, *, shipped: Shipped | None = None
 ) -> Document:
     """Return a mapping as the document that a file with the same keys would be, with what it extends.
 
@@ -184,12 +183,8 @@ def given_document(
         As of `read_document`.
     """
     found: dict[str, Any] = plain(data)
-    if not _sound(found, display(place), problems):
-        found = {}
-    for key, value in flatten(found):
-        if value is None:
-            problems.add(display(place), show_key(key), "must not be None; leave the key out")
-    return _extended(place, found, problems, shipped, ())
+    sound = _check_values(found, display(place), problems, nothing="None")
+    return _extended(place, found if sound else {}, problems, shipped, ())
 
 
 def given_leaves(document: Document) -> dict[str, Any]:
@@ -205,52 +200,37 @@ def given_leaves(document: Document) -> dict[str, Any]:
 
 
 def _extended(
-    path: Path,
-    data: dict[str, Any],
-    problems: Problems,
-    shipped: Callable[[str], Path | None] | None,
-    chain: tuple[Path, ...],
+    path: Path, data: dict[str, Any], problems: Problems, shipped: Shipped | None, chain: tuple[Path, ...]
 ) -> Document:
     """Return a file's own data laid over what it extends."""
     extends = data.pop("extends", None)
     own = Document(path, data, dict.fromkeys((key for key, _ in flatten(data)), path))
     if extends is None:
         return own
-    parent_path = _parent(path, extends, problems, shipped, (*chain, _real(path)))
-    if parent_path is None:
+    chain = (*chain, _real(path))
+    base = _base(path, extends, shipped, chain)
+    if isinstance(base, str):
+        problems.add(display(path), "extends", base, given=show_value(extends))
         return own
-    parent = _read(parent_path, problems, shipped, (*chain, _real(path)))
+    parent = read_document(base, problems, shipped=shipped, chain=chain)
     return own if parent is None else laid_over(parent, own)
 
 
-def _parent(
-    path: Path,
-    extends: Any,
-    problems: Problems,
-    shipped: Callable[[str], Path | None] | None,
-    chain: tuple[Path, ...],
-) -> Path | None:
-    def wrong(text: str) -> None:
-        problems.add(display(path), "extends", text, given=show_value(extends))
-
-    if not isinstance(extends, str):
-        wrong("must be the name of a TOML file in the same folder")
-        return None
-    named = not extends.endswith(".toml")
-    parent = (shipped(extends) if shipped else None) if named else path.parent / extends
-    if parent is None:
-        wrong("must be the name of a TOML file in the same folder" + (" or of a shipped one" if shipped else ""))
-        return None
-    if not named and (Path(extends).name != extends or _real(parent).parent != _real(path.parent)):
-        wrong("must lie in the same folder as the file that extends it; a path may not leave its folder")
-        return None
-    if _real(parent) in chain:
-        wrong("goes round in a circle; a file cannot extend itself, directly or through others")
-        return None
+def _base(path: Path, extends: Any, shipped: Shipped | None, chain: tuple[Path, ...]) -> Path | str:
+    """Return the file that `path` extends, or say why it cannot."""
+    named = isinstance(extends, str) and not extends.endswith(".toml")
+    base = None
+    if isinstance(extends, str):
+        base = (shipped(extends) if shipped else None) if named else path.parent / extends
+    if base is None:
+        return "must be the name of a TOML file in the same folder" + (" or of a shipped one" if shipped else "")
+    if not named and (Path(extends).name != extends or _real(base).parent != _real(path.parent)):
+        return "must lie in the same folder as the file that extends it; a path may not leave its folder"
+    if _real(base) in chain:
+        return "goes round in a circle; a file cannot extend itself, directly or through others"
     if len(chain) > MAX_EXTENDS:
-        wrong(f"more than {MAX_EXTENDS} files extend one another; merge some of them")
-        return None
-    return parent
+        return f"more than {MAX_EXTENDS} files extend one another; merge some of them"
+    return base
 
 
 def _real(path: Path) -> Path:
@@ -271,63 +251,69 @@ def read_json(path: Path, problems: Problems) -> Document | None:
 
 
 def _parse(path: Path, problems: Problems, form: str = "TOML") -> dict[str, Any] | None:
-    where = display(path)
     text = read_text(path, form, problems)
     if text is None:
         return None
     text = text.replace("\r\n", "\n")
     try:
-        data = tomllib.loads(text) if form == "TOML" else json.loads(text, object_pairs_hook=_object)
+        data = tomllib.loads(text) if form == "TOML" else json.loads(text, object_pairs_hook=_Object)
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        problems.add(where, "", f"not valid {form}: {error}{_unseen(text, str(error))}")
-        return None
+        wrong = f"not valid {form}: {error}{_unseen(text, str(error))}"
     except (RecursionError, MemoryError):
-        problems.add(where, "", f"nested more than {MAX_DEPTH} deep; flatten it")
-        return None
+        wrong = f"nested more than {MAX_DEPTH} deep; flatten it"
     except (ValueError, OverflowError) as error:
         long = "digits" in str(error)  # Python refuses to read a number of more than 4,300
-        problems.add(where, "", "a whole number has too many digits" if long else f"not valid {form}: {error}")
+        wrong = "a whole number has too many digits" if long else f"not valid {form}: {error}"
+    else:
+        if isinstance(data, dict):
+            return data if _check_values(data, display(path), problems) else None
+        problems.add(display(path), "", "must hold one object, { ... }", given=show_value(data))
         return None
-    if not isinstance(data, dict):
-        problems.add(where, "", "must hold one object, { ... }", given=show_value(data))
-        return None
-    if not _sound(data, where, problems):
-        return None
-    if form == "JSON":
-        _note_json(data, where, problems)
-    return data
+    problems.add(display(path), "", wrong)
+    return None
 
 
 class _Object(dict[str, Any]):
     """An object of a JSON file, which knows the keys that it has more than once."""
 
-    twice: tuple[str, ...] = ()
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(name for name, _ in pairs)
+        self.twice = [name for name in self if counts[name] > 1]
 
 
-def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        made.twice = tuple(name for name in made if names.count(name) > 1)
-    return made
+def _check_values(data: dict[str, Any], where: str, problems: Problems, *, nothing: str = "null") -> bool:
+    """Note what no file of a case can hold, anywhere; whether it is nested no deeper than allowed.
 
-
-def _note_json(data: dict[str, Any], where: str, problems: Problems) -> None:
-    """Note what JSON can hold and TOML cannot: a key twice, null, half of a character."""
+    That is NaN, infinity, whole numbers that no float holds and, what only JSON or Python can bring, nothing, a key
+    twice and half of a character. Walks with a list, so depth cannot overflow it. A number that is noted stays in its
+    place as NaN, so that the rest of the file is checked too.
+    """
     stack: list[tuple[Key, Any]] = [((), data)]
     while stack:
-        key, value = stack.pop()
-        if isinstance(value, _Object):
-            for name in value.twice:
-                problems.add(where, show_key((*key, name)), "is there twice")
-        if isinstance(value, dict | list):
-            parts = list(value.items() if isinstance(value, dict) else enumerate(value))
-            stack += [((*key, name), part) for name, part in reversed(parts)]
-        elif value is None:
-            problems.add(where, show_key(key), "must not be null; leave the key out")
-        if any(isinstance(text, str) and _LONE.search(text) for text in (value, key[-1] if key else "")):
-            shown = show_key(key).encode("utf-8", "replace").decode()
-            problems.add(where, shown, "holds half of a character (\\ud800 to \\udfff); write the whole one in UTF-8")
+        key, table = stack.pop()
+        if len(key) > MAX_DEPTH:
+            problems.add(where, show_key(key[:4]) + "...", f"nested more than {MAX_DEPTH} deep; flatten it")
+            return False
+        for name in getattr(table, "twice", ()):
+            problems.add(where, show_key((*key, name)), "is there twice")
+        parts = list(table.items() if isinstance(table, dict) else enumerate(table))
+        stack += [((*key, name), part) for name, part in reversed(parts) if isinstance(part, dict | list)]
+        for name, value in parts:
+            text = given = ""
+            if isinstance(value, float) and not math.isfinite(value):
+                text, given = "must be a finite number", show_value(value)
+            elif isinstance(value, int) and abs(value) > 2**63:
+                text, given = "is too large a whole number", show_value(value)
+                table[name] = math.nan
+            elif value is None:
+                text = f"must not be {nothing}; leave the key out"
+            elif any(isinstance(part, str) and _LONE.search(part) for part in (name, value)):
+                text = "holds half of a character (\\ud800 to \\udfff); write the whole one in UTF-8"
+            if text:
+                shown = show_key((*key, name)).encode("utf-8", "replace").decode()
+                problems.add(where, shown, text, given=given)
+    return True
 
 
 def read_text(path: Path, form: str, problems: Problems) -> str | None:
@@ -372,29 +358,6 @@ def _unseen(text: str, error: str) -> str:
     return "" if line.replace("\t", " ").isprintable() else f"; the line is {show_value(line)}"
 
 
-def _sound(data: dict[str, Any], where: str, problems: Problems) -> bool:
-    """Note NaN, infinity and whole numbers that no float holds, anywhere; refuse deep nesting.
-
-    Walks with a list, so depth cannot overflow it. A number that is noted stays in its place as NaN, so that
-    the rest of the file is checked too.
-    """
-    stack: list[tuple[Key, Any]] = [((), data)]
-    while stack:
-        key, table = stack.pop()
-        if len(key) > MAX_DEPTH:
-            problems.add(where, show_key(key[:4]) + "...", f"nested more than {MAX_DEPTH} deep; flatten it")
-            return False
-        for name, value in list(table.items() if isinstance(table, dict) else enumerate(table)):
-            if isinstance(value, dict | list):
-                stack.append(((*key, name), value))
-            elif isinstance(value, float) and not math.isfinite(value):
-                problems.add(where, show_key((*key, name)), "must be a finite number", given=show_value(value))
-            elif isinstance(value, int) and abs(value) > 2**63:
-                problems.add(where, show_key((*key, name)), "is too large a whole number", given=show_value(value))
-                table[name] = math.nan
-    return True
-
-
 def show_key(key: Key) -> str:
     """Return a key as users write it: `tie[3].weight`, `drivers."attacks.iraq".rate`."""
     text = ""
@@ -423,5 +386,6 @@ def _merge_tables(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[s
 
 
 def _is_whole(name: str, table: Mapping[str, Any]) -> bool:
-    """Whether a table means one thing: a prior, or a text in two languages. Its parts are never mixed."""
-    return name == "prior" or (bool(table) and set(table) <= {"en", "ar"})
+    """Whether a table means one thing: a prior, or a text in several languages. Its parts are never mixed."""
+    text = bool(table) and set(table) <= CODES and all(isinstance(said, str) for said in table.values())
+    return text or name == "prior"

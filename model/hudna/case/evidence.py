@@ -50,13 +50,13 @@ def check_source(parameter: Parameter, folder: Path, document: Document, key: Ke
     parts = _parts(parameter.source)
     if parameter.status == "evidence" and not any(part.startswith("evidence/") for part in parts):
         text = "the status is evidence, so it must name a file under evidence/; or is it judgement?"
-        problems.add(document.where(key), show_key(key), text, given=show_value(parameter.source))
+        document.note(problems, key, text, parameter.source)
     for part in parts:
         if not part.startswith(("evidence/", "/", ".", "~")) and not re.search(r"\.csv$|\\", part):
             continue
         text = _no_file(part, folder)
         if text:
-            problems.add(document.where(key), show_key(key), text, given=show_value(part))
+            document.note(problems, key, text, part)
 
 
 def _no_file(part: str, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""The small pieces that every file is made of: names, texts in two languages, numbers and their allowed range."""
+"""The small pieces that every file is made of: names, texts in several languages, numbers and their allowed range."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import datetime as dt
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -18,14 +18,18 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import core_schema
 
-from hudna.errors import InputError
-from hudna.text.words import LANGUAGES, Language
+from hudna.errors import nearest
+from hudna.text.words import CODES, Language, check_language
 
 __all__ = [
+    "FIRST_YEAR",
     "ITEM",
+    "LAST_YEAR",
+    "LISTS",
     "NAME",
     "ONE_PART",
     "Coefficient",
@@ -35,11 +39,12 @@ __all__ = [
     "Entry",
     "Label",
     "Language",
+    "Names",
     "Real",
     "Reference",
     "Text",
     "Values",
-    "number_domain",
+    "unwrapped",
     "wrong_name",
 ]
 
@@ -61,16 +66,44 @@ class Entry(BaseModel):
 
 
 class Text(Entry):
-    """What a reader sees, in English and, where there is one, in Arabic."""
+    """What a reader sees: in English and, where it is given, in Arabic and other languages."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[str, Field(min_length=1)]]
 
     en: str = Field(min_length=1, description="the English text")
     ar: str | None = Field(None, min_length=1, description="the Arabic text, plain and in logical order")
 
+    @model_validator(mode="after")
+    def _known(self) -> Text:
+        for lang in self.model_extra or {}:
+            if lang not in CODES:
+                known = nearest(lang, ("en", "ar"))
+                raise ValueError(f"'{lang}' is no language: keys are codes of ISO 639-1, such as en, ar, fr{known}")
+        return self
+
+    @classmethod
+    def written(cls, write: Callable[[Language], str], *parts: Text) -> Text:
+        """Return what is written in English, Arabic and every other language of its parts."""
+        return cls(**{lang: write(lang) for part in (cls(en="-", ar="-"), *parts) for lang in part.texts})
+
+    @property
+    def texts(self) -> dict[Language, str]:
+        """The text in each language that it is given in."""
+        return {lang: text for lang, text in self.model_dump().items() if text is not None}
+
     def get(self, lang: Language) -> str:
         """Return the text in `lang`, in English where there is no other."""
-        if lang not in LANGUAGES:
-            raise InputError.of("hudna", "must be 'en' or 'ar'", key="lang", given=repr(lang))
-        return self.ar or self.en if lang == "ar" else self.en
+        if lang not in CODES:
+            check_language("hudna", lang)
+        return (self.ar if lang == "ar" else (self.model_extra or {}).get(lang)) or self.en
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+LISTS = BeforeValidator(_tuples)  # a list of a file, and lists in it, as tuples
 
 
 def wrong_name(name: str, what: str = "a name", *, parts: bool = False, variable: bool = False) -> str:
@@ -100,23 +133,8 @@ def _text(value: Any) -> Any:
 
 
 Label: TypeAlias = Annotated[
-    Text,
-    BeforeValidator(_text),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {
-                    "type": "object",
-                    "properties": {"en": {"type": "string"}, "ar": {"type": "string"}},
-                    "required": ["en"],
-                    "additionalProperties": False,
-                },
-            ]
-        }
-    ),
+    Text, BeforeValidator(_text, json_schema_input_type=Annotated[str, Field(min_length=1)] | Text)
 ]
-
 
 LARGEST, SMALLEST = 1e300, 1e-300  # in size; beyond them a product, a logarithm or a quotient may leave the range
 
@@ -193,22 +211,43 @@ class Domain:
         return {"anyOf": [bounds, {"type": "string", "pattern": _PARAMETER}]}
 
 
-def number_domain(metadata: list[Any]) -> Domain | None:
-    """Return the domain that is attached to a field, if there is one."""
-    return next((item for item in metadata if isinstance(item, Domain)), None)
+@dataclass(frozen=True)
+class Names:
+    """A field, or the keys of a table, refer to something by its name: `what` says to what.
+
+    A field with a `Domain` refers to a parameter where it holds a name. `domain` is what a parameter's prior must keep
+    to, `measure` what a signal must be, where not every one may stand there.
+    """
+
+    what: str
+    domain: Domain = Domain()
+    measure: str = ""
+
+
+def unwrapped(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return a type without `Annotated` and `| None` around it, and what it was annotated with."""
+    metadata: tuple[Any, ...] = ()
+    while True:
+        arguments = get_args(annotation)
+        if get_origin(annotation) is Annotated:
+            annotation, metadata = arguments[0], (*metadata, *arguments[1:])
+        elif len(arguments) == 2 and type(None) in arguments:
+            annotation = arguments[arguments[0] is type(None)]
+        else:
+            return annotation, metadata
 
 
 Real: TypeAlias = Annotated[float, Domain()]
 
 
-_FIRST_YEAR, _LAST_YEAR = 1700, 2200  # results count time in nanoseconds: 1678 to 2262, less the longest horizon
+FIRST_YEAR, LAST_YEAR = 1700, 2200  # results count time in nanoseconds: 1678 to 2262, less the longest horizon
 
 
 def _day(value: Any) -> dt.date:
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise ValueError("must be a date, written without quotes: 2024-08-22")
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise ValueError(f"must be a date between {_FIRST_YEAR} and {_LAST_YEAR}")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"must be a date between {FIRST_YEAR} and {LAST_YEAR}")
     return value
 
 
@@ -240,26 +279,6 @@ def _effect(value: Any) -> Any:
 
 
 Values: TypeAlias = dict[  # signal -> effect
-    Reference,
-    Annotated[
-        Effect,
-        BeforeValidator(_effect),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "number"},
-                    {"type": "string", "pattern": _PARAMETER},
-                    {
-                        "type": "object",
-                        "properties": {
-                            "coefficient": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _PARAMETER}]},
-                            "relative_to": {"type": "number"},
-                        },
-                        "required": ["coefficient"],
-                        "additionalProperties": False,
-                    },
-                ]
-            }
-        ),
-    ],
+    Annotated[Reference, Names("signal")],
+    Annotated[Effect, BeforeValidator(_effect, json_schema_input_type=Coefficient | Effect)],
 ]

@@ -1,30 +1,28 @@
-"""The network as a graph: strengths, who reaches whom over the ties that press, and the strongest paths to an actor."""
+"""The network as a graph: strengths, who reaches whom over pressing ties, and the strongest routes to an actor."""
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from hudna.case.network import Tie
+from hudna.case.network import Actor, Press, Tie
 from hudna.errors import InputError, no_such
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-    from hudna.case.case import Case, Press
-
-__all__ = ["Route", "graph", "paths", "paths_table", "pressed_most", "reach", "strengths"]
+__all__ = ["Network", "Route", "graph", "paths", "paths_table", "pressed_most", "reach", "strengths"]
 
 STRONGEST = 3.0  # the weight of a tie that passes on all of its source's push
 
 
 @dataclass(frozen=True)
 class Route:
-    """A path of pressing ties that no actor is on twice.
+    """A way over pressing ties that no actor is on twice.
 
     actors : from the source to the target; ties : one fewer; strength : product of weight / 3, 1 if every tie is of
     weight 3; sign : product of the ties' signs, 1 if more of the source's push means a higher level of the target
@@ -36,15 +34,31 @@ class Route:
     sign: int
 
 
-def graph(case: Case) -> nx.MultiDiGraph:
-    """Return `case.network()`."""
+class Network(Protocol):
+    """What is needed of a case: actors, ties, the level of each actor and the ties that press on each level."""
+
+    @property
+    def actors(self) -> Mapping[str, Actor]:
+        """By name."""
+
+    @property
+    def ties(self) -> tuple[Tie, ...]:
+        """Those that press and those that are context."""
+
+    def levels(self) -> dict[str, str]:
+        """Return the name of each actor's level, by the actor, for those that have one."""
+
+    def presses(self) -> dict[str, tuple[Press, ...]]:
+        """Return the ties that press, by the level they press on."""
+
+
+def graph(case: Network) -> nx.MultiDiGraph:
+    """Return the graph of `case.network()`, without what that says of the case."""
     import networkx as nx
 
-    about, levels = case.about, case.levels()
+    levels = case.levels()
     signs = {press.tie.id: press.sign for press in _presses(case)}
-    made = nx.MultiDiGraph(
-        case=case.id, name_en=about.name.en, name_ar=about.name.get("ar"), evidence_until=str(case.evidence_until)
-    )
+    made = nx.MultiDiGraph()
     for name, actor in sorted(case.actors.items()):
         made.add_node(
             name, name_en=actor.name.en, name_ar=actor.name.get("ar"), kind=actor.kind, bloc=actor.bloc,
@@ -60,12 +74,12 @@ def graph(case: Case) -> nx.MultiDiGraph:
     return made
 
 
-def strengths(case: Case) -> pd.DataFrame:
+def strengths(case: Network) -> pd.DataFrame:
     """Return how strong the ties into and out of each actor are, by channel and sign.
 
     Parameters
     ----------
-    case : Case
+    case : Case, or what has actors, ties, levels and presses
 
     Returns
     -------
@@ -89,7 +103,7 @@ def strengths(case: Case) -> pd.DataFrame:
     return found.sort_values(keys, ascending=[True, True, False, True, False], ignore_index=True)
 
 
-def reach(case: Case) -> pd.DataFrame:
+def reach(case: Network) -> pd.DataFrame:
     """Return who reaches whom over ties that press, and in how many at least.
 
     Ties of weight 0 reach nobody.
@@ -99,32 +113,25 @@ def reach(case: Case) -> pd.DataFrame:
     DataFrame
         A row for each `source` and `target`, with `ties`, their smallest number on the way; nearest first.
     """
+    import networkx as nx
     import pandas as pd
 
-    onward: dict[str, set[str]] = {}
-    for press in _presses(case):
-        if press.tie.weight > 0:
-            onward.setdefault(press.tie.source, set()).add(press.tie.target)
+    over = nx.DiGraph((press.tie.source, press.tie.target) for press in _presses(case) if press.tie.weight > 0)
     rows = []
-    for source in sorted(onward):
-        reached = {source: 0}
-        front = [source]
-        while front:
-            front = sorted({b for a in front for b in onward.get(a, ())} - set(reached))
-            reached |= dict.fromkeys(front, max(reached.values()) + 1)
-        rows += [(source, target, ties) for target, ties in reached.items() if ties]
+    for source, reached in sorted(nx.all_pairs_shortest_path_length(over)):
+        rows += [(source, target, ties) for ties, target in sorted((n, name) for name, n in reached.items()) if ties]
     return pd.DataFrame(rows, columns=["source", "target", "ties"])
 
 
-def paths(case: Case, to: str, n: int = 10) -> tuple[Route, ...]:
-    """Return the strongest paths of pressing ties to an actor, the strongest first.
+def paths(case: Network, to: str, n: int = 10) -> tuple[Route, ...]:
+    """Return the strongest routes of pressing ties to an actor, the strongest first.
 
-    The strength of a path is the product of weight / 3 of its ties, its sign the product of their signs. That ranks
-    paths; it is no effect. What an actor's push does to a level depends on parameters and on the state of the world.
+    The strength of a route is the product of weight / 3 of its ties, its sign the product of their signs. That ranks
+    routes; it is no effect. What an actor's push does to a level depends on parameters and on the state of the world.
 
     Parameters
     ----------
-    case : Case
+    case : Case, or what has actors, ties, levels and presses
     to : str
         An actor.
     n : int
@@ -133,7 +140,7 @@ def paths(case: Case, to: str, n: int = 10) -> tuple[Route, ...]:
     Returns
     -------
     tuple of Route
-        Paths of equal strength by length, then by name. None of strength 0.
+        Routes of equal strength by length, then by name. None of strength 0.
 
     Raises
     ------
@@ -148,7 +155,7 @@ def paths(case: Case, to: str, n: int = 10) -> tuple[Route, ...]:
     for press in _presses(case):
         if press.tie.weight > 0:
             into.setdefault(press.tie.target, []).append(press)
-    # Going back from the target no extension of a path is stronger than the path, so they come out in order.
+    # Going back from the target no extension of a route is stronger than the route, so they come out in order.
     waiting: list[tuple[float, int, tuple[str, ...], Route]] = []
 
     def extend(route: Route) -> None:
@@ -168,7 +175,7 @@ def paths(case: Case, to: str, n: int = 10) -> tuple[Route, ...]:
 
 
 def paths_table(routes: tuple[Route, ...]) -> pd.DataFrame:
-    """Return paths as a table: `source`, `target`, `ties` (how many), `strength`, `sign`, `path`, `channels`
+    """Return routes as a table: `source`, `target`, `ties` (how many), `strength`, `sign`, `path`, `channels`
     and `kinds`."""
     import pandas as pd
 
@@ -181,12 +188,12 @@ def paths_table(routes: tuple[Route, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def pressed_most(case: Case) -> str | None:
+def pressed_most(case: Network) -> str | None:
     """Return the actor that most ties press on, the first by name of several; None if no tie presses."""
     counted = Counter(press.tie.target for press in _presses(case))
     return min(counted, key=lambda actor: (-counted[actor], actor), default=None)
 
 
-def _presses(case: Case) -> Iterator[Press]:
+def _presses(case: Network) -> Iterator[Press]:
     for presses in case.presses().values():
         yield from presses

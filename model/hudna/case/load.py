@@ -8,34 +8,37 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
 
 from hudna import shipped
 from hudna.arguments import check_kind
+from hudna.case.basis import with_posterior
 from hudna.case.case import About, Case
 from hudna.case.checking import build, is_table
 from hudna.case.claims import read_claims
-from hudna.case.documents import Document, Key, display, read_document, read_json, show_key, show_value
+from hudna.case.documents import Document, Key, display, read_document, read_json, show_key
 from hudna.case.evidence import check_source
 from hudna.case.expand import expand
-from hudna.case.grammar import Domain, Text, wrong_name
+from hudna.case.grammar import Text, wrong_name
 from hudna.case.load_observations import TABLE, read_observations
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import (
     NETWORK,
-    Told,
+    NetworkRows,
     check_derived,
     read_actors,
     read_ties,
-    told_by_json,
-    told_by_toml,
+    rows_of_json,
+    rows_of_toml,
 )
-from hudna.case.nodes import KINDS, NODES, Level, Node
-from hudna.case.overlay import CHANNEL
+from hudna.case.node_checks import check_nodes
+from hudna.case.nodes import KINDS, NODES, Node
 from hudna.case.parameters import Parameter
-from hudna.case.posterior import ABOUT, DRAWS, with_posterior
-from hudna.case.references import Unread, check_nodes, check_support, numbers, trigger_order
-from hudna.case.signals import Signal, publish, resolve, unknown_signal
+from hudna.case.posterior import ABOUT, DRAWS
+from hudna.case.references import Known, Unread, check_names, mentions
+from hudna.case.signals import publish
 from hudna.errors import InputError, Problems, folded, nearest, no_such
 
 __all__ = ["DRIVER_FIELDS", "FILES", "case_folder", "load_case", "read_case"]
@@ -43,6 +46,7 @@ __all__ = ["DRIVER_FIELDS", "FILES", "case_folder", "load_case", "read_case"]
 FILES = {"case": "case.toml", "actors": "actors.toml", "ties": "ties.toml", "drivers": "drivers.toml",
          "parameters": "parameters.toml", "observations": "observations.toml", "claims": "claims.toml"}  # fmt: skip
 _OPTIONAL = ("actors", "ties", "observations", "claims")
+_NETWORK_ROLES = ("actors", "ties")
 _NOTHING_KNOWN = About.model_construct(  # stands in for a case.toml that could not be read
     name=Text(en="?"), summary=Text(en="?"), evidence_until=dt.date.max, channels={}, correlations={}
 )
@@ -107,72 +111,60 @@ def read_case(folder: Path, problems: Problems, *, posterior: bool = True) -> tu
     if folder.name in ("", ".."):  # the folder that hudna runs in, or one above it
         folder = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay as they are)
     before = len(problems)
-    documents = _documents(folder, problems)
+    documents, files = _documents(folder, problems)
     empty = Document(folder, {})
     drivers = documents.get("drivers", empty)
-    told = _told(documents, empty, problems)
-    actors = read_actors(told, problems)
+    network = _network(documents, empty, problems)
+    actors = read_actors(network, problems)
     parameters = _parameters(documents.get("parameters", empty), folder, problems)
     named = _tables(documents.get("parameters", empty), Parameter.model_fields)
     unread = Unread(
         parameters=frozenset(named) - frozenset(parameters),
-        actors=told.names - frozenset(actors),
-        files=_unread_files(folder, documents),
+        actors=network.names - frozenset(actors),
+        files=files,
     )
     nodes = _nodes(drivers, actors, unread, problems)
     unread = replace(unread, drivers=_failed(drivers, nodes, unread))
     about = build(About, documents["case"].data, documents["case"], (), problems) if "case" in documents else None
-    found = read_ties(told, unread, problems)
-    ties = tuple(tie for _, tie in found.values())
     signals = publish(nodes)
-    _check_clashes(nodes, drivers, problems)
-    entries = _tables(drivers, DRIVER_FIELDS)
-    check_nodes(nodes, signals, parameters, actors, drivers, problems, entries=entries, unread=unread)
+    units = sorted({parameter.unit for parameter in parameters.values()})
+    blocs = sorted({actor.bloc for actor in actors.values()} - {""})
+    known = Known.of(nodes, signals, parameters, unread, actor=sorted(network.names), bloc=blocs, unit=units)
+    found = read_ties(network, known, problems)
+    order = check_nodes(nodes, known, drivers, problems, entries=_tables(drivers, DRIVER_FIELDS))
     if about is not None:
-        _check_about(about, parameters, unread, documents["case"], problems)
-        _check_labelled(about, actors, parameters, unread, documents["case"], problems)
-        _check_families(about, signals, unread, documents["case"], problems)
-        _check_channels(about, found.values(), told.document, problems)
-    claims = read_claims(documents.get("claims", empty), parameters, unread, problems)
-    order = trigger_order(nodes, signals, Problems(), drivers)  # a circle is noted already
+        check_names(about, known, documents["case"], (), problems)
+        _check_groups(about, documents["case"], problems)
+        _check_channels(about, found.values(), network.document, problems)
     case = Case(
         id=folder.name,
         folder=folder,
         about=about or _NOTHING_KNOWN,
         actors=actors,
-        ties=ties,
+        ties=tuple(tie for _, tie in found.values()),
         nodes=nodes,
         parameters=parameters,
         signals=signals,
         response_order=order,
         documents=documents,
-        claims=claims,
+        claims=read_claims(documents.get("claims", empty), known, problems),
     )
     case, unread = read_observations(case, unread, problems)
     if about is not None and len(problems) == before:
-        check_derived(told, case, problems)
+        check_derived(network, case, problems)
         case = replace(case, notices=tuple(_notices(case)))
         case = with_posterior(case, problems) if posterior else case
     return case, unread
 
 
-def _told(documents: Mapping[str, Document], empty: Document, problems: Problems) -> Told:
+def _network(documents: Mapping[str, Document], empty: Document, problems: Problems) -> NetworkRows:
     """Return what the files say of the network, in network.json or in actors.toml and ties.toml."""
     if "network" in documents:
-        return told_by_json(documents["network"], problems)
+        return rows_of_json(documents["network"], problems)
     people = documents.get("actors", empty)
     named = _named(people, Actor.model_fields, "an actor", problems)
     names = _tables(people, Actor.model_fields)
-    return told_by_toml(people, named, names, documents.get("ties", empty), problems)
-
-
-def _unread_files(folder: Path, documents: Mapping[str, Document]) -> frozenset[str]:
-    """Return the roles of files that are there, or have to be, and could not be read."""
-    roles = {r for r, file in FILES.items() if r not in documents and (r not in _OPTIONAL or _there(folder / file))}
-    if _there(folder / NETWORK):
-        roles -= {"actors", "ties"}
-        roles |= {"actors", "ties"} if "network" not in documents else set()
-    return frozenset(roles)
+    return rows_of_toml(people, named, names, documents.get("ties", empty), problems)
 
 
 def _there(path: Path) -> bool:
@@ -180,18 +172,25 @@ def _there(path: Path) -> bool:
     return path.exists() or path.is_symlink()
 
 
-def _documents(folder: Path, problems: Problems) -> dict[str, Document]:
-    documents = {}
-    for role, file in FILES.items():
-        path = folder / file
-        if role in _OPTIONAL and not _there(path):
-            continue
-        document = read_document(path, problems)
-        if document is not None:
-            documents[role] = document
-    _read_network(folder, documents, problems)
+def _documents(folder: Path, problems: Problems) -> tuple[dict[str, Document], frozenset[str]]:
+    """Return the files of a case by their roles, and the roles of files that could not be read.
+
+    A network.json takes the place of actors.toml and ties.toml.
+    """
+    roles = [role for role, file in FILES.items() if role not in _OPTIONAL or _there(folder / file)]
+    found: dict[str, Document | None] = {}
+    if _there(folder / NETWORK):
+        if twice := [FILES[role] for role in _NETWORK_ROLES if role in roles]:
+            verb = "do" if len(twice) > 1 else "does"
+            text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
+            problems.add(display(folder / NETWORK), "", text)
+        roles = [role for role in roles if role not in _NETWORK_ROLES]
+        found["network"] = read_json(folder / NETWORK, problems)
+    found |= {role: read_document(folder / FILES[role], problems) for role in roles}
+    documents = {role: document for role, document in found.items() if document is not None}
     _check_entries(folder, documents, problems)
-    return documents
+    unread = found.keys() - documents.keys()
+    return documents, frozenset((unread - {"network"}) | (set(_NETWORK_ROLES) if "network" in unread else set()))
 
 
 def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Problems) -> None:
@@ -221,23 +220,6 @@ def _check_entries(folder: Path, documents: Mapping[str, Document], problems: Pr
             problems.add(display(folder / entry), "", f"not a file of a case{hint}")
 
 
-def _read_network(folder: Path, documents: dict[str, Document], problems: Problems) -> None:
-    """Read network.json into `documents` if it is there; it takes the place of actors.toml and ties.toml."""
-    path = folder / NETWORK
-    if not _there(path):
-        return
-    twice = [FILES[role] for role in ("actors", "ties") if _there(folder / FILES[role])]
-    if twice:
-        verb = "do" if len(twice) > 1 else "does"
-        text = f"holds actors and ties, and so {verb} {' and '.join(twice)}; take one or the other away"
-        problems.add(display(path), "", text)
-    for role in ("actors", "ties"):
-        documents.pop(role, None)
-    document = read_json(path, problems)
-    if document is not None:
-        documents["network"] = document
-
-
 def _is_base(name: str, documents: Mapping[str, Document]) -> bool:
     """Whether a file is there because another one extends it."""
     return any(path.name == name for document in documents.values() for path in document.bases)
@@ -262,7 +244,7 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
             if nested:
                 walk(f"{full}.", value)
             elif full in found:
-                problems.add(document.where((full,)), show_key((full,)), "is there twice, with quotes and without")
+                document.note(problems, (full,), "is there twice, with quotes and without")
             else:
                 found[full] = value
 
@@ -273,7 +255,7 @@ def _tables(document: Document, fields: Collection[str], problems: Problems | No
 def _named(document: Document, fields: Collection[str], what: str, problems: Problems) -> Iterator[tuple[str, Any]]:
     for name, data in _tables(document, fields, problems).items():
         if wrong := wrong_name(name, f"the name of {what}", parts=True, variable=what != "an actor"):
-            problems.add(document.where((name,)), show_key((name,)), wrong)
+            document.note(problems, (name,), wrong)
         elif is_table(data, document, (name,), problems):
             yield name, data
 
@@ -288,23 +270,22 @@ def _parameters(document: Document, folder: Path, problems: Problems) -> dict[st
     return parameters
 
 
+class _Kind(BaseModel, strict=True):
+    kind: Literal["schedule", "regime", "events", "response", "level"] = Field(description=f"one of {', '.join(KINDS)}")
+
+
 def _nodes(document: Document, actors: Mapping[str, Actor], unread: Unread, problems: Problems) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     for name, data in _named(document, DRIVER_FIELDS, "a driver", problems):
-        kind = data.get("kind")
-        if not isinstance(kind, str) or kind not in NODES:
-            text = f"must be one of {', '.join(KINDS)}{nearest(str(kind), KINDS)}" if kind is not None else (
-                f"is missing: one of {', '.join(KINDS)}")  # fmt: skip
-            given = "" if kind is None else show_value(kind)
-            problems.add(document.where((name,)), show_key((name, "kind")), text, given=given)
+        if build(_Kind, data, document, (name,), problems) is None:
             continue
-        template = build(NODES[kind], data, document, (name,), problems)
+        template = build(NODES[data["kind"]], data, document, (name,), problems)
         if template is None or (isinstance(template.per, str) and "actors" in unread.files):
             continue
         known = expand(name, data, template, actors, document, problems, unread=unread.actors)
         for instance, node in known.items():
             if instance in nodes:
-                problems.add(document.where((name,)), show_key((instance,)), "is there twice")
+                document.note(problems, (instance,), "is there twice")
             nodes[instance] = node
     return dict(sorted(nodes.items()))
 
@@ -320,79 +301,15 @@ def _failed(document: Document, nodes: Mapping[str, Node], unread: Unread) -> fr
     return frozenset(found)
 
 
-def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Problems) -> None:
-    published: dict[str, str] = {}
-    for name, node in nodes.items():
-        for signal in publish({name: node}):
-            if signal in published:
-                text = f"publishes the signal {signal}, and so does {published[signal]}; rename one"
-                problems.add(document.where((name,)), show_key((name,)), text)
-            published[signal] = name
-
-
-def _check_about(
-    about: About,
-    parameters: Mapping[str, Parameter],
-    unread: Unread,
-    document: Document,
-    problems: Problems,
-) -> None:
-    def parameter(key: str, name: str, domain: Domain) -> None:
-        if unread.parameter(name):
-            return
-        found = parameters.get(name)
-        if found is None:
-            text = no_such("parameter", name, parameters)
-        else:
-            problem = check_support(found.prior, domain)
-            if not problem:
-                return
-            text = f"{domain.sentence()}, but the prior of this parameter {problem}"
-        problems.add(document.where(("channels",)), key, text, given=show_value(name))
-
-    for channel, name in sorted(about.channels.items()):
-        parameter(f"channels.{channel}", name, CHANNEL)
+def _check_groups(about: About, document: Document, problems: Problems) -> None:
     groups: dict[str, str] = {}
     for group, correlation in sorted(about.correlations.items()):
         for name in correlation.parameters:
-            key = f"correlations.{group}.parameters"
-            parameter(key, name, Domain())
             if name in groups:
+                key = ("correlations", group, "parameters")
                 text = f"{name} stands in {groups[name]} too; a parameter belongs to one group at most"
-                problems.add(document.where(("correlations",)), key, text)
+                document.note(problems, key, text)
             groups[name] = group
-
-
-def _check_labelled(
-    about: About,
-    actors: Mapping[str, Actor],
-    parameters: Mapping[str, Parameter],
-    unread: Unread,
-    document: Document,
-    problems: Problems,
-) -> None:
-    """Note blocs and units that have a label and that nothing in the case has."""
-    blocs = {actor.bloc for actor in actors.values()} - {""}
-    units = {parameter.unit for parameter in parameters.values()}
-    tables = (
-        ("bloc", about.blocs, blocs, unread.actors, "actors", "no actor is of this bloc"),
-        ("unit", about.units, units, unread.parameters, "parameters", "no parameter has this unit"),
-    )
-    for noun, labels, known, lost, file, text in tables:
-        for name in labels if not lost and file not in unread.files else ():
-            if name not in known:
-                key = (f"{noun}s", name)
-                problems.add(document.where(key[:1]), show_key(key), no_such(noun, name, sorted(known), text=text))
-
-
-def _check_families(
-    about: About, signals: Mapping[str, Signal], unread: Unread, document: Document, problems: Problems
-) -> None:
-    for family in about.families if not unread.drivers and "drivers" not in unread.files else ():
-        text = "is one signal, whose name is its driver's; name sums here, such as attacks.*"
-        if not (family.endswith(".*") and resolve(family, signals)):
-            text = text if family in signals else unknown_signal(family, signals)
-            problems.add(document.where(("families",)), show_key(("families", family)), text)
 
 
 def _check_channels(about: About, ties: Iterable[tuple[Key, Tie]], document: Document, problems: Problems) -> None:
@@ -403,16 +320,16 @@ def _check_channels(about: About, ties: Iterable[tuple[Key, Tie]], document: Doc
 
 
 def _notices(case: Case) -> Iterator[Text]:
-    used = {value for node in case.nodes.values() for _, value, _ in numbers(node)}
-    levels = {node.actor for node in case.nodes.values() if isinstance(node, Level)}
+    tables = (case.nodes, case.observations.counters)
+    used: set[Any] = {mention.name for table in tables for mention in mentions(table)}
+    levels = case.levels()
     pressing = [t for t in case.ties if t.toward and t.source in levels and t.target in levels]
     used |= {case.about.channels[tie.channel] for tie in pressing}
-    used |= {value for counter in case.observations.counters.values() for value in (counter.ratio, counter.sd) if value}
     used |= {start for campaign in case.observations.campaigns.values() for start in campaign.starts.values()}
     for name in sorted(set(case.parameters) - used):
         yield Text(en=f"parameter {name} is used by nothing", ar=f"المعامل {name} لا يستخدمه شيء")
     for name, campaign in case.observations.campaigns.items():
-        rows = [row for row in case.observations.rows_of(name) if row.weighs and row.kind in ("events", "response")]
+        rows = [row for row in case.observations.rows_of(name) if row.weighs and row.counts]
         beyond = [str(row.line) for row in rows if row.start < campaign.start or row.end >= campaign.until]
         if beyond:
             lines = f"line{'s'[: len(beyond) - 1]} {', '.join(beyond)} of {TABLE}"

@@ -8,23 +8,20 @@ from typing import Any
 
 from hudna.case.case import Case
 from hudna.case.checking import build, salvage
-from hudna.case.documents import Document, display, show_key, show_value
+from hudna.case.documents import Document, display
 from hudna.case.evidence import check_never_both
 from hudna.case.grammar import wrong_name
-from hudna.case.observation_rows import Catalogue, read_rows
+from hudna.case.observation_rows import read_rows
 from hudna.case.observations import (
-    RATIO,
-    SD,
     Campaign,
-    Counter,
     EventTable,
     Observations,
     ObservationsFile,
     Row,
 )
 from hudna.case.overlay import check_schedules, lay_parameters, lay_starts
-from hudna.case.references import Unread, check_support
-from hudna.errors import Problems, no_such
+from hudna.case.references import Known, Unread, check_names
+from hudna.errors import Problems
 
 __all__ = ["TABLE", "read_observations"]
 
@@ -45,54 +42,43 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     """
     table = case.folder / TABLE
     document = case.documents.get("observations", Document(case.folder / "observations.toml", {}))
-    file, lost = _file(document, problems)
-    unread = replace(unread, counters=lost)
-    rows: tuple[Row, ...] = ()
-    default = _default(file, document, problems)
+    written = {kind: _table(document, kind) for kind in ("counters", "campaigns")}
+    for kind, tables in written.items():
+        for name in tables:
+            if wrong := wrong_name(name):
+                document.note(problems, (kind, name), wrong)
+    file = build(ObservationsFile, document.data, document, (), problems)
+    file = file or salvage(ObservationsFile, document.data, tuple(written), {})
+    unread = replace(unread, observations=frozenset(written["counters"]) - frozenset(file.counters))
+    names = list(written["campaigns"])
+    if len(names) > 1 and "default" not in document.data:
+        text = f"is missing: the campaign that is meant if none is named, one of {', '.join(names)}"
+        problems.add(document.where(("campaigns",)), "default", text)
+    default = file.default or (names[0] if len(names) == 1 else "")
     form = _form(document)
+    rows: tuple[Row, ...] = ()
     found = Observations(file.counters, file.campaigns, default, form=form or EventTable())
     if form is not None and (table.exists() or table.is_symlink()):
-        catalogue = Catalogue.of_nodes(case.nodes)
-        rows = read_rows(table, catalogue, file.counters, problems, unread=unread, case_folder=case.folder,
-                         form=form, edges=found.edges)  # fmt: skip
+        rows = read_rows(table, case.signals, file.counters, problems, unread=unread, case_folder=case.folder,
+                         form=form, edges=found.edges, choosing=found.choosing)  # fmt: skip
         rows = rows if form.rows == "counts" else tuple(_aside(row, found) for row in rows)
     case = replace(case, observations=replace(found, rows=rows))
-    _check_counters(case, unread, document, problems)
-    for name, data in _table(document, "campaigns").items():
-        if not isinstance(data, Mapping):
-            continue
-        campaign = file.campaigns.get(name) or salvage(Campaign, data, _TABLES, {})
+    known = Known.of(case.nodes, case.signals, case.parameters, unread, campaign=names)
+    campaigns = {
+        name: file.campaigns.get(name) or salvage(Campaign, data, _TABLES, {})
+        for name, data in written["campaigns"].items()
+        if isinstance(data, Mapping)
+    }
+    check_names(file.model_copy(update={"campaigns": campaigns}), known, document, (), problems)
+    for name, campaign in campaigns.items():
         key = ("campaigns", name)
-        parameters = lay_parameters(campaign.parameters, case, unread, document, (*key, "parameters"), problems)
-        lay_starts(campaign.starts, case, parameters, unread, document, (*key, "starts"), problems)
-        check_schedules(campaign.schedules, case, unread, document, (*key, "schedules"), problems)
-    whole = len(file.campaigns) == len(_table(document, "campaigns")) and "observations" not in unread.files
+        own = lay_parameters(campaign.parameters, case, document, (*key, "parameters"), problems)
+        lay_starts(campaign.starts, case, replace(known, parameters=own), document, (*key, "starts"), problems)
+        check_schedules(campaign.schedules, case, document, (*key, "schedules"), problems)
+    whole = len(file.campaigns) == len(names) and "observations" not in unread.files
     _check_dates(case, problems, campaigns_known=whole)
     check_never_both(case, table, problems)
     return case, unread
-
-
-def _file(document: Document, problems: Problems) -> tuple[ObservationsFile, frozenset[str]]:
-    """Return what can be read of the file, and the names of the counters that cannot."""
-    for kind in ("counters", "campaigns"):
-        for name in _table(document, kind):
-            if wrong := wrong_name(name):
-                key = (kind, name)
-                problems.add(document.where(key), show_key(key), wrong)
-    file = build(ObservationsFile, document.data, document, (), problems)
-    if file is not None:
-        return file, frozenset()
-    quiet = Problems()  # everything is said already
-    counters, campaigns = _table(document, "counters"), _table(document, "campaigns")
-    read = {name: build(Counter, data, document, (), quiet) for name, data in counters.items()}
-    stretches = {name: build(Campaign, data, document, (), quiet) for name, data in campaigns.items()}
-    default = document.data.get("default")
-    kept = ObservationsFile.model_construct(
-        default=default if isinstance(default, str) else None,
-        counters={name: counter for name, counter in read.items() if counter is not None},
-        campaigns={name: campaign for name, campaign in stretches.items() if campaign is not None},
-    )
-    return kept, frozenset(counters) - frozenset(kept.counters)
 
 
 def _form(document: Document) -> EventTable | None:
@@ -111,35 +97,6 @@ def _table(document: Document, name: str) -> Mapping[str, Any]:
     """Return a table of the file as written."""
     found = document.data.get(name)
     return found if isinstance(found, Mapping) else {}
-
-
-def _default(file: ObservationsFile, document: Document, problems: Problems) -> str:
-    """Return the campaign that is meant if none is named."""
-    names = list(_table(document, "campaigns"))
-    if file.default is not None:
-        if file.default not in names:
-            text = no_such("campaign", file.default, names)
-            problems.add(document.where(("default",)), "default", text, given=show_value(file.default))
-        return file.default
-    if len(names) > 1 and "default" not in document.data:
-        text = f"is missing: the campaign that is meant if none is named, one of {', '.join(names)}"
-        problems.add(document.where(("campaigns",)), "default", text)
-    return names[0] if len(names) == 1 else ""
-
-
-def _check_counters(case: Case, unread: Unread, document: Document, problems: Problems) -> None:
-    for name, counter in case.observations.counters.items():
-        for field, value, domain in (("ratio", counter.ratio, RATIO), ("sd", counter.sd, SD)):
-            if not isinstance(value, str) or unread.parameter(value):
-                continue
-            if value not in case.parameters:
-                text = no_such("parameter", value, case.parameters)
-            else:
-                problem = check_support(case.parameters[value].prior, domain)
-                text = f"{domain.sentence()}, but the prior of this parameter {problem}" if problem else ""
-            if text:
-                key = ("counters", name, field)
-                problems.add(document.where(key), show_key(key), text, given=show_value(value))
 
 
 def _check_dates(case: Case, problems: Problems, *, campaigns_known: bool) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from hudna.case.grammar import Domain, Entry, Label
+from hudna.case.grammar import Domain, Entry, Label, Names
 from hudna.case.nodes import Direction
 
-__all__ = ["CHANNELS", "Actor", "Channel", "Confidence", "Tie"]
+__all__ = ["CHANNEL", "CHANNELS", "Actor", "Channel", "Confidence", "Press", "Tie"]
 
 Channel: TypeAlias = Literal["political", "military", "economic", "security"]
 CHANNELS: tuple[Channel, ...] = ("economic", "military", "political", "security")
 Confidence: TypeAlias = Literal["high", "medium", "low"]
 
+CHANNEL = Domain(low=0.0, why="a tie's direction gives its sign")  # of the parameter of a channel
 _Weight: TypeAlias = Annotated[float, Domain(low=0.0, high=3.0, why="0 none, 1 weak, 2 middling, 3 strong")]
 
 
@@ -33,8 +35,8 @@ class Actor(Entry):
 class Tie(Entry):
     """A directed edge. It presses if it has a direction and both its ends have levels; else it is context."""
 
-    source: str = Field(description="the actor that presses")
-    target: str = Field(description="the actor that is pressed")
+    source: Annotated[str, Names("actor")] = Field(description="the actor that presses")
+    target: Annotated[str, Names("actor")] = Field(description="the actor that is pressed")
     kind: str = Field(min_length=1, description='such as "pressures", "sponsors", "hosts"')
     channel: Channel = Field(description="political, military, economic or security")
     weight: _Weight = Field(description="strength, 0 to 3")
@@ -49,3 +51,14 @@ class Tie(Entry):
     def id(self) -> str:
         """Return the name of the tie: `KH -> IRQ_GOV (pressures)`."""
         return f"{self.source} -> {self.target} ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Press:
+    """A tie that presses on a level: which signal, with what sign, how strongly, through which parameter."""
+
+    tie: Tie
+    signal: str
+    weight: float  # signed: with the target's own direction or against it
+    parameter: str
+    sign: int  # of the weight, also where that is 0

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from pydantic import Field
 
+from hudna.case.case import Case
 from hudna.case.checking import build
 from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.case.grammar import Entry, Label, Text, wrong_name
 from hudna.case.network import Actor, Tie
-from hudna.errors import Problems, folded, nearest, no_such
-
-if TYPE_CHECKING:
-    from hudna.case.case import Case
-    from hudna.case.references import Unread
+from hudna.case.references import Known, check_names
+from hudna.errors import Problems, folded, nearest
 
 __all__ = [
     "NETWORK",
     "EdgeRow",
     "NetworkFile",
     "NetworkOf",
+    "NetworkRows",
     "NodeRow",
-    "Told",
     "as_json",
     "check_derived",
     "read_actors",
     "read_ties",
-    "told_by_json",
-    "told_by_toml",
+    "rows_of_json",
+    "rows_of_toml",
     "write_graphml",
 ]
 
@@ -52,7 +50,7 @@ class NodeRow(Actor):
 class EdgeRow(Tie):
     """A tie in network.json: the keys of a tie, and what follows from the drivers."""
 
-    key: str | None = Field(None, description="the kind once more: networkx tells parallel edges apart by it")
+    key: str | None = Field(None, description="the kind once more: networkx identifies parallel edges by it")
     presses: bool | None = Field(None, description="whether the tie has a direction and both its ends have levels")
     sign: Literal[-1, 0, 1] | None = Field(
         None, description="1 with the direction of the target's level, -1 against it, 0 if the tie does not press"
@@ -60,7 +58,7 @@ class EdgeRow(Tie):
 
 
 class NetworkOf(Entry):
-    """What a network.json is of, for whoever finds it alone; the case itself is told by its case.toml."""
+    """What a network.json is of, for whoever finds it alone; the case itself is in its case.toml."""
 
     case: str = Field(min_length=1, description="name of the case's folder when the file was written")
     title: Label = Field(description="the case's name then")
@@ -80,10 +78,10 @@ class NetworkFile(Entry):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the files say of a network: each actor and tie as written, and where.
+class NetworkRows:
+    """A network as its files have it: each actor and tie as written, and its key.
 
-    document : of the ties, and of the actors in JSON; people : of the actors; names : of all actors, with problems or
+    people, document : where the actors and the ties are written, in JSON one; names : of all actors, with problems or
     without
     """
 
@@ -94,26 +92,22 @@ class Told:
     names: frozenset[str]
 
 
-def told_by_toml(
-    people: Document,
-    actors: Iterable[tuple[str, Any]],
-    names: Iterable[str],
-    document: Document,
-    problems: Problems,
-) -> Told:
+def rows_of_toml(
+    people: Document, actors: Iterable[tuple[str, Any]], names: Iterable[str], document: Document, problems: Problems
+) -> NetworkRows:
     """Take apart actors.toml, whose tables are given, and ties.toml."""
-    data = dict(document.data)
-    rows = data.pop("tie", [])
-    for key in data:
-        problems.add(document.where((key,)), key, f"unknown key{nearest(key, ['tie'])}; allowed: [[tie]]")
+    for key in document.data:
+        if key != "tie":
+            problems.add(document.where((key,)), key, f"unknown key{nearest(key, ['tie'])}; allowed: [[tie]]")
+    rows = document.data.get("tie", [])
     if not isinstance(rows, list):
-        problems.add(document.where(("tie",)), "tie", "must be a list of tables, each begun with [[tie]]")
+        document.note(problems, ("tie",), "must be a list of tables, each begun with [[tie]]")
         rows = []
     ties = tuple((("tie", i), row) for i, row in enumerate(rows))
-    return Told(people, document, {name: ((name,), table) for name, table in actors}, ties, frozenset(names))
+    return NetworkRows(people, document, {name: ((name,), table) for name, table in actors}, ties, frozenset(names))
 
 
-def told_by_json(document: Document, problems: Problems) -> Told:
+def rows_of_json(document: Document, problems: Problems) -> NetworkRows:
     """Take apart network.json; its own form is checked here, each actor and tie when it is read."""
     rows = {key: document.data[key] for key in ("nodes", "edges") if isinstance(document.data.get(key), list)}
     build(NetworkFile, {**document.data, **{key: [] for key in rows}}, document, (), problems)
@@ -123,30 +117,28 @@ def told_by_json(document: Document, problems: Problems) -> Told:
         key: Key = ("nodes", i)
         name = row.get("id") if isinstance(row, Mapping) else None
         if not isinstance(name, str):
-            build(NodeRow, row, document, key, problems)  # says so
-        elif wrong := wrong_name(name, "the name of an actor", parts=True):
-            problems.add(document.where(), show_key((*key, "id")), wrong, given=show_value(name))
-        elif name in names:
-            problems.add(document.where(), show_key((*key, "id")), "is there twice", given=show_value(name))
+            build(NodeRow, row, document, key, problems)  # notes it
+            continue
+        wrong = wrong_name(name, "the name of an actor", parts=True) or ("is there twice" if name in names else "")
+        if wrong:
+            document.note(problems, (*key, "id"), wrong, name)
         else:
             actors[name] = key, row
-        if isinstance(name, str):
-            names.add(name)
+        names.add(name)
     ties = tuple((("edges", i), row) for i, row in enumerate(rows.get("edges", ())))
-    return Told(document, document, actors, ties, frozenset(names))
+    return NetworkRows(document, document, actors, ties, frozenset(names))
 
 
-def read_actors(told: Told, problems: Problems) -> dict[str, Actor]:
+def read_actors(rows: NetworkRows, problems: Problems) -> dict[str, Actor]:
     """Return the actors that have no problems, in name order."""
     actors = {}
-    for name, (key, row) in sorted(told.actors.items()):
-        model = NodeRow if key[0] == "nodes" else Actor
-        found = build(model, row, told.people, key, problems)
+    for name, (key, row) in sorted(rows.actors.items()):
+        found = build(NodeRow if key[0] == "nodes" else Actor, row, rows.people, key, problems)
         if found is not None:
             actors[name] = _only(Actor, found)
     for field in ("kind", "bloc"):
-        words = ((told.actors[name][0], getattr(actor, field)) for name, actor in actors.items())
-        _check_words(words, field, told.people, problems)
+        words = ((rows.actors[name][0], getattr(actor, field)) for name, actor in actors.items())
+        _check_words(words, field, rows.people, problems)
     return actors
 
 
@@ -157,50 +149,44 @@ def _check_words(words: Iterable[tuple[Key, str]], field: str, document: Documen
         other = first.setdefault(folded(word), word)
         if word != other:
             text = f"is written {show_value(other)} elsewhere; write both alike"
-            problems.add(document.where(key[:1]), show_key((*key, field)), text, given=show_value(word))
+            document.note(problems, (*key, field), text, word)
 
 
-def read_ties(told: Told, unread: Unread, problems: Problems) -> dict[str, tuple[Key, Tie]]:
+def read_ties(rows: NetworkRows, known: Known, problems: Problems) -> dict[str, tuple[Key, Tie]]:
     """Return the ties that can be read, by their names, each with its place in the file."""
     ties: dict[str, tuple[Key, Tie]] = {}
-    document = told.document
-    for key, row in told.ties:
+    document = rows.document
+    for key, row in rows.ties:
         found = build(EdgeRow if key[0] == "edges" else Tie, row, document, key, problems)
         if found is None:
             continue
-        where = document.where(key[:1])
-        for end in ("source", "target"):
-            actor = getattr(found, end)
-            if actor not in told.names and not unread.actor(actor):
-                text = no_such("actor", actor, sorted(told.names))
-                problems.add(where, show_key((*key, end)), text, given=show_value(actor))
+        check_names(found, known, document, key, problems)
         if found.source == found.target:
-            problems.add(where, show_key(key), "leads from an actor to itself", given=found.id)
+            problems.add(document.where(key), show_key(key), "leads from an actor to itself", given=found.id)
         if found.id in ties:
-            problems.add(where, show_key(key), "is there twice", given=found.id)
+            problems.add(document.where(key), show_key(key), "is there twice", given=found.id)
         if isinstance(found, EdgeRow) and found.key not in (None, found.kind):
             text = f"must be the kind once more, {show_value(found.kind)}, or left out"
-            problems.add(where, show_key((*key, "key")), text, given=show_value(found.key))
+            document.note(problems, (*key, "key"), text, found.key)
         ties[found.id] = key, _only(Tie, found)
     _check_words(((key, tie.kind) for key, tie in ties.values()), "kind", document, problems)
     return dict(sorted(ties.items()))
 
 
-def check_derived(told: Told, case: Case, problems: Problems) -> None:
-    """Check what network.json says of levels and pressing ties against the drivers, from which it follows."""
-    rest = "as drivers.toml has it; mend one of them, or leave the key out"
-    levels = case.levels()
-    signs = _signs(case)
-    said: list[tuple[Key, str, Any, Any]] = []  # place, key, given, what follows
-    for name, (key, row) in told.actors.items():
-        said.append((key, "level", row.get("level"), levels.get(name)))
-    for key, row in told.ties:
+def check_derived(rows: NetworkRows, case: Case, problems: Problems) -> None:
+    """Check the levels and pressing ties of network.json against the drivers, from which they follow."""
+    levels, signs = case.levels(), _signs(case)
+    follows: list[tuple[Key, Any, str, Any]] = []  # place, row, field, what follows
+    for name, (key, row) in rows.actors.items():
+        follows.append((key, row, "level", levels.get(name)))
+    for key, row in rows.ties:
         sign = signs.get(f"{row['source']} -> {row['target']} ({row['kind']})")
-        said += [(key, "presses", row.get("presses"), sign is not None), (key, "sign", row.get("sign"), sign or 0)]
-    for key, field, given, follows in said:
-        if given is not None and given != follows:
-            is_not = "the actor has no level" if follows is None else f"is {show_value(follows)}"
-            problems.add(told.document.where(), show_key((*key, field)), f"{is_not}, {rest}", given=show_value(given))
+        follows += [(key, row, "presses", sign is not None), (key, row, "sign", sign or 0)]
+    for key, row, field, value in follows:
+        if (given := row.get(field)) is not None and given != value:
+            is_not = "the actor has no level" if value is None else f"is {show_value(value)}"
+            text = f"{is_not}, as drivers.toml has it; mend one of them, or leave the key out"
+            rows.document.note(problems, (*key, field), text, given)
 
 
 def as_json(case: Case) -> str:
@@ -246,10 +232,8 @@ def write_graphml(case: Case, path: Path | BinaryIO) -> None:
     for source, target, edge in graph.edges(data=True):
         edge["label"] = edge["kind"]
         edge["id"] = f"{source} -> {target} ({edge['kind']})"
-    tables: Iterator[dict[str, Any]] = iter(
-        [graph.graph, *(node for _, node in graph.nodes(data=True)), *(e for *_, e in graph.edges(data=True))]
-    )
-    for table in tables:
+    nodes, edges = graph.nodes(data=True), graph.edges(data=True)
+    for table in (graph.graph, *(node for *_, node in nodes), *(edge for *_, edge in edges)):
         for key, value in table.items():
             if isinstance(value, str):
                 table[key] = _NOT_XML.sub("\ufffd", value)
@@ -274,7 +258,7 @@ def _row(entry: Actor | Tie) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if not isinstance(value, Text):
         return value
-    return {"en": value.en, "ar": value.ar} if value.ar is not None else value.en
+    return value.texts if len(value.texts) > 1 else value.en
 
 
 def _signs(case: Case) -> dict[str, int]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import itertools
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.grammar import (
+    LISTS,
     Coefficient,
     Day,
     Domain,
     Entry,
     Label,
+    Names,
     Real,
     Reference,
     Values,
@@ -33,12 +35,13 @@ __all__ = [
     "Level",
     "Node",
     "Plan",
+    "Plans",
     "Points",
     "Regime",
     "Response",
     "Schedule",
     "Size",
-    "Start",
+    "Starts",
     "State",
     "Transition",
     "in_order",
@@ -53,7 +56,6 @@ Interpolation: TypeAlias = Literal["linear", "step"]
 MAX_DISPERSION = 1e6  # of a million expected events the largest counts are then near 1e14, whole numbers still
 
 NOT_NEGATIVE = Domain(low=0.0)
-POSITIVE = Domain(low=0.0, low_open=True)
 PROBABILITY = Domain(low=0.0, high=1.0)
 INSIDE = Domain(low=0.0, high=1.0, low_open=True, high_open=True)
 
@@ -94,6 +96,7 @@ def in_order(points: tuple[tuple[Any, Any], ...]) -> tuple[tuple[Any, Any], ...]
 Points: TypeAlias = Annotated[
     tuple[tuple[Day, Real], ...],
     BeforeValidator(_points),
+    AfterValidator(in_order),
     WithJsonSchema({"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}),
 ]
 
@@ -104,11 +107,6 @@ class Plan(Entry):
     points: Points = Field(description="[[date, value], ...] with rising dates")
     interpolation: Interpolation | None = Field(None, description="linear or step; the schedule's own if left out")
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Plan:
-        in_order(self.points)
-        return self
-
 
 def _start(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -116,7 +114,9 @@ def _start(value: Any) -> Any:
     return value
 
 
-Start: TypeAlias = Annotated[float | str, BeforeValidator(_start)]  # another start for a node
+Start: TypeAlias = Annotated[float | str, BeforeValidator(_start)]
+Starts: TypeAlias = dict[Annotated[str, Names("driver")], Start]  # other starts of nodes
+Plans: TypeAlias = dict[Annotated[str, Names("schedule")], Plan]
 
 
 def _per(value: Any) -> Any:
@@ -147,11 +147,6 @@ class Schedule(_Driver):
     start: Real = Field(description="value before the first point")
     points: Points = Field((), description="[[date, value], ...] with rising dates")
     interpolation: Interpolation = Field(description="linear between points, or step")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Schedule:
-        in_order(self.points)
-        return self
 
 
 class State(Entry):
@@ -202,12 +197,12 @@ class Events(_Driver):
     unit: Label = Field(description='what is counted, such as "attacks"')
     start: _Count = Field(description="the count of the week before the first step")
     rate: _Rate = Field(description="per week at full exposure, before rate_by and effects")
-    rate_by: dict[Reference, dict[str, _Factor]] = Field(
+    rate_by: dict[Annotated[Reference, Names("regime")], dict[str, _Factor]] = Field(
         default_factory=dict,
         description="regime = { state = factor }: the rate is multiplied by the state's factor",
     )
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log rate")
-    exposure: dict[Reference, _Spread] = Field(
+    exposure: dict[Annotated[Reference, Names("signal")], _Spread] = Field(
         default_factory=dict,
         description="signal = power: the rate is multiplied by signal ^ power; 0 stays 0",
     )
@@ -216,7 +211,9 @@ class Events(_Driver):
     dispersion: _Dispersion = Field(
         0.0, description="variance of a week's count = mean + dispersion x mean^2; 0 is Poisson"
     )
-    resets_with: str | None = Field(None, description="a regime: when its state changes, past events are forgotten")
+    resets_with: Annotated[str, Names("regime")] | None = Field(
+        None, description="a regime: when its state changes, past events are forgotten"
+    )
 
 
 class Size(Entry):
@@ -235,17 +232,12 @@ class Response(_Driver):
     kind: Literal["response"]
     unit: Label = Field(description='what is counted, such as "strikes"')
     start: _Count = Field(description="the count of the week before the first step")
-    triggers: tuple[Reference, ...] = Field(min_length=1, description="events or responses, summed")
+    triggers: Annotated[tuple[Annotated[Reference, Names("signal", measure="count")], ...], LISTS] = Field(
+        min_length=1, description="events or responses, summed"
+    )
     probability: _Probability = Field(description="that one event is answered, before effects")
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")
     size: Size | None = Field(None, description="how large a response is, if that matters")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _triggers_as_tuple(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("triggers"), list):
-            return {**data, "triggers": tuple(data["triggers"])}
-        return data
 
 
 class Level(_Driver):
@@ -257,7 +249,9 @@ class Level(_Driver):
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log odds")
     half_life: _HalfLife = Field(description="of a shock, in weeks")
     sd: _Spread = Field(description="stationary standard deviation of the chance part, in log odds")
-    actor: str | None = Field(None, description="the actor whose level it is; ties press on it")
+    actor: Annotated[str, Names("actor")] | None = Field(
+        None, description="the actor whose level it is; ties press on it"
+    )
     toward: Direction | None = Field(None, description="what a high value of the actor's level works for")
 
     @model_validator(mode="after")

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-from hudna.case.documents import display, read_text, show_value
+from hudna.case.documents import display, show_value
 from hudna.case.events import chosen, day_counts, event_cells, interval_of
 from hudna.case.evidence import wrong_citations
-from hudna.case.nodes import Node, Regime
+from hudna.case.grammar import FIRST_YEAR, LAST_YEAR
 from hudna.case.observations import (
+    COLUMNS,
     CONFIDENCES,
     QUALIFIERS,
+    REQUIRED,
     USES,
     WEIGHING,
     Confidence,
@@ -29,17 +29,14 @@ from hudna.case.observations import (
 )
 from hudna.case.references import Unread
 from hudna.case.row_checks import check_rows
-from hudna.case.signals import Signal, unknown_signal
+from hudna.case.signals import Signal, counted_twice, unknown_signal
+from hudna.case.tables import Record, other_form, read_records
 from hudna.errors import Problems, nearest, no_such
 
-__all__ = ["COLUMNS", "REQUIRED", "WORDS", "Catalogue", "read_rows"]
+__all__ = ["WORDS", "Catalogue", "read_rows"]
 
-REQUIRED = ("date_start", "date_end", "signal", "value", "qualifier")
-COLUMNS = (*REQUIRED, "counter", "confidence", "use", "source", "note")
 PRECISION = "precision"  # a column of tables of events
-MAX_FIELD = 20_000  # characters
 MAX_COUNT = 1_000_000_000
-_FIRST_YEAR, _LAST_YEAR = 1700, 2200  # as in the other files
 
 WORDS: dict[str, Qualifier] = {
     "exact": "exact",
@@ -72,12 +69,6 @@ class Catalogue:
     states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of_nodes(cls, nodes: Mapping[str, Node]) -> Catalogue:
-        """Return the catalogue of a case's nodes."""
-        states = {name: node.ordered_states for name, node in nodes.items() if isinstance(node, Regime)}
-        return cls({name: node.kind for name, node in sorted(nodes.items())}, states)
-
-    @classmethod
     def of_signals(cls, signals: Mapping[str, Signal]) -> Catalogue:
         """Return the catalogue of the nodes that publish these signals."""
         own = {name: signal.kind for name, signal in sorted(signals.items()) if signal.node == name}
@@ -105,6 +96,7 @@ def read_rows(
     case_folder: Path | None = None,
     form: EventTable | None = None,
     edges: Collection[dt.date] = (),
+    choosing: Collection[str] = (),
 ) -> tuple[Row, ...]:
     """Read a table of observations; note everything that is wrong with it.
 
@@ -125,6 +117,8 @@ def read_rows(
         Where the files of evidence lie that rows name as their source; without it sources are not checked.
     form, edges : EventTable and dates, optional
         Where a row is an event: how to read it, and where stretches without one are cut; see `hudna.case.events`.
+    choosing : collection of str, optional
+        Further columns of the table, by which campaigns choose their rows.
 
     Returns
     -------
@@ -134,22 +128,17 @@ def read_rows(
     form = form or EventTable()
     events = form.rows == "events"
     catalogue = signals if isinstance(signals, Catalogue) else Catalogue.of_signals(signals)
-    where = display(path)
-    text = read_text(path, "CSV", problems)
-    if text is not None and "\0" in text:
-        line = len(re.findall(r"\r\n|\r|\n", text[: text.index("\0")])) + 1
-        problems.add(f"{where}:{line}", "", "holds a NUL character; save the file as plain text in UTF-8")
-        return ()
-    records = _records(text, where, problems)
+    where, before = display(path), len(problems)
+    records = read_records(path, problems)
     header = next(records, None)
     if header is None:
-        if text is not None and not problems.about(where, ""):
+        if len(problems) == before:
             problems.add(where, "", f"has no rows; its first line names the columns: {', '.join(COLUMNS)}")
         return ()
-    if other := _other_form(header.fields, _known(form)):
+    if other := other_form(header.fields, _known(form, choosing)):
         problems.add(f"{where}:{header.line}", "", other)
         return ()
-    columns = _columns(header, form, where, problems)
+    columns = _columns(header, form, choosing, where, problems)
     if columns is None:
         return ()
     none = _no_events(form, f"{where}:{header.line}", catalogue, unread or Unread(), problems) if events else ()
@@ -172,13 +161,15 @@ def read_rows(
         for i in extra:  # a spreadsheet keeps columns that were emptied; these are not empty
             problems.add(f"{where}:{header.line}", "", f"column {i + 1} has no name; name it, or empty it")
         cells = {name: record.fields[i].strip() for name, i in columns.items()}
+        own = dict(zip(names, map(str.strip, record.fields), strict=True))
         if events:
-            if not chosen(dict(zip(names, map(str.strip, record.fields), strict=True)), form):
+            if not chosen(own, form):
                 continue
             cells = event_cells(cells, form, place, problems)
         reader = _Reader(place, cells, catalogue, counters, unread or Unread(), problems)
         row = reader.row(record.line)
         if row is not None and not extra:
+            row = replace(row, cells=tuple((column, own[column]) for column in choosing if column in own))
             rows.append(interval_of(row, cells.get("precision", ""), form) if events else row)
         if case_folder is not None:
             for part, wrong in wrong_citations(cells.get("source", ""), case_folder, lengths):
@@ -195,7 +186,7 @@ def _no_events(
     """Return a count of 0 on the first covered day for each signal that cells stand for; None if one is wrong."""
     before, found = len(problems), []
     for name in dict.fromkeys(form.signals.values()):
-        first = str(form.covers[0] if form.covers else dt.date(_FIRST_YEAR, 1, 1))
+        first = str(form.covers[0] if form.covers else dt.date(FIRST_YEAR, 1, 1))
         cells = {"date_start": first, "date_end": first, "signal": name, "value": "0", "qualifier": "exact"}
         row = _Reader(place, cells, catalogue, {}, unread, problems).row(0)
         if row is not None and form.covers:
@@ -203,61 +194,22 @@ def _no_events(
     return tuple(found) if len(problems) == before else None
 
 
-class _Record(NamedTuple):
-    """The fields of a line, and where it begins."""
-
-    line: int
-    fields: list[str]
-
-
-def _records(text: str | None, where: str, problems: Problems) -> Iterator[_Record]:
-    """Yield what is on each line that has more than commas and blanks; one record may be on several."""
-    if text is None:
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            said = "a quote that is opened is never closed" if "unexpected end" in str(error) else str(error)
-            problems.add(f"{where}:{line}", "", f"is no line of a table: {said}")
-            return
-        if any(len(value) > MAX_FIELD for value in fields):
-            text = f"a field has more than {MAX_FIELD:,} characters; is a quote not closed?"
-            problems.add(f"{where}:{line}", "", text)
-        elif any(value.strip() for value in fields):
-            yield _Record(line, fields)
-
-
-def _other_form(header: list[str], known: Collection[str]) -> str:
-    """Say that the columns are parted by something else than commas; an empty text if they are not."""
-    parted = "columns are parted by commas, and a number is written 0.5"
-    if header[0].strip().startswith("sep="):
-        return f"is a line for Excel alone; take it away: {parted}"
-    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), ("\u060c", "Arabic commas")):
-        if sum(part.strip(' "') in known for part in ",".join(header).split(mark)) > 1:
-            return (
-                f"has {name} between the columns: {parted}. Save the table anew (in Excel: CSV UTF-8, comma delimited)"
-            )
-    return ""
-
-
-def _known(form: EventTable) -> dict[str, str]:
+def _known(form: EventTable, choosing: Collection[str]) -> dict[str, str]:
     """Return the columns that a table of this form may have, by their names in it."""
     own = {str(name): theirs for name, theirs in form.columns.items()}
-    return {own.get(name, name): name for name in (*COLUMNS, *((PRECISION,) if form.rows == "events" else ()))}
+    names = (*COLUMNS, *((PRECISION,) if form.rows == "events" else ()))
+    return {**{column: column for column in choosing}, **{own.get(name, name): name for name in names}}
 
 
-def _columns(header: _Record, form: EventTable, where: str, problems: Problems) -> dict[str, int] | None:
+def _columns(
+    header: Record, form: EventTable, choosing: Collection[str], where: str, problems: Problems
+) -> dict[str, int] | None:
     """Return the place of each column that is known; None if the table is not the one that is declared."""
     columns: dict[str, int] = {}
     place = f"{where}:{header.line}"
     events = form.rows == "events"
     own = {str(name): theirs for name, theirs in form.columns.items()}
-    known, names = _known(form), [cell.strip() for cell in header.fields]
+    known, names = _known(form, choosing), [cell.strip() for cell in header.fields]
     for i, name in enumerate(names):
         if name and name not in known and not form.columns:
             text = f"unknown column{nearest(name, known)}; allowed: {', '.join(known)}"
@@ -267,7 +219,7 @@ def _columns(header: _Record, form: EventTable, where: str, problems: Problems) 
         elif name in known:
             columns[known[name]] = i
     required = ("date_start", *(() if "" in form.signals else ("signal",))) if events else REQUIRED
-    wanted = dict.fromkeys((*(own.get(name, name) for name in required), *own.values(), *form.only))
+    wanted = dict.fromkeys((*(own.get(name, name) for name in required), *own.values(), *form.only, *choosing))
     missing = [name for name in wanted if name not in names]
     if missing:
         problems.add(place, "", f"columns are missing: {', '.join(missing)}")
@@ -289,14 +241,14 @@ class _Reader:
         before = len(self.problems)
         start, end = self._date("date_start"), self._date("date_end")
         if start and end and end < start:
-            self._say("date_end", f"must not be before date_start, {start}", self.cells["date_end"])
+            self._say("date_end", f"must not be before date_start, {start}")
         use = self._word("use", USES, "likelihood")
-        word = self._qualifier()
+        word = self._word("qualifier", tuple(WORDS), None)
         confidence = self._confidence(word)
         signals, kind = self._signals()
-        value, state = self._value(kind, word, signals)
+        value = self._value(kind, word, signals)
         counter = self._counter(kind, use)
-        if len(self.problems) > before or not kind or (value is None and not state):
+        if len(self.problems) > before or not kind or value is None:
             return None
         if start is None or end is None or use is None or word is None or confidence is None:
             return None
@@ -306,8 +258,8 @@ class _Reader:
             signal=self.cells["signal"],
             signals=signals,
             kind=kind,
-            value=math.nan if value is None else value,
-            state=state,
+            value=math.nan if isinstance(value, str) else value,
+            state=value if isinstance(value, str) else "",
             qualifier=WORDS[word],
             word=word,
             counter=counter,
@@ -318,87 +270,73 @@ class _Reader:
             line=line,
         )
 
-    def _say(self, column: str, text: str, given: str = "") -> None:
+    def _say(self, column: str, text: str, given: str | None = None) -> None:
+        """Note a problem of a cell; of an empty one that it is missing, and what it must be."""
+        given = self.cells.get(column, "") if given is None else given
+        text = text if given else f"is missing; {text.removeprefix('must be ')}"
         self.problems.add(self.place, column, text, given=show_value(given) if given else "")
 
     def _date(self, column: str) -> dt.date | None:
         given = self.cells.get(column)
         if given is None:
             return None
-        if not given:
-            self._say(column, "is missing; a date such as 2024-08-22")
-            return None
         try:
             day = dt.date.fromisoformat(given) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given) else None
         except ValueError:  # a 31 June
             day = None
         if day is None:
-            self._say(column, "must be a date such as 2024-08-22", given)
-        elif not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-            self._say(column, f"must be a date between {_FIRST_YEAR} and {_LAST_YEAR}", given)
-            day = None
-        return day
+            self._say(column, "must be a date such as 2024-08-22")
+        elif not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self._say(column, f"must be a date between {FIRST_YEAR} and {LAST_YEAR}")
+        else:
+            return day
+        return None
 
     def _word(self, column: str, allowed: tuple[W, ...], default: W | None) -> W | None:
         given = self.cells.get(column)
         if given is None and column in REQUIRED:
             return None
-        if not given:
-            if default is None:
-                self._say(column, f"is missing; one of {', '.join(allowed)}")
+        if not given and default is not None:
             return default
         for word in allowed:
             if word == given:
                 return word
-        self._say(column, f"must be one of {', '.join(allowed)}{nearest(given, allowed)}", given)
+        self._say(column, f"must be one of {', '.join(allowed)}{nearest(given or '', allowed)}")
         return None
-
-    def _qualifier(self) -> str | None:
-        return self._word("qualifier", tuple(WORDS), None)
 
     def _confidence(self, word: str | None) -> Confidence | None:
         """Return the confidence, which some words lower."""
         written = self._word("confidence", CONFIDENCES, "high")
-        if written is None or word is None:
+        if written is None or word not in ("calm", "derived"):
             return written
-        if word == "calm":
-            return "low"
-        lower = CONFIDENCES[min(CONFIDENCES.index(written) + 1, 2)]
-        return lower if word == "derived" else written
+        return "low" if word == "calm" else CONFIDENCES[min(CONFIDENCES.index(written) + 1, 2)]
 
     def _signals(self) -> tuple[tuple[str, ...], str]:
-        """Return the nodes and their kind; nothing and an empty text if they cannot be told."""
+        """Return the nodes and their kind; nothing and an empty text if they are not known."""
         given = self.cells.get("signal")
-        if given is None:
-            return (), ""
         if not given:
-            self._say("signal", "is missing; the name of a signal")
+            if given is not None:
+                self._say("signal", "must be the name of a signal")
             return (), ""
-        parts = [part.strip() for part in given.split("+")]
-        found: list[str] = []
-        known = True
-        for part in parts:
-            names = self.catalogue.resolve(part)
-            found += names
-            if not names:
-                known = False
-                if not part:
-                    self._say("signal", "names are joined by ' + '", given)
-                elif not self.unread.driver(part):
-                    self._say("signal", self._no_signal(part), given)
-        if not known:
+        parts = {part: self.catalogue.resolve(part) for part in map(str.strip, given.split("+"))}
+        for part, names in parts.items():
+            if not part:
+                self._say("signal", "names are joined by ' + '")
+            elif not names and not self.unread.may_be("signal", part):
+                self._say("signal", self._no_signal(part), part)
+        if not all(parts.values()):
             return (), ""
-        twice = sorted({name for name in found if found.count(name) > 1})
-        if twice:
-            self._say("signal", f"counts {', '.join(twice)} twice; name each once", given)
+        found = [name for part in given.split("+") for name in parts[part.strip()]]
         kinds = sorted({self.catalogue.kinds[name] for name in found})
+        if text := counted_twice(found):
+            self._say("signal", text)
         if kinds == ["schedule"]:
-            self._say("signal", "is a schedule, which is decided, not observed; give it points", given)
+            self._say("signal", "is a schedule, which is decided, not observed; give it points")
         elif len(kinds) > 1:
             said = ", ".join(f"{name} ({self.catalogue.kinds[name]})" for name in found[:6])
-            self._say("signal", f"adds up things of several kinds: {said}", given)
+            self._say("signal", f"adds up things of several kinds: {said}")
         elif kinds[0] not in _COUNTED and len(found) > 1:
-            self._say("signal", f"a {kinds[0]} is named alone, not in a sum: {', '.join(found[:6])}", given)
+            self._say("signal", f"a {kinds[0]} is named alone, not in a sum: {', '.join(found[:6])}")
         else:
             return tuple(sorted(set(found))), kinds[0]
         return (), ""
@@ -413,63 +351,50 @@ class _Reader:
             return f"rows are about events, responses, regimes and levels themselves, such as {owner}"
         return unknown_signal(part, self.catalogue.kinds)
 
-    def _value(self, kind: str, word: str | None, signals: tuple[str, ...]) -> tuple[float | None, str]:
+    def _value(self, kind: str, word: str | None, signals: tuple[str, ...]) -> float | str | None:
         """Return the count or the reading, or the state."""
         given = self.cells.get("value")
         if given is None or not kind:
-            return None, ""
-        if word is not None and (WORDS[word] not in _ALLOWED[kind] or (word == "calm" and kind not in _COUNTED)):
-            allowed = [w for w in WORDS if WORDS[w] in _ALLOWED[kind] and (w != "calm" or kind in _COUNTED)]
-            self._say("qualifier", f"of a {kind} must be one of {', '.join(allowed)}", word)
+            return None
+        allowed = [w for w in WORDS if WORDS[w] in _ALLOWED[kind] and (w != "calm" or kind in _COUNTED)]
+        if word is not None and word not in allowed:
+            self._say("qualifier", f"of a {kind} must be one of {', '.join(allowed)}")
         if kind == "regime":
-            return None, self._state(given, signals[0])
-        if kind == "level":
-            return self._reading(given), ""
-        if word == "calm" and given not in ("", "0"):
-            self._say("value", "of a calm must be 0, or left empty", given)
-            return None, ""
-        return (0.0 if word == "calm" else self._count(given)), ""
-
-    def _state(self, given: str, regime: str) -> str:
-        states = self.catalogue.states.get(regime, ())
-        if given in states:
-            return given
-        text = f"must be a state of {regime}: {', '.join(states)}{nearest(given, states)}"
-        self._say("value", text if given else f"is missing; {text}", given)
-        return ""
-
-    def _reading(self, given: str) -> float | None:
-        value = float(given) if re.fullmatch(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", given) else math.nan
-        if 0 < value < 1:
-            return value
-        self._say(
-            "value", "of a level must be a number above 0 and below 1, such as 0.5" if given else "is missing", given
-        )
-        return None
-
-    def _count(self, given: str) -> float | None:
-        found = re.fullmatch(r"([0-9]{1,12})(\.0)?", given)  # 1.000 may be a thousand
-        if found and int(found[1]) <= MAX_COUNT:
-            return float(found[1])
-        text = f"must be a whole number, 0 to {MAX_COUNT:,}, in the digits 0 to 9 only"
-        self._say("value", text if given else "is missing; a whole number, 0 or more", given)
+            states = self.catalogue.states.get(signals[0], ())
+            if given in states:
+                return given
+            text = no_such("state", given, states) if given else f"must be a state: {', '.join(states)}"
+        elif kind == "level":
+            value = float(given) if re.fullmatch(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", given) else math.nan
+            if 0 < value < 1:
+                return value
+            text = "of a level must be a number above 0 and below 1, such as 0.5"
+        elif word == "calm":
+            if given in ("", "0"):
+                return 0.0
+            text = "of a calm must be 0, or left empty"
+        else:
+            found = re.fullmatch(r"([0-9]{1,12})(\.0)?", given)  # 1.000 may be a thousand
+            if found and int(found[1]) <= MAX_COUNT:
+                return float(found[1])
+            text = f"must be a whole number, 0 to {MAX_COUNT:,}, in the digits 0 to 9 only"
+        self._say("value", text)
         return None
 
     def _counter(self, kind: str, use: str | None) -> str:
         name = self.cells.get("counter", "")
-        if not name:
-            if kind == "level" and use in WEIGHING:
-                self._say("counter", "is missing; a level is read by a counter with an sd, under [counters]")
-            return ""
         counter = self.counters.get(name)
-        if counter is None:
-            if not self.unread.counter(name):
-                self._say("counter", no_such("counter", name, self.counters) + "; empty means the reference", name)
-            return name
-        if kind == "level" and (counter.ratio is not None or (counter.sd is None and use in WEIGHING)):
-            self._say("counter", "a level is read by a counter with an sd", name)
-        if kind in _COUNTED and counter.sd is not None:
-            self._say("counter", "reads a level: it has an sd; who counts has a ratio or neither", name)
-        if kind == "regime" and (counter.sd is not None or counter.ratio is not None):
-            self._say("counter", "counts or reads a level; the state of a regime is known or not", name)
+        ratio, sd = (None, None) if counter is None else (counter.ratio, counter.sd)
+        if counter is None and not name:
+            if kind == "level" and use in WEIGHING:
+                self._say("counter", "a level is read by a counter with an sd, under [counters]")
+        elif counter is None:
+            if not self.unread.may_be("counter", name):
+                self._say("counter", no_such("counter", name, self.counters) + "; empty means the reference")
+        elif kind == "level" and (ratio is not None or (sd is None and use in WEIGHING)):
+            self._say("counter", "a level is read by a counter with an sd")
+        elif kind in _COUNTED and sd is not None:
+            self._say("counter", "reads a level: it has an sd; who counts has a ratio or neither")
+        elif kind == "regime" and (sd is not None or ratio is not None):
+            self._say("counter", "counts or reads a level; the state of a regime is known or not")
         return name

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from hudna.case.grammar import Day, Entry, Label, Real
+from hudna.case.grammar import LISTS, Day, Entry, Label, Names, Real
 from hudna.case.priors import Prior
 
 __all__ = ["Correlation", "Parameter", "Status"]
@@ -51,23 +51,17 @@ class Parameter(Entry):
     )
 
 
-def _rows(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return tuple(tuple(row) if isinstance(row, list | tuple) else row for row in value)
-    return value
-
-
 _SINGULAR = 1e-9  # an eigenvalue that is no further from 0 counts as 0
 _FOLLOWS = 1e-12  # a variance that is left, at most, of what follows from other parameters
 
 
 class Correlation(Entry):
-    """Parameters that are believed together: a Gaussian copula over their priors."""
+    """Correlated parameters: a Gaussian copula over their priors."""
 
-    parameters: Annotated[tuple[str, ...], BeforeValidator(_rows)] = Field(
+    parameters: Annotated[tuple[Annotated[str, Names("parameter")], ...], LISTS] = Field(
         min_length=2, description="the parameters of the group; each belongs to one group at most"
     )
-    matrix: Annotated[tuple[tuple[Real, ...], ...], BeforeValidator(_rows)] = Field(
+    matrix: Annotated[tuple[tuple[Real, ...], ...], LISTS] = Field(
         description="correlations of their normal scores, 1 on the diagonal"
     )
     source: str = Field(min_length=1, description="a file under evidence/, or where the judgement comes from")

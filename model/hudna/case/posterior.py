@@ -9,22 +9,18 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hudna.arrays import ByContent, FloatArray
-from hudna.case.documents import display, read_document
+from hudna.case.documents import display, read_document, read_text
 from hudna.case.grammar import Text
 from hudna.errors import Problems
-
-if TYPE_CHECKING:
-    from hudna.case.case import Case
 
 __all__ = [
     "ABOUT",
@@ -33,10 +29,8 @@ __all__ = [
     "QUICK",
     "Learned",
     "Posterior",
-    "basis",
     "digest",
     "read_posterior",
-    "with_posterior",
 ]
 
 DRAWS, ABOUT = "posterior.csv", "posterior.toml"
@@ -47,7 +41,6 @@ QUICK = Text(
     en="the posterior is of a quick calibration: rough, for a first look only",
     ar="التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى",
 )
-_TEXTS = ("name", "note", "unit", "source", "url")
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ class Posterior(ByContent):
 
     @cached_property
     def notices(self) -> tuple[Text, ...]:
-        """What everybody who uses the draws must know of how well they were learned; nothing if well enough."""
+        """Warnings about how well the draws were learned; none if well enough."""
         found = []
         if self.about.get("preset") == "quick":
             found.append(QUICK)
@@ -113,54 +106,6 @@ def digest(draws: str) -> str:
     return hashlib.blake2b(draws.encode(), digest_size=16).hexdigest()
 
 
-def basis(case: Case, campaign: str) -> str:
-    """Return a hash of all that a posterior follows from: priors, nodes, ties, counters, the campaign and its rows.
-
-    Names and notes are left out, so that a text may be mended without calibrating anew.
-    """
-    observations = case.observations
-    data = {
-        "nodes": {name: _without_texts(node.model_dump(mode="json")) for name, node in case.nodes.items()},
-        "priors": {name: p.prior.model_dump(mode="json") for name, p in case.parameters.items()},
-        "channels": dict(case.about.channels),
-        "correlations": {n: _without_texts(c.model_dump(mode="json")) for n, c in case.about.correlations.items()},
-        "ties": [(tie.id, tie.channel, tie.weight, tie.toward) for tie in case.ties],
-        "counters": {n: _without_texts(c.model_dump(mode="json")) for n, c in observations.counters.items()},
-        "campaign": _without_texts(observations.campaigns[campaign].model_dump(mode="json")),
-        "rows": sorted(row.said for row in observations.rows_of(campaign) if row.weighs),
-    }
-    return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def with_posterior(case: Case, problems: Problems) -> Case:
-    """Return the case with the posterior in its folder; what the rows said something about has status calibrated.
-
-    A posterior that follows from other priors or rows than the case's is kept, and said to be out of date.
-    """
-    found = read_posterior(case.folder, problems)
-    if found is None:
-        return case
-    known = found.campaign in case.observations.campaigns
-    if not known or basis(case, found.campaign) != found.basis or set(found.names) != set(case.parameters):
-        notice = Text(
-            en=f"{ABOUT} is out of date: priors, drivers or rows have changed since; run hudna calibrate",
-            ar=f"الملف {ABOUT} قديم: تغيرت التوزيعات القبلية أو المحركات أو المشاهدات منذ كتابته؛ شغل hudna calibrate",
-        )
-        return replace(case, posterior=replace(found, current=False), notices=(*case.notices, notice))
-    parameters = {
-        name: parameter.model_copy(update={"status": "calibrated"}) if found.learned[name].calibrated else parameter
-        for name, parameter in case.parameters.items()
-    }
-    notices = (*case.notices, *found.notices)
-    return replace(case, posterior=found, parameters=parameters, notices=notices)
-
-
-def _without_texts(item: Any) -> Any:
-    if isinstance(item, dict):
-        return {key: _without_texts(value) for key, value in item.items() if key not in _TEXTS}
-    return [_without_texts(part) for part in item] if isinstance(item, list) else item
-
-
 def read_posterior(folder: Path, problems: Problems) -> Posterior | None:
     """Read the posterior in a case's folder; None if there is none, or it cannot be read (noted in `problems`)."""
     draws, about = folder / DRAWS, folder / ABOUT
@@ -171,31 +116,33 @@ def read_posterior(folder: Path, problems: Problems) -> Posterior | None:
         if not path.is_file():
             problems.add(display(path), "", f"is missing beside the other file of the posterior; {hint}")
             return None
-    document = read_document(about, problems)
-    if document is None:
+    document, text = read_document(about, problems), read_text(draws, "CSV", problems)
+    if document is None or text is None:
         return None
     try:
-        text = draws.read_text(encoding="utf-8-sig")
-        lines = list(csv.reader(text.splitlines()))
-        names, theta = tuple(lines[0]), np.array(lines[1:], float)
-        data = document.data
-        learned = {
-            name: Learned(
-                _three(entry["prior"]), _three(entry["posterior"]), float(entry["overlap"]), float(entry["rhat"])
-            )
-            for name, entry in data["parameters"].items()
-        }
-        campaign, follows, hashed = (str(data[key]) for key in ("campaign", "basis", "digest"))
-        found = Posterior(names, theta, campaign, data["until"], follows, hashed, learned, data)
-    except (OSError, csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        found = _posterior(document.data, text.replace("\r\n", "\n"))
+    except (csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         problems.add(display(draws), "", f"is not a posterior that hudna wrote ({type(error).__name__}); {hint}")
         return None
-    sound = theta.ndim == 2 and theta.shape[0] > 0 and theta.shape[1] == len(names) and np.isfinite(theta).all()
-    whole = len(set(names)) == len(names) and set(names) == set(learned) and found.digest == digest(text)
-    if not sound or not whole or type(found.until) is not dt.date:
+    if found is None:
         problems.add(display(draws), "", f"has gaps, or does not fit {ABOUT}; {hint}")
-        return None
     return found
+
+
+def _posterior(data: Mapping[str, Any], text: str) -> Posterior | None:
+    """Return the posterior that two files hold; None if they do not fit together."""
+    header, *lines = csv.reader(text.splitlines())
+    names, theta = tuple(header), np.array(lines, float)
+    learned = {
+        name: Learned(_three(entry["prior"]), _three(entry["posterior"]), float(entry["overlap"]), float(entry["rhat"]))
+        for name, entry in data["parameters"].items()
+    }
+    campaign, follows, hashed = (str(data[key]) for key in ("campaign", "basis", "digest"))
+    sound = theta.ndim == 2 and theta.shape[0] > 0 and theta.shape[1] == len(names) and np.isfinite(theta).all()
+    whole = len(set(names)) == len(names) and set(names) == set(learned) and hashed == digest(text)
+    if not sound or not whole or type(data["until"]) is not dt.date:
+        return None
+    return Posterior(names, theta, campaign, data["until"], follows, hashed, learned, data)
 
 
 def _three(numbers: Any) -> tuple[float, float, float]:

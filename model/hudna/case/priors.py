@@ -6,10 +6,11 @@ p5 and p95"), which is how analysts think. Any prior may be truncated with `lowe
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -20,7 +21,7 @@ from hudna.case.grammar import Domain, Entry, Real
 __all__ = ["FAMILIES", "Prior"]
 
 Family: TypeAlias = Literal["normal", "lognormal", "gamma", "beta", "uniform", "triangular", "pert", "fixed"]
-FAMILIES: tuple[str, ...] = ("normal", "lognormal", "gamma", "beta", "uniform", "triangular", "pert", "fixed")
+FAMILIES: tuple[str, ...] = get_args(Family)
 
 _Positive: TypeAlias = Annotated[float, Domain(low=0.0, low_open=True)]
 
@@ -36,7 +37,6 @@ _FORMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "fixed": (("value",),),
 }
 _BY_QUANTILES = ("normal", "lognormal", "gamma", "beta")
-_ARGUMENTS = tuple(sorted({name for forms in _FORMS.values() for form in forms for name in form}))
 
 
 class Prior(Entry):
@@ -108,8 +108,6 @@ class Prior(Entry):
             if self.mean is not None and self.sd is not None and self.sd**2 >= self.mean * (1 - self.mean):
                 raise ValueError(f"sd = {self.sd:g} is too large for a beta with mean {self.mean:g}: "
                                  f"must be < {math.sqrt(self.mean * (1 - self.mean)):.3g}")  # fmt: skip
-        if pair and self.family in ("gamma", "beta"):
-            self._shapes  # noqa: B018 (a fit that fails is an error of the file)
 
     def _check_truncation(self) -> None:
         if self.lower is None and self.upper is None:
@@ -135,23 +133,37 @@ class Prior(Entry):
         return float(getattr(self, name))
 
     @property
-    def support(self) -> tuple[float, float]:
-        """The interval outside of which no draw falls."""
+    def _range(self) -> tuple[float, float]:
+        """What the family itself allows."""
         match self.family:
             case "normal":
-                low, high = -math.inf, math.inf
+                return -math.inf, math.inf
             case "lognormal" | "gamma":
-                low, high = 0.0, math.inf
+                return 0.0, math.inf
             case "beta":
-                low, high = 0.0, 1.0
+                return 0.0, 1.0
             case "fixed":
-                low = high = self._given("value")
+                return self._given("value"), self._given("value")
             case _:
-                low, high = self._given("low"), self._given("high")
+                return self._given("low"), self._given("high")
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The interval outside of which no draw falls."""
+        low, high = self._range
         return (
             low if self.lower is None else max(low, self.lower),
             high if self.upper is None else min(high, self.upper),
         )
+
+    def outside(self, domain: Domain) -> str:
+        """Say how far the prior reaches outside `domain`; an empty text if it does not."""
+        low, high = self.support
+        if self.family == "fixed":
+            return "" if domain.holds(low) else f"is fixed at {low:g}"
+        if domain.covers(low, high):
+            return ""
+        return f"reaches from {low:g} to {high:g}; truncate it with lower and upper"
 
     def quantile(self, u: FloatArray) -> FloatArray:
         """Return draws by inversion.
@@ -166,12 +178,9 @@ class Prior(Entry):
         """
         if self.family == "fixed":
             return np.full(u.shape, self._given("value"))
-        first, last, upper = self._cut
-        if upper:
-            x = self._upper_quantile(first + (last - first) * u)
-        else:
-            x = self._base_quantile(u if (first, last) == (0.0, 1.0) else first + (last - first) * u)
-        return np.clip(x, *self.support)
+        first, last, above = self._cut
+        share = u if (first, last) == (0.0, 1.0) else first + (last - first) * u
+        return np.clip(self._invert(share, above=above), *self.support)
 
     @cached_property
     def _cut(self) -> tuple[float, float, bool]:
@@ -179,11 +188,57 @@ class Prior(Entry):
 
         What lies above is counted from above, where 1 - (a small probability) would lose its digits.
         """
-        first = 0.0 if self.lower is None else self._base_cdf(self.lower)
-        last = 1.0 if self.upper is None else self._base_cdf(self.upper)
+        first = 0.0 if self.lower is None else self._share(self.lower)
+        last = 1.0 if self.upper is None else self._share(self.upper)
         if first <= 0.5 or self.family in ("uniform", "triangular") or self.lower is None:
             return first, last, False
-        return self._base_sf(self.lower), 0.0 if self.upper is None else self._base_sf(self.upper), True
+        last = 0.0 if self.upper is None else self._share(self.upper, above=True)
+        return self._share(self.lower, above=True), last, True
+
+    def _invert(self, share: FloatArray, *, above: bool) -> FloatArray:
+        """Return where a share of the probability, before truncation, lies below, or above."""
+        from scipy import special
+
+        first, second = self._shapes
+        low, high = self._range
+        x: Any
+        match self.family:
+            case "normal" | "lognormal":
+                z = special.ndtri(share)
+                x = first - second * z if above else first + second * z
+                if self.family == "lognormal":
+                    with np.errstate(over="ignore"):
+                        x = np.exp(x)
+            case "gamma":
+                x = second * (special.gammainccinv if above else special.gammaincinv)(first, share)
+            case "beta" | "pert":
+                x = low + (high - low) * (special.betainccinv if above else special.betaincinv)(first, second, share)
+            case "triangular":
+                x = _triangular_quantile(share, low, self._given("mode"), high)
+            case _:
+                x = low + (high - low) * share
+        return np.asarray(x, np.float64)
+
+    def _share(self, x: float, *, above: bool = False) -> float:
+        """Return the probability below x, or above it, before truncation."""
+        from scipy import special
+
+        first, second = self._shapes
+        low, high = self._range
+        if self.family in ("normal", "lognormal"):
+            if self.family == "lognormal":
+                x = math.log(x) if x > 0 else -math.inf
+            z = (x - first) / second
+            return float(special.ndtr(-z if above else z))
+        if self.family == "gamma":
+            return float((special.gammaincc if above else special.gammainc)(first, max(x, 0.0) / second))
+        share = min(max((x - low) / (high - low), 0.0), 1.0)
+        if self.family in ("beta", "pert"):
+            return float((special.betaincc if above else special.betainc)(first, second, share))
+        if self.family == "triangular" and 0 < share < 1:
+            top = (self._given("mode") - low) / (high - low)
+            return share**2 / top if share < top else 1 - (1 - share) ** 2 / (1 - top)
+        return share
 
     @cached_property
     def _shapes(self) -> tuple[float, float]:
@@ -215,93 +270,6 @@ class Prior(Entry):
                 return 1 + 4 * (mode - low) / (high - low), 1 + 4 * (high - mode) / (high - low)
             case _:
                 return given("low"), given("high")
-
-    def _base_quantile(self, u: FloatArray) -> FloatArray:
-        from scipy import special
-
-        first, second = self._shapes
-        x: Any
-        match self.family:
-            case "normal":
-                x = first + second * special.ndtri(u)
-            case "lognormal":
-                with np.errstate(over="ignore"):
-                    x = np.exp(first + second * special.ndtri(u))
-            case "gamma":
-                x = second * special.gammaincinv(first, u)
-            case "beta":
-                x = special.betaincinv(first, second, u)
-            case "pert":
-                low, high = self._given("low"), self._given("high")
-                x = low + (high - low) * special.betaincinv(first, second, u)
-            case "triangular":
-                x = _triangular_quantile(u, first, self._given("mode"), second)
-            case _:
-                x = first + (second - first) * u
-        return np.asarray(x, np.float64)
-
-    def _upper_quantile(self, v: FloatArray) -> FloatArray:
-        """Return what is exceeded with probability v."""
-        from scipy import special
-
-        first, second = self._shapes
-        x: Any
-        match self.family:
-            case "normal":
-                x = first - second * special.ndtri(v)
-            case "lognormal":
-                with np.errstate(over="ignore"):
-                    x = np.exp(first - second * special.ndtri(v))
-            case "gamma":
-                x = second * special.gammainccinv(first, v)
-            case "beta":
-                x = special.betainccinv(first, second, v)
-            case _:
-                low, high = self._given("low"), self._given("high")
-                x = low + (high - low) * special.betainccinv(first, second, v)
-        return np.asarray(x, np.float64)
-
-    def _base_sf(self, x: float) -> float:
-        """Return the probability above x."""
-        from scipy import special
-
-        first, second = self._shapes
-        match self.family:
-            case "normal":
-                return float(special.ndtr((first - x) / second))
-            case "lognormal":
-                return float(special.ndtr((first - math.log(x)) / second))
-            case "gamma":
-                return float(special.gammaincc(first, x / second))
-            case "beta":
-                return float(special.betaincc(first, second, min(x, 1.0)))
-            case _:
-                low, high = self._given("low"), self._given("high")
-                return float(special.betaincc(first, second, min((x - low) / (high - low), 1.0)))
-
-    def _base_cdf(self, x: float) -> float:
-        from scipy import special
-
-        first, second = self._shapes
-        bounded = self.family in ("uniform", "triangular", "pert")
-        low, high = (self._given("low"), self._given("high")) if bounded else (0.0, 1.0)
-        share = min(max((x - low) / (high - low), 0.0), 1.0)
-        match self.family:
-            case "normal":
-                return float(special.ndtr((x - first) / second))
-            case "lognormal":
-                return float(special.ndtr((math.log(x) - first) / second)) if x > 0 else 0.0
-            case "gamma":
-                return float(special.gammainc(first, max(x, 0.0) / second))
-            case "beta" | "pert":
-                return float(special.betainc(first, second, share))
-            case "triangular":
-                top = (self._given("mode") - low) / (high - low)
-                if share in (0.0, 1.0):
-                    return share
-                return share**2 / top if share < top else 1 - (1 - share) ** 2 / (1 - top)
-            case _:
-                return share
 
 
 def _triangular_quantile(u: FloatArray, low: float, mode: float, high: float) -> FloatArray:
@@ -343,9 +311,8 @@ def _fit_quantiles(family: str, low: float, high: float, probability: float) -> 
         return float(special.betainc(math.exp(log_first), math.exp(second(log_first)), low)) - (1 - probability)
 
     edges = [x for x in np.linspace(-7.0, 16.0, 47) if _solvable(second, x)]
-    signs = [gap(x) > 0 for x in edges]
-    for left, right, before, after in zip(edges[:-1], edges[1:], signs[:-1], signs[1:], strict=True):
-        if before and not after:
+    for left, right in itertools.pairwise(edges):
+        if gap(left) > 0 and not gap(right) > 0:
             log_first = optimize.brentq(gap, left, right, xtol=1e-13)
             return math.exp(log_first), math.exp(second(log_first))
     raise ValueError(f"no beta could be found with these quantiles: {low:g} and {high:g}")

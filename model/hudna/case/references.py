@@ -1,263 +1,141 @@
-"""Does every name in a case stand for something, and is every number of a kind that its place allows?"""
+"""Which names the tables of a case refer to, as their fields declare, and whether there is what they name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
-from hudna.case.documents import Document, show_key, show_value
-from hudna.case.grammar import ITEM, Domain, number_domain
-from hudna.case.network import Actor
-from hudna.case.nodes import Events, Level, Node, Regime, Response, Schedule, Size, Transition
+from pydantic import BaseModel
+
+from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.grammar import ITEM, Domain, Names, unwrapped
+from hudna.case.nodes import Node, Regime, Schedule
 from hudna.case.parameters import Parameter
-from hudna.case.priors import Prior
 from hudna.case.signals import Signal, resolve, unknown_signal
-from hudna.errors import Problems, nearest, no_such
+from hudna.errors import Problems, no_such
 
-__all__ = ["Unread", "check_nodes", "check_support", "no_state", "numbers", "split_transition", "trigger_order"]
+__all__ = ["Known", "Mention", "Unread", "check_names", "mentions", "split_transition"]
 
-Say = Callable[..., None]
+# In which table of `Unread` to look for a name that is not known.
+_TABLES = {
+    "parameter": "parameters", "unit": "parameters", "actor": "actors", "bloc": "actors", "counter": "observations",
+    "campaign": "observations", **dict.fromkeys(("driver", "signal", "regime", "schedule", "family"), "drivers"),
+}  # fmt: skip
+_SHARED = ("unit", "bloc", "family")  # what several entries have in common: any that could not be read may have it
+
+
+class Mention(NamedTuple):
+    """A name in a table, and what it should be the name of; `key` leads to it."""
+
+    key: Key
+    name: str
+    names: Names
+
+
+def mentions(table: Any) -> Iterator[Mention]:
+    """Yield each name in a table, or in a mapping of tables, that refers to something, in the order of the fields."""
+    return _mentions(table, None, (), ())
+
+
+def _mentions(value: Any, annotation: Any, metadata: tuple[Any, ...], key: Key) -> Iterator[Mention]:
+    if value is None or isinstance(value, int | float):
+        return
+    if isinstance(value, BaseModel):
+        for field, info in type(value).model_fields.items():
+            yield from _mentions(getattr(value, field, None), info.annotation, tuple(info.metadata), (*key, field))
+        return
+    annotation, more = unwrapped(annotation)
+    if isinstance(value, Mapping):
+        of_key, of_value = get_args(annotation) or (None, None)
+        for name, item in sorted(value.items()):
+            yield from _mentions(name, of_key, (), (*key, name))
+            yield from _mentions(item, of_value, (), (*key, name))
+    elif isinstance(value, list | tuple):
+        of_item = next(iter(get_args(annotation)), None)
+        for i, item in enumerate(value):
+            yield from _mentions(item, of_item, (), (*key, i) if len(value) > 1 else key)
+    elif isinstance(value, str):
+        for item in (*metadata, *more):
+            if isinstance(item, Names | Domain):
+                yield Mention(key, value, item if isinstance(item, Names) else Names("parameter", item))
 
 
 @dataclass(frozen=True)
 class Unread:
     """Names that are there, but with problems of their own. What refers to them is excused: one mistake, one problem.
 
-    `files` are the roles of files of which nothing could be read.
+    `files` are the roles of files of which nothing could be read; `observations` are the counters.
     """
 
     drivers: frozenset[str] = frozenset()
     parameters: frozenset[str] = frozenset()
     actors: frozenset[str] = frozenset()
-    counters: frozenset[str] = frozenset()
+    observations: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
 
-    def driver(self, reference: str) -> bool:
-        """Whether `reference` may mean a driver that could not be read."""
-        stem = reference.removesuffix("*")
-        return "drivers" in self.files or any(
-            f"{reference}.".startswith(f"{name}.") or f"{name}.".startswith(stem) for name in self.drivers
+    def may_be(self, what: str, name: str) -> bool:
+        """Whether a name that is not known may stand for something that could not be read."""
+        table = _TABLES.get(what)
+        if table is None:
+            return False
+        lost: frozenset[str] = getattr(self, table)
+        if table in self.files or (lost and what in _SHARED):
+            return True
+        stem = name.removesuffix("*")
+        return name in lost or (
+            table == "drivers" and any(f"{name}.".startswith(f"{d}.") or f"{d}.".startswith(stem) for d in lost)
         )
-
-    def parameter(self, name: str) -> bool:
-        """Whether `name` may mean a parameter that could not be read."""
-        return "parameters" in self.files or name in self.parameters
-
-    def actor(self, name: str) -> bool:
-        """Whether `name` may mean an actor that could not be read."""
-        return "actors" in self.files or name in self.actors
-
-    def counter(self, name: str) -> bool:
-        """Whether `name` may mean a counter that could not be read."""
-        return "observations" in self.files or name in self.counters
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What names can stand for."""
+class Known:
+    """What a name can stand for: signals, parameters, and `others`, by what they are."""
 
-    nodes: Mapping[str, Node]
     signals: Mapping[str, Signal]
     parameters: Mapping[str, Parameter]
-    actors: Mapping[str, Actor]
-    unread: Unread
+    others: Mapping[str, Collection[str]]
+    unread: Unread = Unread()
 
-    def excused(self, reference: str) -> bool:
-        """Whether `reference` is no name yet, or may mean a driver that could not be read."""
-        return ITEM in reference or self.unread.driver(reference)
+    @classmethod
+    def of(
+        cls,
+        nodes: Mapping[str, Node],
+        signals: Mapping[str, Signal],
+        parameters: Mapping[str, Parameter],
+        unread: Unread,
+        **others: Collection[str],
+    ) -> Known:
+        """Return what names of a case can stand for; `others` may add to that."""
+        kinds = {"regime": Regime, "schedule": Schedule}
+        of_kind = {what: [n for n, node in nodes.items() if isinstance(node, kind)] for what, kind in kinds.items()}
+        return cls(signals, parameters, {"driver": nodes, **of_kind, **others}, unread)
 
-
-def check_nodes(
-    nodes: Mapping[str, Node],
-    signals: Mapping[str, Signal],
-    parameters: Mapping[str, Parameter],
-    actors: Mapping[str, Actor],
-    document: Document,
-    problems: Problems,
-    *,
-    entries: Mapping[str, Any],
-    unread: Unread,
-) -> None:
-    """Check every reference of every node against what the case has; `entries` are the drivers as written."""
-    known = _Known(nodes, signals, parameters, actors, unread)
-    for name, node in nodes.items():
-        driver = name if name in entries else name.rsplit(".", 1)[0]
-
-        def say(field: str, text: str, given: Any = None, *, name: str = name, driver: str = driver) -> None:
-            shown = "" if given is None else show_value(given)
-            key = (driver, *_overridden(entries, name, driver, field))
-            problems.add(document.where((driver,)), f"{show_key(key)}.{field}", text, given=shown)
-
-        for field, value, domain in numbers(node):
-            if isinstance(value, str):
-                _check_parameter(field, value, domain, known, say)
-        _check_node(node, known, say)
-    trigger_order(nodes, signals, problems, document)
-    _check_levels(nodes, document, problems)
+    def wrong(self, name: str, names: Names) -> str:
+        """Say why a name stands for nothing that may stand there; an empty text if it does, or may do."""
+        what, here = names.what, resolve(name, self.signals)
+        if what == "parameter" and name in self.parameters:
+            problem = self.parameters[name].prior.outside(names.domain)
+            return f"{names.domain.sentence()}, but the prior of this parameter {problem}" if problem else ""
+        if what == "family" and here and not name.endswith(".*"):
+            return "is one signal, whose name is its driver's; name sums here, such as attacks.*"
+        if what in ("signal", "family") and here:
+            fitting = [s for s, signal in self.signals.items() if names.measure in ("", signal.measure)]
+            return "" if set(here) <= set(fitting) else f"must be a {names.measure}: {', '.join(fitting)}"
+        known = self.parameters if what == "parameter" else self.others.get(what, ())
+        if name in known or ITEM in name or self.unread.may_be(what, name):
+            return ""
+        return unknown_signal(name, self.signals) if what in ("signal", "family") else no_such(what, name, known)
 
 
-def _overridden(entries: Mapping[str, Any], name: str, driver: str, field: str) -> tuple[str, ...]:
-    """Return the keys under which the node `name` has the field for itself; none if all of its driver share it."""
-    if name == driver:
-        return ()
-    item = name.removeprefix(f"{driver}.")
-    own = entries[driver].get("overrides", {}).get(item, {})
-    return ("overrides", item) if field.split(".", 1)[0] in own else ()
-
-
-def numbers(node: Node) -> Iterator[tuple[str, float | str, Domain]]:
-    """Yield each field of a node that takes a number or a parameter, with what it allows."""
-    yield from _numbers(node)
-    if isinstance(node, Regime):
-        for way, transition in sorted(node.transitions.items()):
-            for field, value, domain in _numbers(transition):
-                yield f'transitions."{way}".{field}', value, domain
-    if isinstance(node, Response) and node.size is not None:
-        for field, value, domain in _numbers(node.size):
-            yield f"size.{field}", value, domain
-
-
-def _numbers(table: Node | Transition | Size) -> Iterator[tuple[str, float | str, Domain]]:
-    anything = Domain()
-    for field, info in type(table).model_fields.items():
-        value = getattr(table, field)
-        domain = number_domain(info.metadata)
-        if domain is not None and value is not None:
-            yield field, value, domain
-    for signal, effect in sorted(getattr(table, "effects", {}).items()):
-        yield f"effects.{signal}", effect.coefficient, anything
-    if isinstance(table, Events):
-        for signal, power in sorted(table.exposure.items()):
-            yield f"exposure.{signal}", power, Domain(low=0.0)
-        for regime, factors in sorted(table.rate_by.items()):
-            for state, factor in sorted(factors.items()):
-                yield f"rate_by.{regime}.{state}", factor, Domain(low=0.0, low_open=True)
-
-
-def _check_parameter(field: str, name: str, domain: Domain, known: _Known, say: Say) -> None:
-    if ITEM in name or known.unread.parameter(name):
-        return
-    parameter = known.parameters.get(name)
-    if parameter is None:
-        say(field, no_such("parameter", name, known.parameters), name)
-        return
-    problem = check_support(parameter.prior, domain)
-    if problem:
-        say(field, f"{domain.sentence()}, but the prior of this parameter {problem}", name)
-
-
-def check_support(prior: Prior, domain: Domain) -> str:
-    """Say how far `prior` reaches outside `domain`; an empty text if it does not."""
-    low, high = prior.support
-    if prior.family == "fixed":
-        return "" if domain.holds(low) else f"is fixed at {low:g}"
-    if domain.covers(low, high):
-        return ""
-    return f"reaches from {low:g} to {high:g}; truncate it with lower and upper"
-
-
-def _check_node(node: Node, known: _Known, say: Say) -> None:
-    for signal in sorted(getattr(node, "effects", {})):
-        _check_signal(f"effects.{signal}", signal, known, say)
-    match node:
-        case Regime():
-            _check_regime(node, known, say)
-        case Events():
-            for signal in sorted(node.exposure):
-                _check_signal(f"exposure.{signal}", signal, known, say)
-                _check_not_negative(signal, known, say)
-            for regime, factors in sorted(node.rate_by.items()):
-                _check_rate_by(regime, factors, known, say)
-            resets = node.resets_with
-            if resets is not None and not (known.excused(resets) or isinstance(known.nodes.get(resets), Regime)):
-                say("resets_with", no_such("regime", resets, _regimes(known), text="must be a regime"), resets)
-        case Response():
-            every = [s for trigger in node.triggers for s in resolve(trigger, known.signals)]
-            twice = sorted({s for s in every if every.count(s) > 1})
-            if twice:
-                say("triggers", f"counts {', '.join(twice)} twice; name each once", list(node.triggers))
-            for trigger in node.triggers:
-                found = resolve(trigger, known.signals)
-                if not found and known.excused(trigger):
-                    continue
-                if not found:
-                    say("triggers", unknown_signal(trigger, known.signals), trigger)
-                elif any(
-                    known.signals[s].kind not in ("events", "response") or known.signals[s].measure != "count"
-                    for s in found
-                ):
-                    counts = [s for s, signal in known.signals.items() if signal.measure == "count"]
-                    say("triggers", "must be events or responses: " + ", ".join(counts), trigger)
-        case Level():
-            if node.actor is not None and node.actor not in known.actors and not known.unread.actor(node.actor):
-                say("actor", no_such("actor", node.actor, known.actors), node.actor)
-        case _:
-            pass
-
-
-def _check_signal(field: str, reference: str, known: _Known, say: Say) -> None:
-    if not known.excused(reference) and not resolve(reference, known.signals):
-        say(field, unknown_signal(reference, known.signals))
-
-
-def _check_not_negative(reference: str, known: _Known, say: Say) -> None:
-    for signal in resolve(reference, known.signals):
-        node = known.nodes[known.signals[signal].node]
-        if isinstance(node, Schedule) and min([node.start, *(v for _, v in node.points)]) < 0:
-            say(
-                f"exposure.{reference}",
-                f"an exposure must be >= 0, but the schedule {signal} has negative values",
-            )
-        is_number = known.signals[signal].measure == "state"
-        if isinstance(node, Regime) and is_number and min(s.value for s in node.states.values()) < 0:
-            say(
-                f"exposure.{reference}",
-                f"an exposure must be >= 0, but the regime {signal} has negative values",
-            )
-
-
-def _check_rate_by(regime: str, factors: Mapping[str, Any], known: _Known, say: Say) -> None:
-    node = known.nodes.get(regime)
-    if known.excused(regime):
-        return
-    if not isinstance(node, Regime):
-        say(f"rate_by.{regime}", no_such("regime", regime, _regimes(known)))
-        return
-    for state in sorted(set(factors) - set(node.states)):
-        say(f"rate_by.{regime}.{state}", no_state(regime, state, node), factors[state])
-    missing = [state for state in node.ordered_states if state not in factors]
-    if missing:
-        say(f"rate_by.{regime}", f"needs a factor for every state; missing: {', '.join(missing)}")
-
-
-def _check_regime(node: Regime, known: _Known, say: Say) -> None:
-    if node.start not in node.states:
-        say("start", f"must be one of the states {', '.join(node.ordered_states)}{nearest(node.start, node.states)}",
-            node.start)  # fmt: skip
-    seen: set[tuple[str, str]] = set()
-    for way, transition in sorted(node.transitions.items()):
-        field = f'transitions."{way}"'
-        ends = split_transition(way)
-        if ends is None:
-            say(field, 'must be written "from -> to"')
-            continue
-        for state in ends:
-            if state not in node.states:
-                say(field, no_state("the regime", state, node))
-        if ends[0] == ends[1]:
-            say(field, "a transition must lead to another state")
-        if ends in seen:
-            say(field, "is there twice, written in two ways")
-        seen.add(ends)
-        for signal in sorted(transition.effects):
-            _check_signal(f"{field}.effects.{signal}", signal, known, say)
-
-
-def no_state(regime: str, state: str, node: Regime, *more: str) -> str:
-    """Say that a regime has no such state, and which it has; `more` may stand in the place of one."""
-    return no_such("state", state, (*node.ordered_states, *more), text=f"{regime} has no state '{state}'")
+def check_names(table: Any, known: Known, document: Document, key: Key, problems: Problems) -> None:
+    """Note each name in a table, found in `document` under `key`, that stands for nothing."""
+    for mention in mentions(table):
+        if text := known.wrong(mention.name, mention.names):
+            place = (*key, *mention.key)
+            given = "" if mention.name == place[-1] else show_value(mention.name)
+            problems.add(document.where(place), show_key(place), text, given=given)
 
 
 def split_transition(way: str) -> tuple[str, str] | None:
@@ -270,40 +148,3 @@ def split_transition(way: str) -> tuple[str, str] | None:
     """
     found = re.fullmatch(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*->\s*([A-Za-z][A-Za-z0-9_]*)\s*", way)
     return (found[1], found[2]) if found else None
-
-
-def _regimes(known: _Known) -> list[str]:
-    return [name for name, node in known.nodes.items() if isinstance(node, Regime)]
-
-
-def _check_levels(nodes: Mapping[str, Node], document: Document, problems: Problems) -> None:
-    seen: dict[str, str] = {}
-    for name, node in nodes.items():
-        if isinstance(node, Level) and node.actor is not None:
-            if node.actor in seen:
-                text = f"actor {node.actor} has a level already: {seen[node.actor]}; an actor has one"
-                problems.add(document.where((name,)), f"{show_key((name,))}.actor", text)
-            seen.setdefault(node.actor, name)
-
-
-def trigger_order(
-    nodes: Mapping[str, Node], signals: Mapping[str, Signal], problems: Problems, document: Document
-) -> tuple[str, ...]:
-    """Return the responses so that each comes after those that trigger it, otherwise by name."""
-    waiting = {
-        name: {signals[s].node for t in node.triggers for s in resolve(t, signals) if signals[s].kind == "response"}
-        for name, node in nodes.items()
-        if isinstance(node, Response)
-    }
-    order: list[str] = []
-    while waiting:
-        ready = sorted(name for name, before in waiting.items() if not before & set(waiting))
-        if not ready:
-            for name in sorted(waiting):
-                text = f"responses trigger one another in a circle: {', '.join(sorted(waiting))}"
-                problems.add(document.where((name,)), f"{show_key((name,))}.triggers", text)
-            break
-        order.extend(ready)
-        for name in ready:
-            del waiting[name]
-    return tuple(order)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,7 +10,7 @@ from hudna.case.grammar import Text
 from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
 from hudna.errors import no_such
 
-__all__ = ["Measure", "Signal", "publish", "resolve", "unknown_signal"]
+__all__ = ["Measure", "Signal", "counted_twice", "publish", "resolve", "unknown_signal"]
 
 Measure: TypeAlias = Literal["lever", "state", "indicator", "count", "level", "amount"]
 
@@ -78,8 +78,8 @@ def _published(node: Node) -> list[tuple[str, Measure, Text, Text]]:
 
 
 def _join(first: Text, second: Text) -> Text:
-    arabic = f"{first.ar}: {second.ar}" if first.ar and second.ar else None
-    return Text(en=f"{first.en}: {second.en}", ar=arabic)
+    both = [lang for lang in first.texts if lang in second.texts]
+    return Text(**{lang: f"{first.get(lang)}: {second.get(lang)}" for lang in both})
 
 
 def resolve(reference: str, signals: Mapping[str, Signal]) -> tuple[str, ...]:
@@ -93,10 +93,16 @@ def resolve(reference: str, signals: Mapping[str, Signal]) -> tuple[str, ...]:
     return tuple(name for name, signal in signals.items() if name.startswith(prefix) and signal.node == name)
 
 
+def counted_twice(names: Sequence[str]) -> str:
+    """Say which names stand in a sum more than once; an empty text if none does."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"counts {', '.join(twice)} twice; name each once" if twice else ""
+
+
 def unknown_signal(reference: str, signals: Iterable[str]) -> str:
     """Say that there is no such signal, and what might have been meant."""
     known = list(signals)
     if reference.endswith(".*"):
         prefixes = sorted({name.rsplit(".", 1)[0] + ".*" for name in known if "." in name})
         return no_such("family", reference, prefixes, text=f"no node's name begins with '{reference[:-1]}'")
-    return no_such("signal", reference, known, text=f"there is no signal '{reference}'")
+    return no_such("signal", reference, known)

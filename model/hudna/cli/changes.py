@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from hudna.cli.options import RUN
 from hudna.errors import Problems
 
 if TYPE_CHECKING:
     from hudna.scenario import Scenario
 
-__all__ = ["Changes", "asked", "parsed"]
-
-Changes: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Change a value of the scenario's file; may be repeated.",
-        rich_help_panel=RUN,
-    ),
-]
+__all__ = ["asked", "parsed"]
 
 
 def asked(scenario: Scenario | str, changes: Sequence[str] | None) -> Scenario:
     """Return the scenario that a command is given, with what `--set` changes in it."""
     from hudna.case.documents import COMMAND_LINE
-    from hudna.scenario.reading import changed, load
+    from hudna.scenario import load
+    from hudna.scenario.scenario import changed
 
     over = parsed(changes or ())
     question = load(scenario)

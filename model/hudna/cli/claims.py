@@ -2,158 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hudna.cli.commands import app, known_language
-from hudna.cli.options import ASK, AsJson, Case, Csv, Draws, Lang, Paths, Prior, Seed, examples
-from hudna.cli.printing import few, print_json, print_lines, progress_bar, written
-from hudna.text.numbers import decimals, interval, iso_date, number, share
+from hudna.cli.changes import asked
+from hudna.cli.commands import app
+from hudna.cli.options import ASK, Case, Sheet, Sizes, examples, grouped
+from hudna.cli.printing import Part, few, progress_bar, say
+from hudna.errors import InputError
+from hudna.text.columns import heading
+from hudna.text.numbers import MISSING, decimals, interval, iso_date, number, share
 from hudna.text.runs import belief, notices, run_size
-from hudna.text.table import Line, as_csv, records
+from hudna.text.table import Table, column
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from hudna.ask.claims import Answer, Support, Verdict, Verdicts
-    from hudna.case.claims import ClaimTest
 
 __all__ = ["claims"]
 
-_UNTOLD = 0.8  # width of the bounds of a probability that leave it open
-_WORDS = {
-    "true": ("true in {} of draws", "صحيح في {} من العينات"),
-    "open": ("cannot be told from so few paths: {} of draws", "لا يمكن الحكم من هذا العدد من المسارات: {} من العينات"),
-    "unknown": ("cannot be told from a single draw or path", "لا يمكن الحكم من عينة واحدة أو مسار واحد"),
-    "futures": ("and in {} of futures", "وفي {} من المسارات"),
-    "all": ("all of it: {}", "الكل معا: {}"),
-    "bounds": (
-        "all of it: between {} and {} of draws; the tests have no draws in common, so no more can be told",
-        "الكل معا: بين {} و{} من العينات؛ لا عينات مشتركة بين الاختبارات فلا يمكن قول أكثر من ذلك",
-    ),
-    "untested": ("not tested", "لم يُختبر"),
-    "draws": ("90 % over draws", "90٪ من العينات"),
-    "same": ("the same in every future", "واحد في كل المسارات"),
-    "asked": ("asked in", "طرح في"),
-    "under": ("under", "في ظل"),
-    "against": ("against", "مقابل"),
-    "paired": ("paired draw by draw", "مقارنة عينة بعينة"),
-    "unpaired": (
-        "not paired: their draws differ, and are taken as independent",
-        "من دون مقارنة عينة بعينة: العينات مختلفة وتُعد مستقلة",
-    ),
-    "semicolon": ("; ", "؛ "),
-    "rests": ("rests on", "يستند إلى"),
-    "structure": ("structure", "البنية"),
-    "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
-    "note": (
-        "Of draws: what is not known; of futures: chance too. ± is the Monte Carlo error, brackets are 90 %.",
-        "من العينات: ما لا نعرفه؛ من المسارات: المصادفة أيضا. الرقم بعد ± خطأ المحاكاة، وبين القوسين مجال 90٪.",
-    ),
-    "overlap": (
-        "After a parameter: what its prior and posterior have in common; near 1, no row taught anything about it.",
-        "الرقم بعد المعامل: مقدار التداخل بين توزيعيه القبلي والبعدي؛ إذا قارب 1 فلم تفدنا المشاهدات شيئا عنه.",
-    ),
-}
-_word = Words(_WORDS)
+_OPEN = 0.8  # width of the bounds of a probability that leave it open
+_word = Words("cli.claims")
 
 
 @app.command(
     rich_help_panel=ASK, epilog=examples("claims iraq-2024 --draws 50 --paths 20", "claims iraq-2024 --only C16")
 )
+@grouped
 def claims(
     case: Case,
     only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="This claim; may be repeated.")] = None,
-    draws: Draws = None,
-    paths: Paths = None,
-    seed: Seed = None,
-    prior: Prior = False,
-    csv: Csv = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    sizes: Sizes,
+    output: Sheet,
 ) -> None:
     """Say how probable each claim of a case is, and what that rests on."""
     from hudna.ask.claims import claims as judge
-    from hudna.files.whole import check_file, write_file
     from hudna.scenario.reading import case_of
 
-    language = known_language(lang)
-    check_file(csv)
-    found, given = case_of(case)
+    language = output.language(case)
+    found, question = case_of(case)
+    if sizes.changes and question is None:
+        raise InputError.of("--set", "goes with a scenario, not with the folder of a case")
+    of = found if question is None else asked(question, sizes.changes)
     with progress_bar(found.about.name.get(language), language) as (progress, stage):
-        answered = judge(
-            given or found, draws=draws, paths=paths, seed=seed, belief="prior" if prior else None, only=only or None,
-            progress=progress, stage=stage,
-        )  # fmt: skip
+        answered = judge(of, only=only or None, progress=progress, stage=stage, **sizes.keywords())
     table = answered.table(language)
-    if csv is not None:
-        write_file(csv, as_csv(table))
-    if as_json:
-        size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
-        note = None if answered.draws is None or answered.paths is None else few(answered.draws, answered.paths)
-        print_json({"case": answered.case, **size, "note": note, "given": answered.given, "rows": records(table)})
-        return
-    print_lines(_lines(answered, language), language)
-    if csv is not None:
-        print("\n" + written(csv, language))
+    size = {"draws": answered.draws, "paths": answered.paths, "seed": answered.seed}
+    note = None if answered.draws is None or answered.paths is None else few(answered.draws, answered.paths)
+    data = {"case": answered.case, **size, "note": note, "given": answered.given, "rows": table}
+    say(output, data, _parts(answered, language), output.write(table))
 
 
-def _lines(answered: Verdicts, lang: Language) -> Iterator[Line]:
+def _parts(answered: Verdicts, lang: Language) -> Iterator[Part]:
     for verdict in answered:
-        claim = verdict.claim
-        yield f"{verdict.name}  {claim.claim.get(lang)} ({claim.source.get(lang)})", True
-        if claim.untested is not None:
-            yield f"  {_word('untested', lang)}: {claim.untested.get(lang)}", False
-        for answer in verdict.answers:
-            yield from _answer(answer, lang)
-        if len(verdict.answers) > 1:
-            yield f"  {_together(verdict, lang)}", False
-        yield "", False
-    if answered.draws is not None and answered.paths is not None and answered.seed is not None:
-        size = run_size(answered.draws, answered.paths, answered.seed, lang)
-        yield f"{answered.title.get(lang)}: {size}", False
-        for origin in dict.fromkeys(line for given in answered.given.values() for line in _origin(given, lang)):
-            yield origin, False
-        if note := few(answered.draws, answered.paths, lang):
-            yield note, False
-        yield _word("note", lang), False
-        if any(part.overlap is not None for v in answered for a in v.answers for part in a.rests_on):
-            yield _word("overlap", lang), False
+        yield _table(verdict, lang)
+        yield ""
+    if answered.draws is None or answered.paths is None or answered.seed is None:
+        return
+    yield f"{answered.title.get(lang)}: {run_size(answered.draws, answered.paths, answered.seed, lang)}"
+    yield from dict.fromkeys(line for given in answered.given.values() for line in _origin(given, lang))
+    if note := few(answered.draws, answered.paths, lang):
+        yield note
+    yield _word("note", lang)
+    if any(part.overlap is not None for v in answered for a in v.answers for part in a.rests_on):
+        yield _word("overlap", lang)
 
 
-def _answer(answer: Answer, lang: Language) -> Iterator[Line]:
-    test, found = answer.test, answer.truth
-    yield f"  {test.statement.get(lang)}", False
-    futures = f" {_word('futures', lang).format(share(found.p_futures, lang))}" if found.p_futures >= 0 else ""
-    yield f"    {_probability(found.p_true, found.p_true_low, found.p_true_high, lang)}{futures}", False
+def _table(verdict: Verdict, lang: Language) -> Table:
+    """Lay out a claim: its tests, each under what it states, and what they rest on."""
+    import pandas as pd
+
+    claim, rows = verdict.claim, [_cells(answer, lang) for answer in verdict.answers]
+    heading = f"{verdict.name}  {claim.claim.get(lang)} ({claim.source.get(lang)})"
+    return Table(
+        heading, pd.DataFrame(rows), _COLUMNS if rows else [], lang,
+        lambda row: row["asked"], lambda row: row["statement"], notes=list(_notes(verdict, lang)),
+    )  # fmt: skip
+
+
+def _cells(answer: Answer, lang: Language) -> dict[str, str]:
+    found = answer.truth
     places = decimals(found.estimate, found.mcse)
-    unit = answer.unit.get(lang)
-    told = f"{number(found.estimate, places)} ± {number(found.mcse, places)}"
-    spread = interval(found.q05, found.q95)
-    number_of = _word("difference" if test.than is not None or isinstance(test.value, str) else "estimate", lang)
-    if lang == "ar":  # before the number, for a noun after it would have to agree with it
-        number_of = f"{number_of} ({unit})"
-    else:
-        told = f"{told} {unit}"
-    shown = _word("same", lang) if found.same else f"{told}{_word('comma', lang)}{_word('draws', lang)} {spread}"
-    yield f"    {number_of}: {shown}", False
-    yield f"    {_word('asked', lang)} {_asked(test, lang)}{_pairing(answer, lang)}", False
-    if answer.rests_on:
-        rests = _word("semicolon", lang).join(_supports(answer.rests_on, lang))
-        yield f"    {_word('rests', lang)} {rests}", False
-    if test.structure is not None:
-        yield f"    {_word('structure', lang)}: {test.structure.get(lang)}", False
+    estimate = f"{number(found.estimate, places)} ± {number(found.mcse, places)}"
+    return {
+        "statement": f"{answer.test.statement.get(lang)} ({answer.unit.get(lang)})",
+        "asked": _asked(answer, lang),
+        "draws": _probability(found.p_true, found.p_true_low, found.p_true_high, lang),
+        "futures": share(found.p_futures, lang) if found.p_futures >= 0 else MISSING,
+        "estimate": _word("same", lang) if found.same else estimate,
+        "over": MISSING if found.same else interval(found.q05, found.q95),
+    }
+
+
+_COLUMNS = [
+    column(heading(word, _word), key)
+    for word, key in (("true draws", "draws"), ("true futures", "futures"), ("estimate", "estimate"), ("draws", "over"))
+]
+
+
+def _notes(verdict: Verdict, lang: Language) -> Iterator[str]:
+    """Yield why a claim is not tested, or how probable all of it is, what its tests rest on, and what else is said."""
+    if verdict.claim.untested is not None:
+        yield f"{_word('untested', lang)}: {verdict.claim.untested.get(lang)}"
+    truths, tests = [answer.truth for answer in verdict.answers], [answer.test for answer in verdict.answers]
+    if len(tests) > 1:
+        yield _together(verdict, lang)
+    if any(not truth.p_true_low >= 0 for truth in truths):
+        yield f"{MISSING}: {_word('unknown', lang)}"
+    elif any(truth.p_true_high - truth.p_true_low > _OPEN for truth in truths):
+        yield f"{MISSING}: {_word('open', lang)}"
+    parts = dict.fromkeys(part for answer in verdict.answers for part in answer.rests_on)
+    if parts:
+        yield f"{_word('rests', lang)} {_word('semicolon', lang).join(_supports(parts, lang))}"
+    for test in tests:
+        if test.structure is not None:
+            yield f"{_word('structure', lang)}: {test.structure.get(lang)}"
 
 
 def _probability(p: float, low: float, high: float, lang: Language) -> str:
-    """Return the share of draws with its bounds, or that it is open."""
+    """Return a share of draws with its bounds, which alone are said where they leave it open."""
     if not low >= 0:
-        return _word("unknown", lang)
-    bounds = f"[{share(low, lang)}, {share(high, lang)}]"
-    if high - low > _UNTOLD:
-        return _word("open", lang).format(bounds)
-    return _word("true", lang).format(f"{share(p, lang)} {bounds}")
+        return MISSING
+    return f"{MISSING if high - low > _OPEN else share(p, lang)} [{share(low, lang)}, {share(high, lang)}]"
 
 
 def _together(verdict: Verdict, lang: Language) -> str:
@@ -162,32 +135,20 @@ def _together(verdict: Verdict, lang: Language) -> str:
     return _word("all", lang).format(_probability(verdict.p_true, verdict.low, verdict.high, lang))
 
 
-def _asked(test: ClaimTest, lang: Language) -> str:
+def _asked(answer: Answer, lang: Language) -> str:
     """Return where a test was asked: `iraq-2024: pressure under postponement, against withdrawal`."""
-    if test.parameter is not None:
-        return f"{test.scenario}: {_word('parameter', lang)} {test.parameter}{_beyond(test)}"
-    told = f"{test.scenario}: {test.outcome} {_word('under', lang)} {test.policy}{_beyond(test)}"
-    than = test.than
-    if than is None:
-        return told
-    return f"{told}{_word('comma', lang)}{_word('against', lang)} " + " ".join(
-        filter(None, (than.scenario, than.outcome, than.policy))
-    )
+    test, than, comma = answer.test, answer.test.than, _word("comma", lang)
+    of = f"{_word('parameter', lang)} {test.parameter}"
+    if test.parameter is None:
+        of = f"{test.outcome} {_word('under', lang)} {test.policy}"
+    limit = f"{test.value:g}" if isinstance(test.value, int | float) else test.value
+    parts = [f"{test.scenario}: {of}" + ("" if limit is None else f" {'>' if test.sign > 0 else '<'} {limit}")]
+    if than is not None:
+        parts.append(" ".join(filter(None, (_word("against", lang), than.scenario, than.outcome, than.policy))))
+    return comma.join([*parts, *([_word(answer.pairing, lang)] if answer.pairing else [])])
 
 
-def _beyond(test: ClaimTest) -> str:
-    if test.value is None:
-        return ""
-    return f" {'>' if test.sign > 0 else '<'} {test.value if isinstance(test.value, str) else f'{test.value:g}'}"
-
-
-def _pairing(answer: Answer, lang: Language) -> str:
-    if not answer.pairing:
-        return ""
-    return _word("comma", lang) + _word(answer.pairing, lang)
-
-
-def _supports(parts: tuple[Support, ...], lang: Language) -> Iterator[str]:
+def _supports(parts: Collection[Support], lang: Language) -> Iterator[str]:
     """Yield the parameters, those of a status together."""
     for status in dict.fromkeys(part.status for part in parts):
         own = (part for part in parts if part.status == status)

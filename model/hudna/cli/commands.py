@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hudna.cli.changes import Changes, asked
+from hudna.cli.changes import asked
 from hudna.cli.options import (
     ASK,
     CASES,
     OUTPUT,
     RUN,
-    AsJson,
-    AsOf,
-    Draws,
+    Changes,
     Everything,
-    Lang,
+    FromDate,
     NoFigures,
-    Paths,
+    Output,
     Policies,
-    Prior,
-    Seed,
-    Threads,
     ToScenario,
     examples,
+    grouped,
+    is_run,
+    option,
     shipped_scenarios,
 )
-from hudna.cli.printing import print_json, print_lines, progress_bar
-from hudna.errors import InputError, Problems, nearest
+from hudna.cli.printing import Part, print_json, progress_bar, say
+from hudna.errors import InputError, Problems
 from hudna.text.words import Language, Words
 from hudna.version import __version__
 
+_YEAR = 52  # weeks over which the chances of a case are given
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from hudna.case import Case
     from hudna.case.grammar import Text
     from hudna.case.parameters import Parameter
     from hudna.cli.observations import Foreseen
-    from hudna.errors import Problem
     from hudna.scenario.describe import Count
-    from hudna.text.table import Line
 
-__all__ = ["app", "day", "known_language"]
+__all__ = ["app"]
 
 app = typer.Typer(
     name="hudna",
@@ -82,38 +78,19 @@ def hudna(
         "run iraq-2024", "run two-militias --draws 100 --paths 50 --lang ar", "run iraq-2024 --as-of 2024-08-22"
     ),
 )
+@grouped
 def run(
     scenario: ToScenario,
-    draws: Draws = None,
-    paths: Paths = None,
-    seed: Seed = None,
     policy: Policies = None,
-    engine: Annotated[
-        str,
-        typer.Option(metavar="ENGINE", help="auto, vm (compiled) or oracle (plain); same events.", rich_help_panel=RUN),
-    ] = "auto",
-    threads: Threads = None,
     outcomes: Annotated[
-        str,
-        typer.Option(
-            metavar="all|summary", help="With summary, memory does not grow with the paths.", rich_help_panel=RUN
-        ),
+        str, option(RUN, "With summary, memory does not grow with the paths.", metavar="all|summary")
     ] = "all",
-    as_of: AsOf = None,
-    given: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Observations to use instead of the case's own.", rich_help_panel=RUN),
-    ] = None,
-    prior: Prior = False,
-    changes: Changes = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Where to write; out/SCENARIO if left out.", rich_help_panel=OUTPUT),
-    ] = None,
-    lang: Lang = "en",
+    *,
+    sizes: FromDate,
+    out: Annotated[Path | None, option(OUTPUT, "Where to write; out/SCENARIO if left out.", metavar="FOLDER")] = None,
     no_figures: NoFigures = False,
     everything: Everything = False,
-    as_json: AsJson = False,
+    output: Output,
 ) -> None:
     """Simulate a scenario under its policies and write the results."""
     from hudna.ask.run import run as simulate
@@ -124,62 +101,47 @@ def run(
     from hudna.report.figures import figures
     from hudna.report.outputs import write_outputs
 
-    language = known_language(lang)
-    question = asked(scenario, changes)
-    options: dict[str, Any] = {
-        "draws": draws, "paths": paths, "seed": seed, "policies": policy or None, "engine": engine, "threads": threads,
-        "outcomes": outcomes, "as_of": day(as_of), "belief": "prior" if prior else None,
-    }  # fmt: skip
+    language = output.language(scenario)
+    question = asked(scenario, sizes.changes)
+    options = {**sizes.keywords(), "policies": policy or None, "outcomes": outcomes}
     Options.of("run", options).settled(question)
     target = out if out is not None else Path("out") / question.id
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, stage):
-            result = simulate(question, given=given, progress=progress, stage=stage, **options)
+            result = simulate(question, progress=progress, stage=stage, **options)
         manifest = write_outputs(result, folder, lang=language)
-
-    def show(final: Mapping[str, Any], problems: Sequence[Problem]) -> None:
-        if as_json:
-            results.print_data(result, target, {"manifest": final}, problems)
-        else:
-            results.print_tables(result, target, language, everything=everything)
-
-    drawn = None if no_figures else target
-    finish(show, figures(result, language), drawn, manifest, kinds=("png", "svg"), lang=language, as_json=as_json)
-
-
-def day(text: str | None) -> dt.date | None:
-    """Return the date that an option gives; what is none is an `InputError`."""
-    try:
-        return None if text is None else dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError.of("run", "must be a date such as 2024-08-22", key="as_of", given=repr(text)) from None
-
-
-def known_language(lang: str) -> Language:
-    """Return the language of pictures and tables; another word is an `InputError`."""
-    known: dict[str, Language] = {"en": "en", "ar": "ar"}
-    if lang not in known:
-        raise InputError.of("hudna", f"must be one of en, ar{nearest(lang, known)}", key="lang", given=repr(lang))
-    return known[lang]
+    finish(
+        output,
+        lambda final, problems: say(
+            output,
+            results.data(result, target, problems, manifest=final),
+            results.tables(result, target, language, everything=everything),
+        ),
+        figures(result, language),
+        None if no_figures else target,
+        manifest,
+        kinds=("png", "svg"),
+    )
 
 
 @app.command("list", rich_help_panel=CASES, epilog=examples("list", "list --lang ar"))
-def list_(lang: Lang = "en", as_json: AsJson = False) -> None:
+@grouped
+def list_(output: Output) -> None:
     """List the shipped scenarios, with their questions and cases."""
     from hudna.scenario.describe import shipped_scenarios
 
-    language = known_language(lang)
-    found = shipped_scenarios(language)
-    if as_json:
-        print_json({"scenarios": found})
-        return
-    case = "الحالة" if language == "ar" else "case"
-    for entry in found:
-        lines = (f"{entry['scenario']}  ({case} {entry['case']})", True), (f"    {entry['question']}", False)
-        print_lines(lines, language)
+    language = output.language()
+    found, case = shipped_scenarios(language), _word("case", language)
+    lines = (
+        line
+        for one in found
+        for line in ((f"{one['scenario']}  ({case} {one['case']})", True), f"    {one['question']}")
+    )
+    say(output, {"scenarios": found}, lines)
 
 
 @app.command(rich_help_panel=CASES, epilog=examples("copy iraq-2024 mine"))
+@grouped
 def copy(
     name: Annotated[
         str,
@@ -188,25 +150,22 @@ def copy(
         ),
     ],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to; nothing that exists is overwritten.")],
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """Copy a shipped scenario and its case, to be edited."""
     from hudna import shipped
 
-    known_language(lang)  # paths have no language
-    copied = shipped.copy(name, folder)
-    if as_json:
-        print_json({"written": [str(path) for path in copied]})
-        return
-    for path in copied:
-        print(path)
+    output.language()  # paths have none
+    copied = [str(path) for path in shipped.copy(name, folder)]
+    say(output, {"written": copied}, copied)
 
 
 @app.command(
     rich_help_panel=CASES,
     epilog=examples("check mine/scenarios/iraq-2024.toml", "check mine/params/iraq-2024 --rows"),
 )
+@grouped
 def check(
     scenario: Annotated[
         str,
@@ -215,21 +174,22 @@ def check(
         ),
     ],
     rows: Annotated[
-        bool,
-        typer.Option("--rows", help="List every row of observations, and what it is used for.", rich_help_panel=OUTPUT),
+        bool, option(OUTPUT, "List every row of observations, and what it is used for.", "--rows", metavar=None)
     ] = False,
     changes: Changes = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """Say everything that is wrong with a scenario or a case."""
     from hudna.cli import observations
     from hudna.engine import compile_scenario
+    from hudna.judge.rates import base_rates
+    from hudna.report.rates import rates_table
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
     from hudna.scenario.reading import case_of
 
-    language, problems = known_language(lang), Problems()
+    language, problems = output.language(scenario), Problems()
     noted: tuple[Text, ...] = ()
     case, question = case_of(scenario)
     if question is None:
@@ -241,53 +201,44 @@ def check(
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found, noted = count(case, question.nodes, parameters), question.notices
-    foreseen, foretold = observations.foresee(case, question, problems)
-    notices = (*case.notices, *noted, *foretold, *check_claims(case, problems))
+    foreseen, expected = observations.foresee(case, question, problems)
+    notices = (*case.notices, *noted, *expected, *check_claims(case, problems))
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
     said = [notice.get(language) for notice in notices]
-    if as_json:
-        print_json({"problems": [], "notices": said, "nodes": found.nodes, "parameters": found.parameters,
-                    "ties": found.ties, "pressing": found.pressing,
-                    "observations": observations.as_data(case, parameters, foreseen),
-                    "claims": {"tested": tested, "untested": len(case.claims) - tested},
-                    "posterior": _posterior(case, parameters)})  # fmt: skip
-        return
-    print_lines(_checked(case, found, tested, foreseen, language), language)
-    print_lines(((f"{_word('note', language)}: {notice}", False) for notice in said), language)
-    if rows:
-        print_lines(observations.listing(case, parameters, language), language)
+    weeks = _YEAR if question is None else question.file.weeks
+    rates = base_rates(case, weeks)
+    data = {
+        "problems": [], "notices": said, "nodes": found.nodes, "parameters": found.parameters,
+        "ties": found.ties, "pressing": found.pressing,
+        "observations": observations.as_data(case, parameters, foreseen),
+        "claims": {"tested": tested, "untested": len(case.claims) - tested},
+        "base_rates": {"weeks": weeks, "transitions": rates},
+        "posterior": _posterior(case, parameters),
+    }  # fmt: skip
+    parts: list[Part] = [*_checked(case, found, tested, foreseen, language)]
+    parts += [f"{_word('note', language)}: {notice}" for notice in said]
+    if (table := rates_table(rates, case, weeks, language)) is not None:
+        parts += ["", table]
+    say(output, data, [*parts, *(observations.listing(case, parameters, language) if rows else ())])
 
 
-_WORDS = {
-    "ok": ("ok", "لا خطأ"),
-    "nodes": ("nodes", "العقد"),
-    "schedule": ("schedule", "جداول زمنية"),
-    "regime": ("regime", "حالات متبدلة"),
-    "events": ("events", "أحداث"),
-    "response": ("response", "ردود"),
-    "level": ("level", "مستويات"),
-    "parameters": ("parameters", "المعاملات"),
-    "ties": ("ties: {}, of which {} press", "الروابط: {}، والضاغطة منها {}"),
-    "posterior": ("posterior: {:,} draws, from the campaign {}", "عينات التوزيع البعدي: {:,}؛ من سجل المشاهدات {}"),
-    "claims": ("claims: {}, of which {} are tested", "الادعاءات: {}، والمختبرة منها {}"),
-}
-_word = Words(_WORDS)
+_word = Words("cli.commands")
 
 
-def _checked(case: Case, found: Count, tested: int, foreseen: Foreseen, lang: Language) -> Iterator[Line]:
+def _checked(case: Case, found: Count, tested: int, foreseen: Foreseen, lang: Language) -> Iterator[str]:
     from hudna.cli import observations
 
-    yield _word("ok", lang), False
+    yield _word("ok", lang)
     for what, counts in (("nodes", found.nodes), ("parameters", found.parameters)):
         shown = (f"{_word(key, lang)} {n}" if lang == "ar" else f"{n} {key}" for key, n in counts.items())
-        yield f"{_word(what, lang)}: {_word('comma', lang).join(shown)}", False
-    yield _word("ties", lang).format(found.ties, found.pressing), False
+        yield f"{_word(what, lang)}: {_word('comma', lang).join(shown)}"
+    yield _word("ties", lang).format(found.ties, found.pressing)
     yield from observations.summary(case, foreseen, lang)
     if case.posterior is not None:
-        yield _word("posterior", lang).format(case.posterior.n_draws, case.posterior.campaign), False
+        yield _word("posterior", lang).format(case.posterior.n_draws, case.posterior.campaign)
     if case.claims:
-        yield _word("claims", lang).format(len(case.claims), tested), False
+        yield _word("claims", lang).format(len(case.claims), tested)
 
 
 def _posterior(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any] | None:
@@ -313,6 +264,7 @@ def _posterior(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any
         "show iraq-2024", "show iraq-2024 presence_power 'gaza.*'", "show iraq-2024 --program", "show out/iraq-2024"
     ),
 )
+@grouped
 def show(
     scenario: Annotated[
         str,
@@ -324,59 +276,53 @@ def show(
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Only what has these names; * and ? stand for letters."),
     ] = None,
-    program: Annotated[
-        bool, typer.Option("--program", help="Print the compiled program instead.", rich_help_panel=OUTPUT)
-    ] = False,
+    program: Annotated[bool, option(OUTPUT, "Print the compiled program instead.", "--program", metavar=None)] = False,
     changes: Changes = None,
     everything: Everything = False,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """Print every value of a scenario, file by file, or again what a run has found and how it was made."""
     from hudna.scenario.describe import as_data, merged
 
-    language = known_language(lang)
-    path = Path(scenario)
-    saved = path.suffix == ".nc" or os.path.exists(path / "result.nc")  # noqa: PTH110 (never raises)
+    language, path, saved = output.language(scenario), Path(scenario), is_run(scenario)
     for other, is_other in (("--program", program), (f"the run {scenario}", saved)):
         if names and is_other:
             raise InputError.of(
                 "show", f"names are of a scenario's values; leave them out with {other}", given=names[0]
             )
-    for option, is_given in (("--program", program), ("--set", changes)):
+    for key, is_given in (("--program", program), ("--set", changes)):
         if saved and is_given:
-            raise InputError.of("show", f"is of a scenario; {scenario} is a run", key=option)
+            raise InputError.of("show", f"is of a scenario; {scenario} is a run", key=key)
     if saved:
-        _show_run(path, language, everything=everything, as_json=as_json)
+        _show_run(path, output, language, everything=everything)
         return
     question = asked(scenario, changes)
     if program:
         from hudna.engine import compile_scenario
 
         compiled = compile_scenario(question)
-        if as_json:
+        if output.json:
             print_json({"digest": compiled.digest(), "program": str(compiled).splitlines()})
         else:
             print(compiled)
-    elif as_json:
+    elif output.json:
         print_json(as_data(question, names or ()))
     else:
         print("\n".join(merged(question, names or ())))
 
 
-def _show_run(path: Path, lang: Language, *, everything: bool, as_json: bool) -> None:
+def _show_run(path: Path, output: Output, lang: Language, *, everything: bool) -> None:
     from hudna.cli import results
     from hudna.result import open_result
 
     found = open_result(path)
-    if as_json:
-        results.print_data(found, path, {"about": found.about})
-    else:
-        results.print_tables(found, None, lang, everything=everything)
-        print_lines(results.made(found, lang), lang)
+    tables = results.tables(found, None, lang, everything=everything)
+    say(output, results.data(found, path, about=found.about), [*tables, *results.made(found, lang)])
 
 
 @app.command(rich_help_panel=CASES, epilog=examples("schema drivers"))
+@grouped
 def schema(
     kind: Annotated[
         str,
@@ -386,11 +332,11 @@ def schema(
             show_default=True,
         ),
     ] = "scenario",
-    lang: Lang = "en",
-    as_json: AsJson = False,  # noqa: ARG001 (a schema is JSON anyhow)
+    *,
+    output: Output,
 ) -> None:
     """Print the JSON Schema of a kind of file, for editors."""
     from hudna.scenario.schema import json_schema
 
-    known_language(lang)  # keys have no language
+    output.language()  # keys have none, and a schema is JSON anyhow
     print_json(json_schema(kind))

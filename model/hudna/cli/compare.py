@@ -2,70 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hudna.cli.commands import app, known_language
+from hudna.cli.changes import asked
+from hudna.cli.commands import app
 from hudna.cli.options import (
     ASK,
     OUTPUT,
-    AsJson,
-    Csv,
-    Draws,
-    Lang,
     Outcomes,
-    Paths,
     Policies,
-    Prior,
-    Seed,
+    Sheet,
+    Sizes,
     examples,
+    grouped,
+    option,
     shipped_scenarios,
-)
-from hudna.cli.printing import few, print_json, print_lines, problems_data, progress_bar, written
+)  # fmt: skip
+from hudna.cli.printing import Part, few, problems_data, progress_bar, say
+from hudna.errors import Problems
 from hudna.text.columns import DRAWS, ERROR, ESTIMATE, estimate, heading, share
 from hudna.text.runs import origin, size_of
-from hudna.text.table import Column, Line, Row, Table, as_csv, column, records
+from hudna.text.table import Column, Row, Table, column
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.analysis.compare import Comparison
-    from hudna.errors import Problem
+    from hudna.scenario import Scenario
 
 __all__ = ["compare"]
 
-_WORDS = {
-    "regret": ("regret", "الندم"),
-    "best in": ("best in", "الأفضل في"),
-    "lower": ("lower is better", "الأقل أفضل"),
-    "higher": ("higher is better", "الأعلى أفضل"),
-    "undeclared": (
-        "which way is better is not declared, so no regret",
-        "لم يحدد أي الاتجاهين أفضل، فلا يحسب الندم",
-    ),
-    "largest": ("Largest regret over the scenarios", "أكبر ندم في السيناريوهات كلها"),
-    "where": ("in", "في"),
-    "notes": (
-        "regret: how much worse than the scenario's best policy, future by future\n"
-        "best in: share of draws in which the policy is best\n"
-        "*: best of its scenario; ~: best here, but another is as good within Monte Carlo error",
-        "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا مسارا بمسار\n"
-        "الأفضل في: نسبة العينات التي تكون فيها السياسة هي الأفضل\n"
-        "*: الأفضل في السيناريو؛ ~: الأفضل هنا، غير أن سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
-    ),
-}  # fmt: skip
-_word = Words(_WORDS)
+_word = Words("cli.compare")
 
 
 @app.command(
     rich_help_panel=ASK,
     epilog=examples("compare iraq-2024 gaza-ceasefire regional-war --draws 50 --paths 20", "compare a.toml b.toml"),
 )
+@grouped
 def compare(
     scenarios: Annotated[
         list[str],
@@ -75,80 +55,65 @@ def compare(
     ],
     outcome: Outcomes = None,
     policy: Policies = None,
-    draws: Draws = None,
-    paths: Paths = None,
-    seed: Seed = None,
-    prior: Prior = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Write the table and a picture per outcome.", rich_help_panel=OUTPUT),
-    ] = None,
-    csv: Csv = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    sizes: Sizes,
+    out: Annotated[Path | None, option(OUTPUT, "Write the table and a picture per outcome.", metavar="FOLDER")] = None,
+    output: Sheet,
 ) -> None:
     """Compare scenarios under the same policies, with the regret of each policy in each."""
     from hudna.ask.compare import compare as run_all
     from hudna.cli.pictures import finish
-    from hudna.files.whole import check_file, replacing, write_file
+    from hudna.files.whole import replacing
     from hudna.report.comparison import pictures, write_comparison
 
-    language = known_language(lang)
-    check_file(csv)
+    language, problems = output.language(*scenarios), Problems()
+    questions: list[Scenario] = []
+    for scenario in scenarios:
+        with problems.caught():
+            questions.append(asked(scenario, sizes.changes))
+    problems.raise_if_any()
+    options = {**sizes.keywords(), "outcomes": outcome or None, "policies": policy or None}
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(replacing(out))
         with progress_bar(" · ".join(scenarios), language) as (progress, stage):
-            found = run_all(
-                scenarios, outcomes=outcome or None, policies=policy or None, draws=draws, paths=paths, seed=seed,
-                belief="prior" if prior else None, progress=progress, stage=stage,
-            )  # fmt: skip
+            found = run_all(questions, progress=progress, stage=stage, **options)
         manifest = None if folder is None else write_comparison(found, folder, lang=language)
-        if csv is not None:
-            write_file(csv, as_csv(found.frame(language)))
-    files = [path for path in (out, csv) if path is not None]
-
-    def show(final: Mapping[str, Any], problems: Sequence[Problem]) -> None:
-        if as_json:
-            print_json(
-                {
-                    "scenarios": list(found.scenarios),
-                    "outcomes": list(found.outcomes),
-                    "policies": list(found.policies),
-                    "rows": records(found.frame(language)),
-                    "note": few(found.results[0].n_distinct, found.results[0].n_paths, language),
-                    "largest_regret": records(found.minimax(lang=language)),
-                    "written": [str(path) for path in files],
-                    "manifest": None if manifest is None else final,
-                    "problems": problems_data(problems),
-                }
-            )
-            return
-        print_lines(_lines(found, language), language)
-        for path in files:
-            print("\n" + written(path, language))
-
-    finish(show, pictures(found, language), out, manifest, lang=language, as_json=as_json)
+        files = [*([] if out is None else [out]), *output.write(found.frame(language))]
+    data = {
+        "scenarios": list(found.scenarios), "outcomes": list(found.outcomes), "policies": list(found.policies),
+        "rows": found.frame(language), "note": few(found.results[0].n_distinct, found.results[0].n_paths, language),
+        "largest_regret": found.minimax(lang=language), "written": [str(path) for path in files],
+    }  # fmt: skip
+    finish(
+        output,
+        lambda final, problems: say(
+            output,
+            {**data, "manifest": None if manifest is None else final, "problems": problems_data(problems)},
+            _parts(found, language),
+            files,
+        ),
+        pictures(found, language),
+        out,
+        manifest,
+    )
 
 
-def _lines(found: Comparison, lang: Language) -> Iterator[Line]:
+def _parts(found: Comparison, lang: Language) -> Iterator[Part]:
     """Lay out a table per outcome, with the largest regrets under it."""
     about = found.results[0].about
-    yield size_of(about, lang), False
+    yield size_of(about, lang)
     for text in dict.fromkeys(part for result in found.results for part in origin(result.about.get("given", {}), lang)):
-        yield text[:1].upper() + text[1:], False
+        yield text[:1].upper() + text[1:]
     frame, largest = found.frame(lang), found.minimax(lang=lang).reset_index()
     for name in found.outcomes:
-        yield "", False
-        yield from _outcome(found, name, frame[frame["outcome"] == name], lang).lines()
+        yield ""
+        yield _outcome(found, name, frame[frame["outcome"] == name], lang)
         if found.outcome(name).better is not None:
-            yield from _largest(found, largest[largest["outcome"] == name], lang).lines()
+            yield _largest(found, largest[largest["outcome"] == name], lang)
     if note := few(found.results[0].n_distinct, about["paths"], lang):
-        yield "", False
-        yield f"  {note}", False
+        yield from ("", f"  {note}")
     if any(found.outcome(name).better for name in found.outcomes):
-        yield "", False
-        for text in _word("notes", lang).split("\n"):
-            yield f"  {text}", False
+        yield from ("", *(f"  {text}" for text in _word("notes", lang).split("\n")))
 
 
 def _outcome(found: Comparison, name: str, frame: pd.DataFrame, lang: Language) -> Table:

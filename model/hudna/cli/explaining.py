@@ -2,84 +2,58 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from hudna.cli.changes import Changes, asked
-from hudna.cli.commands import app, day, known_language
+from hudna.cli.changes import asked
+from hudna.cli.commands import app
 from hudna.cli.options import (
     ASK,
     OUTPUT,
-    AsJson,
-    AsOf,
-    Csv,
-    Draws,
-    Lang,
+    FromDate,
     NoFigures,
     Outcomes,
-    Paths,
+    Output,
     Policies,
-    Prior,
-    Seed,
+    Sheet,
     ToScenario,
     examples,
-)
+    grouped,
+    option,
+)  # fmt: skip
 from hudna.cli.pictures import finish
-from hudna.cli.printing import few, print_json, print_lines, print_table, problems_data, progress_bar, written
+from hudna.cli.printing import Part, few, problems_data, progress_bar, say
 from hudna.errors import InputError, nearest, no_such
-from hudna.files.whole import check_file, replacing, write_file
+from hudna.files.whole import replacing
 from hudna.text import columns
 from hudna.text.columns import DRAWS, ERROR, MEAN
 from hudna.text.numbers import MISSING, decimals, number, percent, weeks
 from hudna.text.runs import notices
-from hudna.text.table import Column, Row, Table, as_csv, records
+from hudna.text.table import Column, Row, Table
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hudna.analysis.attribution import Attribution
+    from hudna.analysis.attribution import Attribution, Grouping
     from hudna.analysis.removal import Removal
-    from hudna.errors import Problem
     from hudna.scenario import Scenario
 
 __all__ = ["explain", "remove", "shapley"]
 
-_WORDS = {
-    "part": (
-        "Log odds of {}: who moves it, mean over {}",
-        "{}، لوغاريتم الأرجحية: ما الذي يحركه، متوسط {}",
-    ),
-    "apart": ("{} less {}: why they differ", "{} ناقص {}: سبب الفرق"),
-    "with": ("with", "معه"),
-    "without": ("without", "من دونه"),
-    "effect": ("effect", "الأثر"),
-    "moved": ("futures moved", "مسارات تأثرت"),
-    "share": ("share", "الحصة"),
-    "of": ("{} ({}, {}), {}: shares of the factors", "{} ({}، {})، {}: حصص العوامل"),
-    "less": ("{} less {}", "{} ناقص {}"),
-    "off": ("If nothing reads it any more: {}", "إذا لم يعد شيء يتأثر به: {}"),
-    "silenced": ("If it is silenced: {}", "إذا أسكت: {}"),
-    "itself": (
-        "of the thing itself, which goes on; --silence asks of a world without it: {}",
-        "عن الشيء نفسه وهو مستمر؛ استعمل --silence للسؤال عن عالم يخلو منه: {}",
-    ),
-    "no route": ("no route leads in the model from it to: {}", "لا سبيل في النموذج يصل منه إلى: {}"),
-    "no path": ("a route leads there, but no path of this run moved: {}", "ثمة سبيل يصل إليه ولم يتغير أي مسار: {}"),
-    "absent": ("absent, so without a value: {}", "غائب فلا قيمة له: {}"),
-}
-_word = Words(_WORDS)
+_word = Words("cli.explaining")
 
 
 @app.command(
     rich_help_panel=ASK,
     epilog=examples("explain iraq-2024 --draws 50 --paths 20", "explain iraq-2024 --of IRQ --by channel"),
 )
+@grouped
 def explain(
     scenario: ToScenario,
     of: Annotated[
@@ -87,67 +61,66 @@ def explain(
         typer.Option(metavar="LEVEL", help="A level or an actor; the first level among the series if left out."),
     ] = None,
     by: Annotated[str, typer.Option(metavar="WORD", help="part, source, channel or direction.")] = "source",
-    draws: Draws = None,
-    paths: Paths = None,
-    seed: Seed = None,
     policy: Policies = None,
-    as_of: AsOf = None,
-    prior: Prior = False,
-    changes: Changes = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write tables and pictures.", rich_help_panel=OUTPUT)
-    ] = None,
-    lang: Lang = "en",
+    *,
+    sizes: FromDate,
+    out: Annotated[Path | None, option(OUTPUT, "Write tables and pictures.", metavar="FOLDER")] = None,
     no_figures: NoFigures = False,
-    as_json: AsJson = False,
+    output: Output,
 ) -> None:
     """Take a level apart: who moves it, through what, by policy, and why the policies differ."""
-    from contextlib import nullcontext
-
     from hudna.analysis.attribution import GROUPINGS
     from hudna.ask.explain import attribute
     from hudna.report.explaining import contrast_table, pictures, write_attribution
 
-    language = known_language(lang)
     if by not in GROUPINGS:
         text = f"must be one of {', '.join(GROUPINGS)}{nearest(by, GROUPINGS)}"
         raise InputError.of("explain", text, key="by", given=repr(by))
-    question = asked(scenario, changes)
+    grouping, language = cast("Grouping", by), output.language(scenario)
+    question = asked(scenario, sizes.changes)
     level = _first_level(question) if of is None else of
-    options = _options(draws, paths, seed, as_of, prior)
+    options = {**sizes.keywords(), "policies": policy or None}
     with replacing(out) if out is not None else nullcontext() as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, stage):
-            found = attribute(question, level, policies=policy or None, progress=progress, stage=stage, **options)
-        manifest = None if folder is None else write_attribution(found, folder, by=by, lang=language)  # type: ignore[arg-type]
-    table = found.table(by, language)  # type: ignore[arg-type]
-    apart = contrast_table(found, by, language)  # type: ignore[arg-type]
+            found = attribute(question, level, progress=progress, stage=stage, **options)
+        manifest = None if folder is None else write_attribution(found, folder, by=grouping, lang=language)
+    table, apart = found.table(grouping, language), contrast_table(found, grouping, language)
+    note = few(found.about["draws"], found.about["paths"], language)
+    data = {"level": found.level, "by": by, **found.about, "note": note, "parts": table, "differences": apart}
+    finish(
+        output,
+        lambda _, problems: say(
+            output,
+            {**data, "problems": problems_data(problems)},
+            _parts_of(found, table, apart, language),
+            [] if out is None else [out],
+        ),
+        pictures(found, by=grouping, lang=language),
+        None if no_figures else out,
+        manifest,
+    )
 
-    def show(_: Mapping[str, Any], problems: Sequence[Problem]) -> None:
-        if as_json:
-            note = few(found.about["draws"], found.about["paths"], language)
-            data = {"note": note, "parts": records(table), "differences": records(apart)}
-            print_json({"level": found.level, "by": by, **found.about, **data, "problems": problems_data(problems)})
-            return
-        of_what = _word("part", language).format(found.name.get(language), weeks(found.window, language))
-        frame = table.reset_index()
-        parts = Table(of_what, frame, _PARTS, language, group=lambda row: _name(found, row["policy"], language))
-        print_table(parts)
-        for a, b in found.contrasts:
-            print()
-            why = _word("apart", language).format(*(_name(found, policy, language) for policy in (a, b)))
-            print_table(Table(why, apart[(apart["a"] == a) & (apart["b"] == b)], _PARTS, language))
-        _print_notes(found.about["given"], found.about["draws"], found.about["paths"], language)
-        if out is not None:
-            print("\n" + written(out, language))
 
-    drawn = pictures(found, by=by, lang=language)  # type: ignore[arg-type]
-    finish(show, drawn, None if no_figures else out, manifest, lang=language, as_json=as_json)
+def _parts_of(found: Attribution, table: pd.DataFrame, apart: pd.DataFrame, lang: Language) -> Iterator[Part]:
+    """Lay out the parts of a level by policy, and those of each difference."""
+
+    def name(policy: str) -> str:
+        return found.policies[policy].get(lang)
+
+    heading = _word("part", lang).format(found.name.get(lang), weeks(found.window, lang))
+    yield Table(heading, table.reset_index(), _PARTS, lang, group=lambda row: name(row["policy"]))
+    for a, b in found.contrasts:
+        yield ""
+        why = _word("apart", lang).format(name(a), name(b))
+        yield Table(why, apart[(apart["a"] == a) & (apart["b"] == b)], _PARTS, lang)
+    yield from _notes(found.about, lang)
 
 
 @app.command(
     rich_help_panel=ASK,
     epilog=examples("remove iraq-2024 IRN gaza --draws 50 --paths 20", "remove iraq-2024 'IRN + gaza'"),
 )
+@grouped
 def remove(
     scenario: ToScenario,
     what: Annotated[
@@ -157,97 +130,66 @@ def remove(
     silence: Annotated[
         bool, typer.Option("--silence", help="Silence it itself: its events never happen, its level is absent.")
     ] = False,
-    draws: Draws = None,
-    paths: Paths = None,
-    seed: Seed = None,
     policy: Policies = None,
-    as_of: AsOf = None,
-    prior: Prior = False,
-    changes: Changes = None,
-    csv: Csv = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    sizes: FromDate,
+    output: Sheet,
 ) -> None:
     """Switch influences off, or silence what has them, one at a time, and see how far each outcome moves."""
     from hudna.ask.explain import remove as switch_off
 
-    language = known_language(lang)
-    question = asked(scenario, changes)
+    language = output.language(scenario)
+    question = asked(scenario, sizes.changes)
     shown = _outcomes(question, outcome)
-    check_file(csv)
-    options = _options(draws, paths, seed, as_of, prior)
+    options = {**sizes.keywords(), "policies": policy or None}
     with progress_bar(question.file.name.get(language), language) as (progress, stage):
-        found = switch_off(
-            question, what, silence=silence, policies=policy or None, progress=progress, stage=stage, **options
-        )
-    table = found.table(language)
-    if csv is not None:
-        write_file(csv, as_csv(table))
-    if as_json:
-        note = few(found.whole.n_distinct, found.whole.n_paths, language)
-        print_json({"note": note, "effects": records(table)})
-        return
+        found = switch_off(question, what, silence=silence, progress=progress, stage=stage, **options)
+    table, run = found.table(language), found.whole
+    parts: list[Part] = []
     for key in found.without:
-        print_table(_effects(found, table, key, shown, language))
-        print()
-    _print_notes(found.whole.about["given"], found.whole.n_distinct, found.whole.n_paths, language)
-    if csv is not None:
-        print(written(csv, language))
+        parts += [_effects(found, table, key, shown, language), ""]
+    parts += _notes({**run.about, "draws": run.n_distinct}, language)
+    data = {"note": few(run.n_distinct, run.n_paths, language), "effects": table}
+    say(output, data, parts, output.write(table))
 
 
 @app.command(
     rich_help_panel=ASK,
     epilog=examples("shapley iraq-2024 attacks withdrawal postponement --draws 50 --paths 20"),
 )
+@grouped
 def shapley(
     scenario: ToScenario,
     outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome of the scenario.")],
     a: Annotated[str, typer.Argument(metavar="POLICY", help="A policy.")],
     b: Annotated[str | None, typer.Argument(metavar="LESS", help="Another, to take off.")] = None,
-    draws: Draws = None,
-    paths: Paths = None,
-    seed: Seed = None,
-    as_of: AsOf = None,
-    prior: Prior = False,
-    changes: Changes = None,
-    csv: Csv = None,
-    lang: Lang = "en",
-    as_json: AsJson = False,
+    *,
+    sizes: FromDate,
+    output: Sheet,
 ) -> None:
     """Share an outcome, or its difference between two policies, among the scenario's factors."""
     from hudna.ask.explain import shapley as share_out
 
-    language = known_language(lang)
-    question = asked(scenario, changes)
-    check_file(csv)
-    options = _options(draws, paths, seed, as_of, prior)
+    language = output.language(scenario)
+    question = asked(scenario, sizes.changes)
+    options = sizes.keywords()
     with progress_bar(question.file.name.get(language), language) as (progress, stage):
         found = share_out(question, outcome, a, b, progress=progress, stage=stage, **options)
     table = found.table(language)
-    if csv is not None:
-        write_file(csv, as_csv(table))
-    if as_json:
-        note = few(found.about["draws"], found.about["paths"], language)
-        print_json({"outcome": outcome, "of": list(found.of), **found.about, "note": note, "shares": records(table)})
-        return
     names = [question.file.policies[policy].name.get(language) for policy in found.of]
     of = names[0] if b is None else _word("less", language).format(*names)
     period = weeks(question.file.outcomes[outcome].window or (0, question.file.weeks), language)
     heading = _word("of", language).format(found.name.get(language), found.unit.get(language), period, of)
-    print_table(Table(heading, table, [*_PARTS, Column(columns.heading("share", _word), _share)], language))
-    _print_notes(found.about["given"], found.about["draws"], found.about["paths"], language)
-    if csv is not None:
-        print("\n" + written(csv, language))
+    shown = Table(heading, table, [*_PARTS, Column(columns.heading("share", _word), _share)], language)
+    note = few(found.about["draws"], found.about["paths"], language)
+    data = {"outcome": outcome, "of": list(found.of), **found.about, "note": note, "shares": table}
+    say(output, data, [shown, *_notes(found.about, language)], output.write(table))
 
 
-def _options(draws: int | None, paths: int | None, seed: int | None, as_of: str | None, prior: bool) -> dict[str, Any]:
-    date: dt.date | None = day(as_of)
-    return {"draws": draws, "paths": paths, "seed": seed, "as_of": date, "belief": "prior" if prior else None}
-
-
-def _print_notes(given: dict[str, Any], draws: int, paths: int, lang: Language) -> None:
-    """Print what must be known of the draws that the runs started from, and of a run too small for its intervals."""
-    print_lines(((text, False) for text in (*notices(given, lang), few(draws, paths, lang)) if text), lang)
+def _notes(about: Mapping[str, Any], lang: Language) -> list[str]:
+    """Return what must be known of the draws that the runs started from, and of a run too small for its intervals."""
+    note = few(about["draws"], about["paths"], lang)
+    return [*notices(about["given"], lang), *([note] if note else [])]
 
 
 def _first_level(question: Scenario) -> str:
@@ -267,10 +209,6 @@ def _outcomes(question: Scenario, asked: Sequence[str] | None) -> list[str]:
         if name not in known:
             raise InputError.of(question.id, no_such("outcome", name, known), key="outcome", given=repr(name))
     return list(asked or ()) or [name for name in question.file.headline if name in known] or list(known)
-
-
-def _name(found: Attribution, policy: str, lang: Language) -> str:
-    return found.policies[policy].get(lang)
 
 
 def _share(row: Row, lang: Language) -> str:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hudna.learn.calibration import Calibration
 from hudna.text.columns import heading
-from hudna.text.table import Line, Table, column
+from hudna.text.table import Table, column
 from hudna.text.words import Language, Words
 
 __all__ = ["learned_parameters"]
 
-_WORDS = {
-    "heading": (
-        "Parameters that the rows said something about: 5, 50 and 95 % of prior and posterior",
-        "المعاملات التي أفادت المشاهدات شيئا عنها: 5 و50 و95٪ من التوزيعين القبلي والبعدي",
-    ),
-    "overlap": ("overlap", "التداخل"),
-    "rhat": ("R-hat", "R-hat"),
-    "rest": (
-        "and {} of which the rows say little: posterior and prior overlap by 0.9 or more",
-        "وعدد ما لم تفد المشاهدات عنه إلا قليلا {}: يتداخل توزيعاه القبلي والبعدي بمقدار 0.9 أو أكثر",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.learned")
 
 
-def learned_parameters(calibration: Calibration, lang: Language = "en") -> Iterator[Line]:
-    """Lay out the parameters that the rows said something about, most first, and count the others.
-
-    Yields
-    ------
-    tuple of str and bool
-        A line, and whether it is a heading.
-    """
+def learned_parameters(calibration: Calibration, lang: Language = "en") -> Table:
+    """Lay out the parameters that the rows said something about, most first, and count the others."""
     import pandas as pd
 
     found = sorted(calibration.learned.items(), key=lambda item: item[1].overlap)
@@ -43,5 +23,5 @@ def learned_parameters(calibration: Calibration, lang: Language = "en") -> Itera
         for name, learned in found if learned.calibrated
     ]  # fmt: skip
     columns = [column(heading(key, _word), key) for key in ("prior", "posterior", "overlap", "rhat")]
-    yield from Table(_word("heading", lang), pd.DataFrame(rows), columns, lang).lines()
-    yield _word("rest", lang).format(len(found) - len(rows)), False
+    rest = _word("rest", lang).format(len(found) - len(rows))
+    return Table(_word("heading", lang), pd.DataFrame(rows), columns, lang, notes=[rest])

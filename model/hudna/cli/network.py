@@ -2,84 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hudna.cli.commands import app, known_language
-from hudna.cli.options import CASES, OUTPUT, AsJson, Case, Lang, NoFigures, examples
-from hudna.cli.printing import print_json, print_lines, problems_data, written
+from hudna.cli.commands import app
+from hudna.cli.options import CASES, OUTPUT, Case, NoFigures, Output, examples, grouped, option
+from hudna.cli.printing import Part, problems_data, say
 from hudna.text.columns import heading
-from hudna.text.table import Line, Table, column, records
-from hudna.text.words import Language, Words
+from hudna.text.table import Table, column
+from hudna.text.words import LANGUAGES, Language, Words, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.case import Case as CaseOf
     from hudna.case.graph import Route
-    from hudna.errors import Problem
 
 __all__ = ["network"]
 
 _SHOWN = 10  # paths on the terminal, and in the tables
-_WORDS = {
-    "political": ("political", "سياسي"),
-    "military": ("military", "عسكري"),
-    "economic": ("economic", "اقتصادي"),
-    "security": ("security", "أمني"),
-    "exit": ("toward exit", "نحو الخروج"),
-    "stay": ("toward stay", "نحو البقاء"),
-    "actors": ("actors", "عدد الفاعلين"),
-    "ties": ("ties", "عدد الروابط"),
-    "pressing": ("of which press", "منها ضاغطة"),
-    "pressing note": (
-        "a tie presses if it works toward exit or stay and both its ends have levels; all others are context",
-        "الرابط ضاغط إذا كان يعمل نحو الخروج أو البقاء وكان لطرفيه مستوى؛ وما عداه سياق",
-    ),
-    "in": ("in", "وارد"),
-    "out": ("out", "صادر"),
-    "strengths": (
-        "Pressing ties: sums of weights by channel and sign",
-        "الروابط الضاغطة: مجموع الأوزان بحسب القناة والإشارة",
-    ),
-    "sign note": (
-        "+ with the direction of the level that is pressed on, - against it",
-        "+ مع اتجاه المستوى الواقع عليه الضغط، - ضده",
-    ),
-    "context strengths": (
-        "Context: sums of weights by channel, in / out",
-        "السياق: مجموع الأوزان بحسب القناة، وارد / صادر",
-    ),
-    "reach": ("Who reaches whom over pressing ties", "من يصل إلى من عبر الروابط الضاغطة"),
-    "in ties": ("in {}", "عبر {}"),
-    "nobody": ("no tie presses", "لا رابط ضاغطا"),
-    "paths": ("Strongest paths to {}", "أقوى السلاسل إلى {}"),
-    "no paths": ("No tie presses on {}", "لا رابط يضغط على {}"),
-    "path note": (
-        "strength: product of weight / 3 of the ties; sign: product of their signs. A ranking, not an effect",
-        "القوة: حاصل ضرب (الوزن / 3) للروابط؛ الإشارة: حاصل ضرب إشاراتها. ترتيب لا أثر",
-    ),
-}  # fmt: skip
-_word = Words(_WORDS)
+_word = Words("cli.network")
 
 
 @app.command(rich_help_panel=CASES, epilog=examples("network iraq-2024", "network iraq-2024 --to IRQ --out network"))
+@grouped
 def network(
     case: Case,
     to: Annotated[
         str | None, typer.Option(metavar="ACTOR", help="Paths to this actor; the most pressed one if left out.")
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Write GraphML, JSON, tables and the picture.", rich_help_panel=OUTPUT),
+        Path | None, option(OUTPUT, "Write GraphML, JSON, tables and the picture.", metavar="FOLDER")
     ] = None,
-    lang: Lang = "en",
     no_figures: NoFigures = False,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """Show the network: strengths by channel and sign, who reaches whom, and the strongest paths to an actor."""
     from hudna import plot
@@ -89,7 +50,7 @@ def network(
     from hudna.report.network import write_network
     from hudna.scenario.reading import case_of
 
-    language = known_language(lang)
+    language = output.language(case)
     found, _ = case_of(case, posterior=False)
     target = graph.pressed_most(found) if to is None else to
     routes = graph.paths(found, target, _SHOWN) if target is not None else ()
@@ -98,48 +59,43 @@ def network(
         with replacing(out) as folder:
             manifest = write_network(found, folder, routes, lang=language)
 
-    def show(_: Mapping[str, Any], problems: Sequence[Problem]) -> None:
-        if as_json:
-            _print_json(found, target, routes, out, problems)
-            return
-        print_lines(_summary(found, language), language)
-        print()
-        print_lines(_strengths(found, language), language)
-        print_lines(_reach(found, language), language)
-        print_lines(_paths(found, target, routes, language), language)
-        if out is not None:
-            print("\n" + written(out, language))
-
-    picture = ("network",), partial(plot.network, found, lang=language)
-    finish(show, [picture], None if no_figures else out, manifest, within="", lang=language, as_json=as_json)
-
-
-def _print_json(
-    case: CaseOf, target: str | None, routes: tuple[Route, ...], out: Path | None, problems: Sequence[Problem]
-) -> None:
-    from hudna.case import graph
-
-    print_json(
-        {
-            "case": case.id, "name": {lang: case.about.name.get(lang) for lang in ("en", "ar")},
-            "actors": len(case.actors), "ties": len(case.ties),
-            "pressing": sum(len(presses) for presses in case.presses().values()), "to": target,
-            "strengths": records(graph.strengths(case)), "reach": records(graph.reach(case)),
-            "paths": records(graph.paths_table(routes)), "out": None if out is None else str(out),
-            "problems": problems_data(problems),
-        }
-    )  # fmt: skip
+    data = {
+        "case": found.id, "name": {lang: found.about.name.get(lang) for lang in (*LANGUAGES, *found.about.name.texts)},
+        "actors": len(found.actors), "ties": len(found.ties), "pressing": _pressing(found), "to": target,
+        "strengths": graph.strengths(found), "reach": graph.reach(found), "paths": graph.paths_table(routes),
+        "out": None if out is None else str(out),
+    }  # fmt: skip
+    finish(
+        output,
+        lambda _, problems: say(
+            output,
+            {**data, "problems": problems_data(problems)},
+            _parts(found, target, routes, language),
+            [] if out is None else [out],
+        ),
+        [(("network",), partial(plot.network, found, lang=language))],
+        None if no_figures else out,
+        manifest,
+        within="",
+    )
 
 
-def _summary(case: CaseOf, lang: Language) -> Iterator[Line]:
-    pressing = sum(len(presses) for presses in case.presses().values())
-    counts = (("actors", len(case.actors)), ("ties", len(case.ties)), ("pressing", pressing))
+def _pressing(case: CaseOf) -> int:
+    return sum(len(presses) for presses in case.presses().values())
+
+
+def _parts(case: CaseOf, target: str | None, routes: tuple[Route, ...], lang: Language) -> Iterator[Part]:
+    counts = (("actors", len(case.actors)), ("ties", len(case.ties)), ("pressing", _pressing(case)))
     yield case.about.name.get(lang), True
-    yield "  " + _word("comma", lang).join(f"{_word(key, lang)}: {n}" for key, n in counts), False
-    yield f"  {_word('pressing note', lang)}", False
+    yield "  " + _word("comma", lang).join(f"{_word(key, lang)}: {n}" for key, n in counts)
+    yield from (f"  {_word('pressing note', lang)}", "")
+    yield from _strengths(case, lang)
+    yield from _reach(case, lang)
+    if target is not None:
+        yield from _paths(case, target, routes, lang)
 
 
-def _strengths(case: CaseOf, lang: Language) -> Iterator[Line]:
+def _strengths(case: CaseOf, lang: Language) -> Iterator[Part]:
     import pandas as pd
 
     from hudna.case.graph import strengths
@@ -158,11 +114,11 @@ def _strengths(case: CaseOf, lang: Language) -> Iterator[Line]:
             column([f"{text} {_sign(sign)}" for text in heading(side, _word)], key)
             for key, (side, sign) in sides.items()
         ]
-        yield from Table(
+        yield Table(
             _word("strengths", lang), pd.DataFrame(rows), columns, lang,
             group=lambda row: row["group"], notes=[_word("sign note", lang)],
-        ).lines()  # fmt: skip
-        yield "", False
+        )  # fmt: skip
+        yield ""
     if not context.empty:
         channels = sorted(set(context["channel"]))
         rows = []
@@ -172,8 +128,8 @@ def _strengths(case: CaseOf, lang: Language) -> Iterator[Line]:
                 both = [_weight(mine[(mine["channel"] == channel) & (mine["side"] == side)]) for side in ("in", "out")]
                 rows[-1][channel] = " / ".join(cell or "0" for cell in both) if any(both) else ""
         columns = [column(heading(channel, _word), channel) for channel in channels]
-        yield from Table(_word("context strengths", lang), pd.DataFrame(rows), columns, lang).lines()
-        yield "", False
+        yield Table(_word("context strengths", lang), pd.DataFrame(rows), columns, lang)
+        yield ""
 
 
 def _of_level(case: CaseOf, actor: str, lang: Language) -> str:
@@ -186,36 +142,34 @@ def _weight(part: pd.DataFrame) -> str:
     return f"{part['weight'].sum():g}" if len(part) else ""
 
 
-def _reach(case: CaseOf, lang: Language) -> Iterator[Line]:
+def _reach(case: CaseOf, lang: Language) -> Iterator[Part]:
     from hudna.case.graph import reach
     from hudna.text.numbers import number_of
 
     table = reach(case)
     yield _word("reach", lang), True
     if table.empty:
-        yield f"  {_word('nobody', lang)}", False
+        yield f"  {_word('nobody', lang)}"
     for source, mine in table.groupby("source"):
-        yield f"  {_name(case, source, lang)}: {len(mine)}", False
+        yield f"  {_name(case, source, lang)}: {len(mine)}"
         for ties, part in mine.groupby("ties"):
             how = _word("in ties", lang).format(number_of(int(str(ties)), "tie", lang))
-            yield f"    {how}: {_names(case, part['target'], lang)}", False
-    yield "", False
+            yield f"    {how}: {_names(case, part['target'], lang)}"
+    yield ""
 
 
-def _paths(case: CaseOf, target: str | None, routes: tuple[Route, ...], lang: Language) -> Iterator[Line]:
-    if target is None:
-        return
+def _paths(case: CaseOf, target: str, routes: tuple[Route, ...], lang: Language) -> Iterator[Part]:
     if not routes:
         yield _word("no paths", lang).format(_name(case, target, lang)), True
         return
     yield _word("paths", lang).format(_name(case, target, lang)), True
-    arrow = "←" if lang == "ar" else "→"
+    arrow = "←" if right_to_left(lang) else "→"
     for route in routes:
         text = _name(case, route.actors[0], lang)
         for tie in route.ties:
             text += f" —{_word(tie.channel, lang)}{arrow} {_name(case, tie.target, lang)}"
-        yield f"  {route.strength:.2f} {_sign(route.sign)}  {text}", False
-    yield f"  {_word('path note', lang)}", False
+        yield f"  {route.strength:.2f} {_sign(route.sign)}  {text}"
+    yield f"  {_word('path note', lang)}"
 
 
 def _sign(sign: int) -> str:

@@ -19,45 +19,13 @@ from hudna.text.words import Language, Words
 if TYPE_CHECKING:
     from hudna.case import Case
     from hudna.case.parameters import Parameter
+    from hudna.cli.printing import Part
     from hudna.scenario import Scenario
-    from hudna.text.table import Line
 
 __all__ = ["Foreseen", "as_data", "foresee", "listing", "summary"]
 
 _SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
-_WORDS = {
-    "feeds likelihood": ("weighs parameters, and paths follow it", "ترجح المعاملات، وتتبعها المسارات"),
-    "feeds known": ("paths follow it; weighs no parameter", "تتبعها المسارات ولا ترجح معاملا"),
-    "feeds prior": ("a prior was computed from it; not fitted", "حسب منها توزيع قبلي؛ لا تطابق"),
-    "feeds context": ("listed and not used", "مدرجة وغير مستخدمة"),
-    "likelihood": ("likelihood", "للترجيح"),
-    "known": ("known", "معلومة"),
-    "prior": ("prior", "قبلية"),
-    "context": ("context", "سياق"),
-    "observations": ("observations: {}{}", "المشاهدات: {}{}"),
-    "campaign": ("campaign {}{}: {} from {}, {}", "سجل المشاهدات {}{}: عدد الأسابيع {} من {}، وعدد المشاهدات {}"),
-    "windows": (
-        "windows that a backtest of {} can score, by weeks ahead: {}",
-        "ما يمكن تقييمه من نوافذ {} في اختبار التوقعات السابقة، بحسب المدة بالأسابيع: {}",
-    ),
-    "n of": ("{} of {}", "{} لمدة {}"),
-    "refused": ("{}: hudna calibrate refuses it", "{}: ترفضه hudna calibrate"),
-    "default": (" (the default)", " (ما لم يحدد غيره)"),
-    "to": ("to", "إلى"),
-    "line": ("line", "السطر"),
-    "dates": ("dates", "التاريخ"),
-    "signal": ("signal", "الإشارة"),
-    "value": ("value", "القيمة"),
-    "counter": ("counter", "جهة العد"),
-    "confidence": ("confidence", "الثقة"),
-    "source": ("source", "المصدر"),
-    "computed": ("parameters computed from evidence", "المعاملات المحسوبة من الأدلة"),
-    "of campaign": ("campaign", "سجل المشاهدات"),
-    "rows of": ("rows of", "تاريخ المشاهدات"),
-    "files": ("files", "الملفات"),
-    "not said": ("not said", "لم يذكر"),
-}
-_word = Words(_WORDS)
+_word = Words("cli.observations")
 
 
 Foreseen: TypeAlias = Mapping[str, Mapping[str, Mapping[int, int]]]  # by campaign, signal and weeks ahead: windows
@@ -102,7 +70,7 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
                 lang: _word("refused", lang).format(NOTHING_WEIGHS.get(lang).format(name)) for lang in ("en", "ar")
             }
             notices.append(Text(**refused))
-        step = asked.file.step_days
+        step = 7 if campaign.step == "month" else asked.file.step_days
         plan = Plan(every=_steps(Plan.every, step), horizons=tuple(_steps(weeks, step) for weeks in Plan.horizons))
         for family in families(rows):
             _, _, scored = windows(asked, name, replace(plan, signal=family))
@@ -117,26 +85,26 @@ def _steps(weeks: int, step_days: int) -> int:
     return weeks
 
 
-def summary(case: Case, foreseen: Foreseen, lang: Language = "en") -> Iterator[Line]:
+def summary(case: Case, foreseen: Foreseen, lang: Language = "en") -> Iterator[str]:
     """Yield how many rows there are, by use and by signal, and the campaigns; nothing if nothing was observed."""
     observations = case.observations
     if not (observations.rows or observations.campaigns or observations.counters):
         return
     uses = _uses(observations.rows, lang)
-    yield _word("observations", lang).format(_count(len(observations.rows), lang), uses and f": {uses}"), False
+    yield _word("observations", lang).format(_count(len(observations.rows), lang), uses and f": {uses}")
     for signal, rows in _by_signal(observations.rows).items():
-        yield f"  {signal}: {_uses(rows, lang)}", False
+        yield f"  {signal}: {_uses(rows, lang)}"
     for name, campaign in observations.campaigns.items():
         default = _word("default", lang) if name == observations.default and len(observations.campaigns) > 1 else ""
         inside = _count(len(observations.rows_of(name)), lang)
         weeks = campaign.weeks if lang == "ar" else number_of(campaign.weeks, "week", lang)
-        yield _word("campaign", lang).format(name, default, weeks, campaign.start, inside), False
+        yield _word("campaign", lang).format(name, default, weeks, campaign.start, inside)
         for family, counts in foreseen.get(name, {}).items():
             ahead = _word("comma", lang).join(_word("n of", lang).format(n, ahead) for ahead, n in counts.items())
-            yield "  " + _word("windows", lang).format(family, ahead), False
+            yield "  " + _word("windows", lang).format(family, ahead)
 
 
-def listing(case: Case, parameters: Mapping[str, Parameter], lang: Language = "en") -> Iterator[Line]:
+def listing(case: Case, parameters: Mapping[str, Parameter], lang: Language = "en") -> Iterator[Part]:
     """Yield every row, those of one use together, and the parameters that were computed from evidence.
 
     Parameters
@@ -145,23 +113,18 @@ def listing(case: Case, parameters: Mapping[str, Parameter], lang: Language = "e
     parameters : mapping from name to Parameter
         The case's, perhaps with a scenario's laid over them.
     lang : {"en", "ar"}
-
-    Yields
-    ------
-    tuple of str and bool
-        A line, and whether it is a heading.
     """
     for use in USES:
         rows = [row for row in case.observations.rows if row.use == use]
         if rows:
-            yield "", False
+            yield ""
             feeds = _word(f"feeds {use}", lang)
             yield f"{_word(use, lang)} ({feeds}): {_count(len(rows), lang)}", True
             header = ["line", "dates", "signal", "value", "counter", "confidence", "source"]
             yield from _columns([[_word(key, lang) for key in header], *(_cells(row, lang) for row in rows)])
     priors = _priors(case, parameters)
     if priors:
-        yield "", False
+        yield ""
         yield _word("computed", lang), True
         header = ["parameter", "of campaign", "rows of", "files"]
         unsaid = _word("not said", lang)
@@ -239,13 +202,13 @@ def _dates(first: Any, last: Any, *, lang: Language) -> str:
     return str(first) if first == last else f"{first} {_word('to', lang)} {last}"
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> Iterator[Line]:
+def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Lay out rows of cells, the first of them a heading, in columns parted by two spaces."""
     plain = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
     widths = [max(cell_len(row[i]) for row in plain) for i in range(len(plain[0]))]
     for row in plain:
         cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
-        yield ("  " + "  ".join(cells)).rstrip(), False
+        yield ("  " + "  ".join(cells)).rstrip()
 
 
 def _by_signal(rows: Sequence[Row]) -> dict[str, list[Row]]:

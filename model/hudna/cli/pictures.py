@@ -16,16 +16,17 @@ from hudna.files.whole import placing
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
+    from hudna.cli.options import Output
     from hudna.files.whole import Folder
     from hudna.report.figures import Picture
 
 __all__ = ["finish"]
 
-_WORDS = {"pictures": ("Pictures", "الرسوم"), "drawing": ("Drawing pictures: {}", "يجري إعداد الرسوم: {}")}
-_word = Words(_WORDS)
+_word = Words("cli.pictures")
 
 
 def finish(
+    output: Output,
     show: Callable[[Mapping[str, Any], Sequence[Problem]], None],
     pictures: Iterable[Picture] = (),
     folder: Path | None = None,
@@ -33,15 +34,14 @@ def finish(
     *,
     within: str = "figures",
     kinds: Sequence[str] = ("png",),
-    lang: Language = "en",
-    as_json: bool = False,
 ) -> None:
     """Print what was found, then draw its pictures; end with exit code 1 if one of them is missing.
 
     Parameters
     ----------
+    output : Output
     show : function of the manifest and of what went wrong
-        Prints; called before the pictures are drawn, with `as_json` after it.
+        Prints; called before the pictures are drawn, for JSON after it.
     pictures : iterable of Picture
     folder : Path, optional
         Where they belong; no pictures are drawn if it is left out.
@@ -54,7 +54,7 @@ def finish(
     problems: list[Problem] = []
     final, unread, code = dict(manifest or {}), None, FAILED
     try:
-        if not as_json:
+        if not output.json:
             try:
                 show(final, problems)
                 sys.stdout.flush()
@@ -62,7 +62,7 @@ def finish(
                 unread = error
         if folder is not None:
             with placing(folder, "" if manifest else "figures", manifest=manifest) as place:
-                drawn, problems = _draw(list(pictures), place, within, kinds, lang)
+                drawn, problems = _draw(list(pictures), place, within, kinds, output.lang)
                 final["pictures"] = drawn
                 if manifest:
                     final = place.close(final)
@@ -73,7 +73,7 @@ def finish(
         text = f"the results are written, the pictures are not: {getattr(error, 'strerror', None) or error}"
         problems = [*problems, Problem(str(folder or ""), "", text)]
     print_problems(problems)
-    if as_json:
+    if output.json:
         show(final, problems)
     if unread is not None:
         raise unread

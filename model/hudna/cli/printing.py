@@ -10,54 +10,36 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hudna.text.numbers import LEFT_TO_RIGHT, RIGHT_TO_LEFT, number_of
-from hudna.text.table import Table, printed_width
-from hudna.text.words import Language, Words
+from hudna.text.table import Line, Table, printed_width, records
+from hudna.text.words import Language, Words, right_to_left
 
 if TYPE_CHECKING:
+    from hudna.cli.options import Output
     from hudna.errors import Problem
 
 __all__ = [
-    "DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "few", "print_json", "print_lines", "print_problems",
-    "print_table", "problems_data", "progress_bar", "written",
+    "DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "Clock", "Part", "few", "print_json", "print_lines",
+    "print_problems", "problems_data", "progress_bar", "say", "written",
 ]  # fmt: skip
 
+Part: TypeAlias = Table | Line | str  # of what a command prints
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 INTERRUPTED = -1  # ends as a failure does
 
 _LOGGED = 30.0  # seconds between lines in a log, at least
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d,.]*(?<=\d)(e-?\d+)?")
 _LATIN = re.compile(r"(?<!^)\b(?>[A-Za-z](?:(?:[A-Za-z0-9_.:/*-]| (?! ))*[A-Za-z0-9_*])?)[^\w*]")  # and what follows
-_WORDS = {
-    "compiling": (
-        "Compiling the engine: some tens of seconds, once; later runs load it from the disk.",
-        "يجري تجميع المحرك: بضع عشرات من الثواني، مرة واحدة؛ وتحمله التشغيلات اللاحقة من القرص.",
-    ),
-    "filtering": (
-        "Filtering the past, before the future is simulated; the first time the engine is compiled too, "
-        "which takes some tens of seconds.",
-        "يجري ترشيح الماضي وفق المشاهدات قبل محاكاة المستقبل؛ وفي المرة الأولى يجمع المحرك أيضا، "
-        "ويستغرق ذلك بضع عشرات من الثواني.",
-    ),
-    "written": ("Written to {}", "كتبت النتائج في {}"),
-    "size": ("{} x {}", "{}، {}"),
-    "few": (
-        "{}: too few for 90 % intervals over draws, which take {} different draws of 2 paths",
-        "{}: أقل مما يلزم لمجالات 90٪ من العينات، وهو {} عينة مختلفة في كل منها مساران",
-    ),
-    "logged": (
-        "{}: {:.0f}%, {:.0f} s passed, about {:.0f} s left",
-        "{}: {:.0f}٪، مضت {:.0f} ثانية، والباقي نحو {:.0f} ثانية",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("cli.printing")
 
 
 def print_json(data: Any) -> None:
-    """Print `data` as JSON; NaN and infinity, which JSON does not know, become null.
+    """Print `data` as JSON, frames as lists of their rows; NaN and infinity, which JSON does not know, become null.
 
     Letters beyond ASCII are escaped: so the text is whole whatever the encoding of a terminal or pipe.
     """
@@ -71,27 +53,38 @@ def _plain(data: Any) -> Any:
         return [_plain(value) for value in data]
     if isinstance(data, float):
         return float(data) if math.isfinite(data) else None
-    return data
+    return _plain(records(data)) if hasattr(data, "columns") else data
 
 
-def print_lines(lines: Iterable[tuple[str, bool]], lang: Language = "en") -> None:
-    """Print lines on stdout, headings in bold on a terminal, where a long line goes on further in; nothing is cut."""
+def say(output: Output, data: Mapping[str, Any], parts: Iterable[Part], files: Iterable[Path] = ()) -> None:
+    """Print what was found: `data` to machines, else tables and lines, and which files were written."""
+    if output.json:
+        print_json(data)
+        return
+    print_lines(parts, output.lang)
+    for path in files:
+        print_lines(["", written(path, output.lang)], output.lang)
+
+
+def print_lines(parts: Iterable[Part], lang: Language = "en") -> None:
+    """Print tables and lines on stdout, headings in bold on a terminal, where a long line goes on; nothing is cut."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False)
-    for text, heading in lines:
-        for part in _folded(text, printed_width()):
-            line = _marked(part) if lang == "ar" else part
+    for text, heading in chain.from_iterable(map(_lines, parts)):
+        for folded in _folded(text, printed_width()):
+            line = _marked(folded) if right_to_left(lang) else folded
             if console.is_terminal:
                 console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
             else:
                 print(line)
 
 
-def print_table(table: Table) -> None:
-    """Print a table on stdout, as `print_lines` does."""
-    print_lines(table.lines(), table.lang)
+def _lines(part: Part) -> Iterable[Line]:
+    if isinstance(part, Table):
+        return part.lines()
+    return [(part, False)] if isinstance(part, str) else [part]
 
 
 def _folded(line: str, width: int) -> list[str]:
@@ -184,20 +177,31 @@ def progress_bar(
         yield move, say
 
 
+@dataclass
+class Clock:
+    """How long work has taken, and how long what is left of it is likely to take, in seconds."""
+
+    _first: list[float] = field(default_factory=list)
+
+    def read(self, done: int, total: int) -> tuple[float, float | None]:
+        """Return the time passed since the first reading, and what is left; None while nothing is done since then."""
+        now = time.monotonic()
+        self._first = self._first or [now, done]
+        begun, before = self._first
+        passed = now - begun
+        return passed, passed * (total - done) / (done - before) if done > before else None
+
+
 def _logged(label: str, lang: Language) -> Callable[[int, int], None]:
     """Return a function of (done, total) that writes a line when a while has passed; short work says nothing."""
-    first: list[float] = []
-    due = _LOGGED
+    clock, due = Clock(), _LOGGED
 
     def move(done: int, total: int) -> None:
         nonlocal due
-        now = time.monotonic()
-        first[:] = first or [now, done]
-        passed, left = now - first[0], total - done
-        if passed >= due and done > first[1] and left > 0:
+        passed, left = clock.read(done, total)
+        if passed >= due and left:
             due = passed + max(_LOGGED, passed / 4)
-            ahead = passed * left / (done - first[1])
-            said = _word("logged", lang).format(label, 100 * done / total, passed, ahead)
+            said = _word("logged", lang).format(label, 100 * done / total, passed, left)
             print(said, file=sys.stderr, flush=True)
 
     return move

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hudna.cli.printing import few, print_json, print_lines, problems_data, written
+from hudna.cli.printing import Part, few, problems_data, written
 from hudna.report import layouts
 from hudna.text.numbers import iso_date, number_of
 from hudna.text.runs import belief, notices, run_size
-from hudna.text.table import Line, records
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -19,76 +18,49 @@ if TYPE_CHECKING:
     from hudna.errors import Problem
     from hudna.result import Result
 
-__all__ = ["made", "print_data", "print_tables"]
+__all__ = ["data", "made", "tables"]
 
-_WORDS = {
-    "start": ("From each node's start; {}", "من قيم البداية الواردة في الحالة؛ {}"),
-    "state": (
-        "From the state of the world on {}, as {} of observations tell it;\n{}; distinct draws: {}",
-        "من الوضع القائم في {} كما تسجله المشاهدات، وعددها {}؛\n{}؛ عدد العينات المختلفة {}",
-    ),
-    "more": (
-        "Further outcomes in outcomes.csv and differences.csv: {}; --all prints them.",
-        "في outcomes.csv وdifferences.csv نتائج أخرى عددها {}، ويطبعها الخيار --all",
-    ),
-    "left": ("further outcomes: {}; --all prints them.", "نتائج أخرى عددها {}، ويطبعها الخيار --all"),
-    "made": ("made {} by the engine {}; {}", "أنتج في {} بالمحرك {}؛ {}"),
-    "question": ("scenario {}, case {}", "السيناريو {}، الحالة {}"),
-    "hashes": ("hash of the files {}, of the program {}", "بصمة الملفات {}، وبصمة البرنامج {}"),
-}  # fmt: skip
-_word = Words(_WORDS)
+_word = Words("cli.results")
 
 
-def print_tables(result: Result, target: Path | None, lang: Language, *, everything: bool) -> None:
-    """Print the outcomes of the headline, or all, by policy and as differences; and where they were written, if so."""
-    print_lines(_tables(result, target, lang, everything=everything), lang)
-
-
-def _tables(result: Result, target: Path | None, lang: Language, *, everything: bool) -> Iterator[Line]:
+def tables(result: Result, target: Path | None, lang: Language, *, everything: bool) -> Iterator[Part]:
+    """Yield the outcomes of the headline, or all, by policy and as differences; and where they were written, if so."""
     about = result.about
     shown = list(result.outcome_names) if everything else _headline(result)
-    yield f"{result.title.get(lang)}: {run_size(result.n_draws, result.n_paths, about['seed'], lang)}", False
-    for text in (*_start(about["given"], lang).split("\n"), *notices(about["given"], lang)):
-        yield text, False
-    for notice in notices(about, lang):
-        yield f"{_word('note', lang)}: {notice}", False
-    yield "", False
-    yield from layouts.outcomes(result, result.table(lang), shown, lang).lines()
+    yield f"{result.title.get(lang)}: {run_size(result.n_draws, result.n_paths, about['seed'], lang)}"
+    yield from (*_start(about["given"], lang).split("\n"), *notices(about["given"], lang))
+    yield from (f"{_word('note', lang)}: {notice}" for notice in notices(about, lang))
+    yield ""
+    yield layouts.outcomes(result, result.table(lang), shown, lang)
     for a, b in about["contrasts"]:
-        yield "", False
-        yield from layouts.differences(result, a, b, result.contrast(a, b, lang), shown, lang).lines()
-    yield "", False
+        yield ""
+        yield layouts.differences(result, a, b, result.contrast(a, b, lang), shown, lang)
+    yield ""
     if note := few(result.n_distinct, result.n_paths, lang):
-        yield note, False
+        yield note
     if left := len(result.outcome_names) - len(shown):
-        yield _word("left" if target is None else "more", lang).format(left), False
+        yield _word("left" if target is None else "more", lang).format(left)
     if target is not None:
-        yield written(target, lang), False
+        yield written(target, lang)
 
 
-def made(result: Result, lang: Language) -> Iterator[Line]:
+def made(result: Result, lang: Language) -> Iterator[str]:
     """Yield the lines that say how a saved run was made."""
     about = result.about
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-    yield _word("made", lang).format(about["made"], about["engine"], versions), False
-    yield _word("question", lang).format(about["scenario"], about["case"]), False
-    yield _word("hashes", lang).format(about["config_hash"], about["program"]), False
+    yield _word("made", lang).format(about["made"], about["engine"], versions)
+    yield _word("question", lang).format(about["scenario"], about["case"])
+    yield _word("hashes", lang).format(about["config_hash"], about["program"])
 
 
-def print_data(result: Result, target: Path, about: Mapping[str, Any], problems: Sequence[Problem] = ()) -> None:
-    """Print the same as JSON, with every outcome; what the run was, and what went wrong with a picture."""
+def data(result: Result, target: Path, problems: Sequence[Problem] = (), **about: Any) -> dict[str, Any]:
+    """Return the same as data, with every outcome; what the run was, and what went wrong with a picture."""
     from hudna.report.outputs import difference_table
 
-    print_json(
-        {
-            "out": str(target),
-            **about,
-            "note": few(result.n_distinct, result.n_paths),
-            "problems": problems_data(problems),
-            "outcomes": records(result.table()),
-            "differences": records(difference_table(result)),
-        }
-    )
+    return {
+        "out": str(target), **about, "note": few(result.n_distinct, result.n_paths),
+        "problems": problems_data(problems), "outcomes": result.table(), "differences": difference_table(result),
+    }  # fmt: skip
 
 
 def _headline(result: Result) -> list[str]:

@@ -10,20 +10,20 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 
-__all__ = ["EXACT", "bin_edges", "bin_index", "n_bins"]
+__all__ = ["EQUAL", "EXACT", "at_rank", "bin_edges", "bin_index", "n_bins"]
 
 EXACT = 256  # counts below it have a bin each
 _PER_OCTAVE = 4
 _GEOMETRIC = 64
-_EQUAL = 256
+EQUAL = 256  # bins of a level or an amount
 
 
 def n_bins(measure: str, *, n_states: int = 0) -> int:
     """Return the number of bins for a kind of number; 0 for a lever, which is the same on every path."""
     return {
         "count": EXACT + _GEOMETRIC,
-        "level": _EQUAL,
-        "amount": _EQUAL,
+        "level": EQUAL,
+        "amount": EQUAL,
         "state": n_states,
         "indicator": 2,
         "lever": 0,
@@ -43,9 +43,9 @@ def bin_index(measure: str, x: FloatArray) -> IntArray:
             above = np.floor(_PER_OCTAVE * np.log2(np.maximum(x, EXACT) / EXACT))
             index = np.where(x < EXACT, x, EXACT + np.minimum(above, _GEOMETRIC - 1))
         case "level":
-            index = np.minimum(np.floor(x * _EQUAL), _EQUAL - 1)
+            index = np.minimum(np.floor(x * EQUAL), EQUAL - 1)
         case "amount":
-            index = np.minimum(np.floor(x / (1 + x) * _EQUAL), _EQUAL - 1)
+            index = np.minimum(np.floor(x / (1 + x) * EQUAL), EQUAL - 1)
         case _:
             index = x
     return np.asarray(index).astype(np.int64)
@@ -63,10 +63,25 @@ def bin_edges(measure: str, *, n_states: int = 0) -> FloatArray:
             above = EXACT * 2.0 ** (np.arange(_GEOMETRIC + 1) / _PER_OCTAVE)
             return np.concatenate([np.arange(EXACT, dtype=float), above])
         case "level":
-            return np.arange(_EQUAL + 1) / _EQUAL
+            return np.arange(EQUAL + 1) / EQUAL
         case "amount":
-            share = np.arange(_EQUAL + 1) / _EQUAL
+            share = np.arange(EQUAL + 1) / EQUAL
             with np.errstate(divide="ignore"):
                 return share / (1 - share)
         case _:
             return np.arange(n_bins(measure, n_states=n_states) + 1, dtype=float)
+
+
+def at_rank(
+    edges: FloatArray, counts: IntArray, rank: FloatArray, *, slack: float = 0.0
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the ends of the bin in which the number of a rank lies, and how far into the bin it is, 0 to 1.
+
+    `counts` has the shape (..., n_bins), ranks from 1 that of what comes before; `slack` is what a rank may exceed by
+    rounding.
+    """
+    reached = np.cumsum(counts, axis=-1)
+    place = (reached >= (rank - slack)[..., None]).argmax(axis=-1)
+    inside, upto = (np.take_along_axis(of, place[..., None], -1)[..., 0] for of in (counts, reached))
+    share = np.clip((rank - (upto - inside)) / np.maximum(inside, 1), 0.0, 1.0)
+    return edges[place], edges[place + 1], share

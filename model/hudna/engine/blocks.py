@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.program import Program
+from hudna.engine import oracle
+from hudna.engine.program import TILE, Program
+from hudna.engine.states import States, as_arrays
+from hudna.engine.summaries import BlockSummary
 from hudna.errors import SimulationError
 
-if TYPE_CHECKING:
-    from hudna.engine.states import States
-    from hudna.engine.summaries import BlockSummary
-
-__all__ = ["TILE", "BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
-
-TILE = 256  # paths whose mean threat is summed at once, so that no split into blocks moves a bit
+__all__ = ["BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,12 @@ class Task:
     kept: IntArray
     exact: bool
     starts: States | None = None
+
+    def begins(self, shape: Shape, values: FloatArray) -> States:
+        """Return what a block's paths start from; one path stands for all of a draw where they start alike."""
+        if self.starts is not None:
+            return self.starts.part(shape.draws, shape.paths)
+        return as_arrays(oracle.initial(self.program, values, shape.draw_numbers), shape.n_draws, 1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,16 @@ class Shape:
     def paths(self) -> slice:
         """The block's paths among all."""
         return slice(self.first_path, self.first_path + self.n_paths)
+
+    @property
+    def draw_numbers(self) -> IntArray:
+        """Numbers of the block's draws, which key what is random."""
+        return np.arange(self.draws.start, self.draws.stop, dtype=np.uint64)
+
+    @property
+    def path_numbers(self) -> IntArray:
+        """Numbers of the block's paths."""
+        return np.arange(self.paths.start, self.paths.stop, dtype=np.uint64)
 
     @property
     def kept(self) -> tuple[int, int]:

@@ -20,15 +20,7 @@ _WORTH_COMPILING = 4e8
 
 
 def chosen_engine(engine: str, program: Program, n_paths: int) -> str:
-    """Return "vm" or "oracle"; `auto` takes the one that will be done first.
-
-    Parameters
-    ----------
-    engine : {"auto", "vm", "oracle"}
-    program : Program
-    n_paths : int
-        Of all draws together.
-    """
+    """Return "vm" or "oracle"; "auto" takes the one that will be done first with so many paths, of all draws."""
     if engine != "auto":
         return engine
     numbers = float(n_paths) * program.n_steps * len(program.policies) * max(1, len(program.streams))

@@ -3,43 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 
-from hudna.arrays import FloatArray, IntArray, ints
+from hudna.arrays import FloatArray, IntArray, ints, pointers
 from hudna.case.case import Press
 from hudna.case.grammar import Effect
-from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
+from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule, planned
 from hudna.case.references import split_transition
 from hudna.case.signals import resolve
-from hudna.engine import program as tables
 from hudna.engine.dated import held, read_off
 from hudna.engine.measures import counts_any, outcome_table, series_table
-from hudna.engine.program import NONE, After, Couplings, Program, Transform, ValueTable, last_week, transformed
+from hudna.engine.program import (
+    NONE,
+    After,
+    Couplings,
+    EventsTable,
+    Factor,
+    LevelTable,
+    NodeTable,
+    Program,
+    RegimeTable,
+    ResponseTable,
+    ScheduleTable,
+    Term,
+    Transform,
+    ValueTable,
+    WindowTable,
+    factor_columns,
+    last_week,
+    term_columns,
+    transformed,
+)  # fmt: skip
 from hudna.engine.streams import stream_id
 from hudna.errors import InputError
-from hudna.scenario.scenario import Outcome, Scenario, planned
+from hudna.scenario.labels import OutcomeLabel
+from hudna.scenario.scenario import Scenario
 
 __all__ = ["compile_scenario"]
 
+N = TypeVar("N", bound=Node)
+T = TypeVar("T", bound=NodeTable)
 ONE = "1"  # the signal that is always 1; bases hang on it
 
 
 def compile_scenario(scenario: Scenario, *, policies: Sequence[str] | None = None) -> Program:
     """Compile a scenario to flat tables.
 
-    Every table is in name order (responses in the order in which they trigger one another), so that no
-    order of files or keys can change a bit of the results.
+    Every table is in name order (responses in the order in which they trigger one another), so that the
+    order of files and keys does not change the results.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    policies : sequence of str, optional
-        The policies to run; all of them if left out.
-
-    Returns
-    -------
-    Program
+    `policies` are those to run, all of them if left out.
 
     Raises
     ------
@@ -47,33 +63,6 @@ def compile_scenario(scenario: Scenario, *, policies: Sequence[str] | None = Non
         If two streams' names have the same hash.
     """
     return _Compiler(scenario, tuple(policies or scenario.policies)).program()
-
-
-class _Rows:
-    """Terms of linear predictors, gathered row by row."""
-
-    def __init__(self) -> None:
-        self.pointer = [0]
-        self.value: list[int] = []
-        self.signal: list[int] = []
-        self.now: list[bool] = []
-        self.reference: list[float] = []
-        self.opens: list[bool] = []
-        self.source: list[str] = []
-
-    def term(
-        self, value: int, signal: int, now: bool, *, reference: float = 0.0, opens: bool = True, source: str = ""
-    ) -> None:
-        self.value.append(value)
-        self.signal.append(signal)
-        self.now.append(now)
-        self.reference.append(reference)
-        self.opens.append(opens)
-        self.source.append(source)
-
-    def close(self) -> int:
-        self.pointer.append(len(self.value))
-        return len(self.pointer) - 2
 
 
 class _Compiler:
@@ -86,7 +75,8 @@ class _Compiler:
         self.parameters = tuple(sorted(scenario.parameters))
         self.parameter_index = {name: i for i, name in enumerate(self.parameters)}
         self.value_rows: dict[tuple[float, int, int, str], int] = {}
-        self.rows = _Rows()
+        self.terms: list[Term] = []
+        self.pointer = [0]  # where each linear predictor begins among the terms
         self.presses = self.case.presses()
         self.signals = list(self._signals())
         self.index = {name: i for i, name in enumerate(self.signals)}
@@ -157,7 +147,7 @@ class _Compiler:
             return self.index[name]
         return self._window(name, last_week(days), "last week")
 
-    def _measured(self, outcome: Outcome, name: str) -> int:
+    def _measured(self, outcome: OutcomeLabel, name: str) -> int:
         """Return the signal that an outcome takes in: counts are added up, else per week; the rest adds up in weeks."""
         days, count = self.scenario.file.step_days, self.catalogue[name].measure == "count"
         if days == 7 or (count and (outcome.reduce == "sum" or counts_any(outcome))):
@@ -191,13 +181,18 @@ class _Compiler:
             value = self.value(effect.coefficient, f"{label}.effects.{reference}")
             for i, name in enumerate(resolve(reference, self.catalogue)):
                 point = effect.relative_to if i == 0 else 0.0  # of the sum, so taken off once
-                self.rows.term(value, self._acting(name), self._now(reader, name), reference=point, opens=i == 0)
+                self.terms.append(Term(value, self._acting(name), self._now(reader, name), point, opens=i == 0))
 
     def _now(self, reader: Node, name: str) -> bool:
         return self.catalogue[name].rank < KINDS.index(reader.kind)
 
     def _base(self, number: float | str, label: str, transform: Transform) -> None:
-        self.rows.term(self.value(number, label, transform), 0, True)
+        self.terms.append(Term(self.value(number, label, transform), 0, now=True))
+
+    def _close(self) -> int:
+        """Return the row of the predictor whose terms have all been added."""
+        self.pointer.append(len(self.terms))
+        return len(self.pointer) - 2
 
     # -- tables ---------------------------------------------------------------------------------------------
 
@@ -209,7 +204,6 @@ class _Compiler:
         levels = self._levels()
         outcomes, series = outcome_table(self.scenario, self._measured), series_table(self.scenario, self.index)
         ids = self._stream_ids()
-        rows = self.rows
         return Program(
             start=self.scenario.file.start,
             step_days=self.scenario.file.step_days,
@@ -227,15 +221,7 @@ class _Compiler:
             signals=tuple(self.signals),
             streams=tuple(self.streams),
             stream_ids=ids,
-            couplings=Couplings(
-                pointer=ints(rows.pointer),
-                value=ints(rows.value),
-                signal=ints(rows.signal),
-                now=np.array(rows.now, bool),
-                reference=np.array(rows.reference),
-                opens=np.array(rows.opens, bool),
-                source=tuple(rows.source),
-            ),
+            couplings=Couplings(pointer=ints(self.pointer), **term_columns(self.terms)),
             schedules=schedules,
             regimes=regimes,
             events=events,
@@ -247,25 +233,26 @@ class _Compiler:
             trajectories=ints(self.index[name] for name in (*events.name, *sorted(responses.name))),
         )
 
-    def _named(self, kind: type) -> list[tuple[str, Node]]:
-        return [(name, self.nodes[name]) for name in sorted(self.nodes) if isinstance(self.nodes[name], kind)]
+    def _named(self, kind: type[N]) -> list[tuple[str, N]]:
+        return [(name, node) for name, node in sorted(self.nodes.items()) if isinstance(node, kind)]
 
-    def _schedules(self) -> tables.ScheduleTable:
+    def _schedules(self) -> ScheduleTable:
         named = self._named(Schedule)
         table = np.empty((len(self.policies), len(named), self.scenario.n_steps))
         for p, policy in enumerate(self.policies):
             plans = self.scenario.file.policies[policy].schedules
             for i, (name, node) in enumerate(named):
-                assert isinstance(node, Schedule)  # noqa: S101 (for the type checker)
                 table[p, i] = read_off(planned(node, plans[name]) if name in plans else node, self.scenario.dates)
-        return tables.ScheduleTable(
-            name=tuple(name for name, _ in named),
-            signal=ints(self.index[name] for name, _ in named),
-            start=np.array([node.start for _, node in named if isinstance(node, Schedule)]),
-            table=table,
+        return ScheduleTable(
+            **self._published(name for name, _ in named), start=np.array([node.start for _, node in named]), table=table
         )
 
-    def _regimes(self) -> tables.RegimeTable:
+    def _published(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return the columns of nodes that every table has."""
+        name = tuple(names)
+        return {"name": name, "signal": ints(self.index[one] for one in name)}
+
+    def _regimes(self) -> RegimeTable:
         names: list[str] = []
         state_pointer, transition_pointer = [0], [0]
         state_values: list[float] = []
@@ -275,7 +262,6 @@ class _Compiler:
         streams: list[int] = []
         clamps: list[IntArray] = []
         for name, node in self._named(Regime):
-            assert isinstance(node, Regime)  # noqa: S101
             states = node.ordered_states
             place = {state: i for i, state in enumerate(states)}
             names.append(name)
@@ -291,11 +277,11 @@ class _Compiler:
                 label = f'{name}.transitions."{way}"'
                 self._base(transition.rate, f"{label}.rate", Transform.LOG)
                 self._terms(node, transition.effects, label)
-                ways.append((origin, target, self.rows.close()))
+                ways.append((origin, target, self._close()))
             transition_pointer.append(len(ways))
             streams.append(self._stream(name))
             clamps.append(held(self.scenario.file.assumptions.get(name), place, self.scenario.dates))
-        return tables.RegimeTable(
+        return RegimeTable(
             name=tuple(names),
             signal=ints(self.index[name] for name in names),
             n_states=ints(np.diff(state_pointer)),
@@ -311,119 +297,106 @@ class _Compiler:
             clamp=np.array(clamps, np.int64).reshape(len(names), self.scenario.n_steps),
         )
 
-    def _events(self, regimes: tuple[str, ...]) -> tables.EventsTable:
-        columns: dict[str, list[int]] = {key: [] for key in (
-            "start", "predictor", "memory", "branching", "dispersion", "resets", "stream", "threat")}  # fmt: skip
-        pointer, signal_pointer = [0], [0]
-        power: list[int] = []
-        lever: list[bool] = []
-        factor_signals: list[int] = []
-        factor_now: list[bool] = []
+    def _events(self, regimes: tuple[str, ...]) -> EventsTable:
         named = self._named(Events)
+        rows, factors = [], []
         for name, node in named:
-            assert isinstance(node, Events)  # noqa: S101
-            self._base(node.rate, f"{name}.rate", Transform.LOG)
-            for regime in sorted(node.rate_by):
-                for state, factor in sorted(node.rate_by[regime].items()):
-                    label = f"{name}.rate_by.{regime}.{state}"
-                    self.rows.term(self.value(factor, label, Transform.LOG), self.index[f"{regime}.{state}"], True)
-            self._terms(node, node.effects, name)
-            columns["predictor"].append(self.rows.close())
-            columns["start"].append(self.value(node.start, f"{name}.start"))
-            columns["memory"].append(self.value(node.half_life, f"{name}.half_life", Transform.MEMORY))
-            columns["branching"].append(self.value(node.branching, f"{name}.branching"))
+            rows.append(self._event(name, node, regimes))
+            factors.append([self._factor(name, node, reference) for reference in sorted(node.exposure)])
+        return _table(EventsTable, rows, **self._published(name for name, _ in named), **factor_columns(factors))
+
+    def _event(self, name: str, node: Events, regimes: tuple[str, ...]) -> dict[str, int]:
+        self._base(node.rate, f"{name}.rate", Transform.LOG)
+        for regime in sorted(node.rate_by):
+            for state, factor in sorted(node.rate_by[regime].items()):
+                value = self.value(factor, f"{name}.rate_by.{regime}.{state}", Transform.LOG)
+                self.terms.append(Term(value, self.index[f"{regime}.{state}"], now=True))
+        self._terms(node, node.effects, name)
+        return {
+            "predictor": self._close(),
+            "start": self.value(node.start, f"{name}.start"),
+            "memory": self.value(node.half_life, f"{name}.half_life", Transform.MEMORY),
+            "branching": self.value(node.branching, f"{name}.branching"),
             # Counts of steps that vary so add up to counts of weeks that vary as the dispersion says.
-            spread = self.value(node.dispersion, f"{name}.dispersion", times=7 / self.scenario.file.step_days)
-            columns["dispersion"].append(spread)
-            columns["resets"].append(NONE if node.resets_with is None else regimes.index(node.resets_with))
-            columns["stream"].append(self._stream(name))
-            columns["threat"].append(self.index.get(f"{name}.threat", NONE))
-            for reference in sorted(node.exposure):
-                found = resolve(reference, self.catalogue)
-                power.append(self.value(node.exposure[reference], f"{name}.exposure.{reference}"))
-                lever.append(all(self.catalogue[s].measure == "lever" for s in found))
-                factor_signals += [self._acting(s) for s in found]
-                factor_now += [self._now(node, s) for s in found]
-                signal_pointer.append(len(factor_signals))
-            pointer.append(len(power))
-        return tables.EventsTable(
-            name=tuple(name for name, _ in named),
-            signal=ints(self.index[name] for name, _ in named),
-            **{key: ints(column) for key, column in columns.items()},
-            factor_pointer=ints(pointer),
-            factor_power=ints(power),
-            factor_lever=np.array(lever, bool),
-            factor_signal_pointer=ints(signal_pointer),
-            factor_signal=ints(factor_signals),
-            factor_now=np.array(factor_now, bool),
+            "dispersion": self.value(node.dispersion, f"{name}.dispersion", times=7 / self.scenario.file.step_days),
+            "resets": NONE if node.resets_with is None else regimes.index(node.resets_with),
+            "stream": self._stream(name),
+            "threat": self.index.get(f"{name}.threat", NONE),
+        }
+
+    def _factor(self, name: str, node: Events, reference: str) -> Factor:
+        found = resolve(reference, self.catalogue)
+        return Factor(
+            power=self.value(node.exposure[reference], f"{name}.exposure.{reference}"),
+            lever=all(self.catalogue[signal].measure == "lever" for signal in found),
+            signals=tuple(self._acting(signal) for signal in found),
+            now=tuple(self._now(node, signal) for signal in found),
         )
 
-    def _responses(self) -> tables.ResponseTable:
-        columns: dict[str, list[int]] = {key: [] for key in (
-            "start", "predictor", "stream", "size_signal", "size_start", "size_mean", "size_dispersion",
-            "size_stream")}  # fmt: skip
-        pointer = [0]
-        triggers: list[int] = []
+    def _responses(self) -> ResponseTable:
+        rows, triggers = [], []
         for name in self.case.response_order:
             node = self.nodes[name]
-            assert isinstance(node, Response)  # noqa: S101
-            self._base(node.probability, f"{name}.probability", Transform.LOGIT)
-            self._terms(node, node.effects, name)
-            columns["predictor"].append(self.rows.close())
-            columns["start"].append(self.value(node.start, f"{name}.start"))
-            columns["stream"].append(self._stream(name))
-            triggers += sorted({self.index[s] for t in node.triggers for s in resolve(t, self.catalogue)})
-            pointer.append(len(triggers))
-            size = node.size
-            columns["size_signal"].append(NONE if size is None else self.index[f"{name}.size"])
-            columns["size_start"].append(NONE if size is None else self.value(size.start, f"{name}.size.start"))
-            columns["size_mean"].append(NONE if size is None else self.value(size.mean, f"{name}.size.mean"))
-            columns["size_dispersion"].append(
-                NONE if size is None else self.value(size.dispersion, f"{name}.size.dispersion")
-            )
-            columns["size_stream"].append(NONE if size is None else self._stream(f"{name}.size"))
-        return tables.ResponseTable(
-            name=self.case.response_order,
-            signal=ints(self.index[name] for name in self.case.response_order),
-            trigger_pointer=ints(pointer),
-            trigger=ints(triggers),
-            **{key: ints(column) for key, column in columns.items()},
+            assert isinstance(node, Response)  # noqa: S101 (for the type checker)
+            rows.append(self._response(name, node))
+            triggers.append(sorted({self.index[s] for t in node.triggers for s in resolve(t, self.catalogue)}))
+        return _table(
+            ResponseTable,
+            rows,
+            **self._published(self.case.response_order),
+            trigger_pointer=pointers(triggers),
+            trigger=ints(place for places in triggers for place in places),
         )
 
-    def _levels(self) -> tables.LevelTable:
-        columns: dict[str, list[int]] = {key: [] for key in (
-            "start", "predictor", "memory", "sd", "stream", "cross")}  # fmt: skip
+    def _response(self, name: str, node: Response) -> dict[str, int]:
+        self._base(node.probability, f"{name}.probability", Transform.LOGIT)
+        self._terms(node, node.effects, name)
+        row = {
+            "predictor": self._close(),
+            "start": self.value(node.start, f"{name}.start"),
+            "stream": self._stream(name),
+        }
+        if (size := node.size) is None:
+            return row
+        return row | {
+            "size_signal": self.index[f"{name}.size"],
+            **{f"size_{key}": self.value(getattr(size, key), f"{name}.size.{key}")
+               for key in ("start", "mean", "dispersion")},
+            "size_stream": self._stream(f"{name}.size"),
+        }  # fmt: skip
+
+    def _levels(self) -> LevelTable:
         named = self._named(Level)
-        for name, node in named:
-            assert isinstance(node, Level)  # noqa: S101
-            self._base(node.base, f"{name}.base", Transform.IDENTITY)
-            self._terms(node, node.effects, name)
-            for press in self.presses.get(name, ()):
-                self._press(node, press)
-            columns["predictor"].append(self.rows.close())
-            columns["start"].append(self.value(node.start, f"{name}.start", Transform.LOGIT))
-            columns["memory"].append(self.value(node.half_life, f"{name}.half_life", Transform.MEMORY))
-            columns["sd"].append(self.value(node.sd, f"{name}.sd"))
-            columns["stream"].append(self._stream(name))
-            columns["cross"].append(self.index.get(f"{name}.cross", NONE))
-        return tables.LevelTable(
-            name=tuple(name for name, _ in named),
-            signal=ints(self.index[name] for name, _ in named),
-            **{key: ints(column) for key, column in columns.items()},
-        )
+        rows = [self._level(name, node) for name, node in named]
+        return _table(LevelTable, rows, **self._published(name for name, _ in named))
+
+    def _level(self, name: str, node: Level) -> dict[str, int]:
+        self._base(node.base, f"{name}.base", Transform.IDENTITY)
+        self._terms(node, node.effects, name)
+        for press in self.presses.get(name, ()):
+            self._press(node, press)
+        return {
+            "predictor": self._close(),
+            "start": self.value(node.start, f"{name}.start", Transform.LOGIT),
+            "memory": self.value(node.half_life, f"{name}.half_life", Transform.MEMORY),
+            "sd": self.value(node.sd, f"{name}.sd"),
+            "stream": self._stream(name),
+            "cross": self.index.get(f"{name}.cross", NONE),
+        }
 
     def _press(self, level: Level, press: Press) -> None:
         value = self.value(press.parameter, f"tie {press.tie.id}", times=press.weight)
-        self.rows.term(value, self._acting(press.signal), self._now(level, press.signal), source=press.tie.id)
+        now = self._now(level, press.signal)
+        self.terms.append(Term(value, self._acting(press.signal), now, source=press.tie.id))
 
-    def _windows(self) -> tables.WindowTable:
-        found = self.windows
-        return tables.WindowTable(
-            signal=ints(self.index[name] for name in found),
-            after=ints(after for after, _, _ in found.values()),
-            pointer=ints(np.cumsum([0, *(len(parts) for _, parts, _ in found.values())])),
-            part=ints(part for _, parts, _ in found.values() for part in parts),
-            weight=np.concatenate([np.empty(0), *(weights for _, _, weights in found.values())]),
+    def _windows(self) -> WindowTable:
+        found = self.windows.values()
+        return WindowTable(
+            signal=ints(self.index[name] for name in self.windows),
+            after=ints(after for after, _, _ in found),
+            pointer=pointers(parts for _, parts, _ in found),
+            part=ints(part for _, parts, _ in found for part in parts),
+            weight=np.concatenate([np.empty(0), *(weights for _, _, weights in found)]),
         )
 
     def _correlations(self) -> tuple[tuple[IntArray, FloatArray], ...]:
@@ -443,3 +416,10 @@ class _Compiler:
                 raise InputError.of(str(self.case.folder), text)
             seen[stream_id(name)] = name
         return ints(stream_id(name) for name in self.streams)
+
+
+def _table(kind: type[T], rows: Sequence[Mapping[str, int]], **given: Any) -> T:
+    """Return a table with what is given, and every other column from the rows; NONE where a row says nothing."""
+    own = [field.name for field in fields(kind) if field.name not in given]
+    columns: dict[str, Any] = {name: ints(row.get(name, NONE) for row in rows) for name in own}
+    return kind(**given, **columns)

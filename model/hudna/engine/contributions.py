@@ -15,14 +15,13 @@ import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray, ints
-from hudna.engine import oracle
 from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
 from hudna.engine.choice import chosen_engine, chosen_threads
 from hudna.engine.draws import draw_values
 from hudna.engine.memory import check_fits
 from hudna.engine.program import Program
 from hudna.engine.simulate import Progress, RunBlock, Stage, in_order, prepared, unseen
-from hudna.engine.states import States, as_arrays
+from hudna.engine.states import States
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
 
 __all__ = ["BASE", "CHANCE", "START", "Contributions", "Part", "contributions", "parts_of"]
@@ -74,25 +73,10 @@ def contributions(
     progress: Progress | None,
     stage: Stage | None,
 ) -> Contributions:
-    """Simulate a program and take one of its levels apart.
+    """Simulate a program and take one of its levels, the place of which is `level`, apart.
 
-    Parameters
-    ----------
-    program : Program
-    level : int
-        Its place among the levels of the program.
-    draws, paths, seed, theta, starts, engine, threads, progress, stage : as of `simulate`
-    window : slice
-        The steps over which the parts of each path are averaged.
-    keep : int
-        Paths of each draw whose parts are kept step by step.
-
-    Raises
-    ------
-    InputError
-        If the parts do not fit into memory.
-    SimulationError
-        If a rate or level leaves the range of numbers.
+    Parts are averaged over the steps of `window`, and kept step by step for `keep` paths of each draw; the rest is as
+    of `simulate`, and the errors are.
     """
     parts = parts_of(program, level)
     kept = _signals_read(program, level)
@@ -132,14 +116,7 @@ def contributions(
 
 
 def parts_of(program: Program, level: int) -> tuple[Part, ...]:
-    """Return the parts of a level: every tie and every effect, then its base, its start and chance.
-
-    Parameters
-    ----------
-    program : Program
-    level : int
-        Its place among the levels of the program.
-    """
+    """Return the parts of the level at a place: every tie and every effect, then its base, its start and chance."""
     couplings, labels = program.couplings, program.values.label
     own = f"{program.levels.name[level]}.effects."
     found: dict[tuple[str, str], list[int]] = {}
@@ -165,29 +142,16 @@ def _signals_read(program: Program, level: int) -> IntArray:
 def _split(
     task: Task, level: int, run_block: RunBlock, shape: Shape, stop: threading.Event
 ) -> Iterator[tuple[int, FloatArray]]:
-    """Simulate a block and yield each part of a level, with its number in the order of `parts_of`.
+    """Simulate a block; yield the number of each part, as of `parts_of`, and the part, (policy, draw, path, step).
 
-    Parameters
-    ----------
-    task : Task
-        Which keeps the signals that the level reads (`_signals_read`), exact, of every path.
-    level : int
-    run_block : function of (shape, stop)
-    shape : Shape
-    stop : threading.Event
-
-    Yields
-    ------
-    int
-    float array, shape (n_policies, n_draws, n_paths, n_steps)
+    The task keeps the signals that the level reads (`_signals_read`), exact, of every path.
     """
     program = task.program
     record = run_block(shape, stop)
     if stop.is_set():
         return
-    draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
-    values = draw_values(program, task.theta[shape.draws], draws)
-    begins = _begins(task, shape, values, draws)
+    values = draw_values(program, task.theta[shape.draws], shape.draw_numbers)
+    begins = task.begins(shape, values)
     memory = values[int(program.levels.memory[level])][:, None]
     whole = (len(program.policies), shape.n_draws, shape.n_paths, program.n_steps)
     for i, part in enumerate(parts_of(program, level)):
@@ -199,7 +163,7 @@ def _split(
                 out[..., t] = score
             yield i, out
         elif part.kind == CHANCE:
-            yield i, np.broadcast_to(_remembered(_shocks(task, level, values, memory, shape, draws), memory), whole)
+            yield i, np.broadcast_to(_remembered(_shocks(task, level, values, memory, shape), memory), whole)
         else:
             pull = np.zeros(whole)
             for j in part.terms:
@@ -207,42 +171,29 @@ def _split(
             yield i, _remembered((1 - memory[..., None]) * pull, memory)
 
 
-def _begins(task: Task, shape: Shape, values: FloatArray, draws: IntArray) -> States:
-    """Return what the block's paths start from; one path stands for all of a draw where they start alike."""
-    if task.starts is not None:
-        return task.starts.part(shape.draws, shape.paths)
-    return as_arrays(oracle.initial(task.program, values, draws), shape.n_draws, 1)
-
-
 def _term(
     program: Program, j: int, values: FloatArray, record: BlockRecord, kept: IntArray, begins: FloatArray
 ) -> FloatArray:
     """Return value x (signal - reference) of one term on every step, shape (policy, draw, path, step)."""
-    couplings = program.couplings
-    value = values[int(couplings.value[j])][:, None, None]
-    signal = int(couplings.signal[j])
-    if signal == 0:
+    term = program.couplings.term(j)
+    value = values[term.value][:, None, None]
+    if term.signal == 0:
         return np.broadcast_to(value, (len(program.policies), value.shape[0], 1, program.n_steps))
-    place = int(np.flatnonzero(kept == signal)[0])
-    now = record.trajectories[:, place]
-    if not couplings.now[j]:
-        before = np.empty(now.shape)
-        before[..., 0] = begins[:, signal, :]
-        before[..., 1:] = now[..., :-1]
-        now = before
-    moved: FloatArray = value * (now - float(couplings.reference[j]))
+    read = record.trajectories[:, int(np.flatnonzero(kept == term.signal)[0])]
+    if not term.now:
+        now, read = read, np.empty(read.shape)
+        read[..., 0], read[..., 1:] = begins[:, term.signal, :], now[..., :-1]
+    moved: FloatArray = value * (read - term.reference)
     return moved
 
 
-def _shocks(
-    task: Task, level: int, values: FloatArray, memory: FloatArray, shape: Shape, draws: IntArray
-) -> FloatArray:
+def _shocks(task: Task, level: int, values: FloatArray, memory: FloatArray, shape: Shape) -> FloatArray:
     """Return sd sqrt(1 - m^2) N(0, 1) of every step, shape (draw, path, step): the same under every policy."""
     program = task.program
-    paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
+    draws, paths = shape.draw_numbers[:, None], shape.path_numbers
     stream = int(program.stream_ids[int(program.levels.stream[level])])
     groups = range(-(-program.n_steps // STEPS_PER_CALL))
-    lanes = [lane for g in groups for lane in uniforms(task.seed, stream, draws[:, None], paths, g)]
+    lanes = [lane for g in groups for lane in uniforms(task.seed, stream, draws, paths, g)]
     u = np.stack(lanes[: program.n_steps], axis=-1)
     size = values[int(program.levels.sd[level])][:, None] * np.sqrt(1 - memory * memory)
     shocks: FloatArray = size[..., None] * special.ndtri(u)

@@ -10,7 +10,7 @@ import numpy as np
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.nodes import Schedule
 from hudna.engine.program import NONE
-from hudna.scenario.scenario import FREE, Assumption
+from hudna.scenario.file import FREE, Assumption
 
 __all__ = ["held", "read_off"]
 

@@ -16,36 +16,16 @@ __all__ = ["draw_parameters", "draw_values", "parameters_from_scores", "prior_sc
 
 
 def draw_parameters(program: Program, seed: int, draws: IntArray) -> FloatArray:
-    """Sample the parameters of some draws.
+    """Sample the parameters of some draws, shape (n_draws, n_parameters), each column in its parameter's unit.
 
     Each parameter has its own stream, `parameter.name`, at path 0 and step 0. In a correlated group the
     normal scores of those numbers, in name order, are multiplied by the Cholesky factor.
-
-    Parameters
-    ----------
-    program : Program
-    seed : int
-    draws : uint64 array, shape (n_draws,)
-
-    Returns
-    -------
-    float array, shape (n_draws, n_parameters), each column in its parameter's unit
     """
     return _from_uniforms(program, _uniforms(program, seed, draws), draws)
 
 
 def parameters_from_scores(program: Program, scores: FloatArray) -> FloatArray:
-    """Return the parameters that independent standard normal numbers stand for under the priors.
-
-    Parameters
-    ----------
-    program : Program
-    scores : float array, shape (n_draws, n_parameters)
-
-    Returns
-    -------
-    float array, shape (n_draws, n_parameters)
-    """
+    """Return the parameters that independent standard normal numbers of the same shape stand for under the priors."""
     tiny = 0.5 * 2.0**-32  # the same grid's ends as of uniform numbers
     return _from_uniforms(program, np.clip(special.ndtr(scores), tiny, 1 - tiny), np.arange(scores.shape[0]))
 
@@ -84,19 +64,9 @@ def _from_uniforms(program: Program, u: FloatArray, draws: IntArray) -> FloatArr
 
 
 def draw_values(program: Program, theta: FloatArray, draws: IntArray | None = None) -> FloatArray:
-    """Work out every number that the draws fix.
+    """Work out every number that draws of parameters, shape (n_draws, n_parameters), fix; `draws` are their numbers.
 
-    Parameters
-    ----------
-    program : Program
-    theta : float array, shape (n_draws, n_parameters)
-    draws : int array, shape (n_draws,), optional
-        Numbers of the draws, for errors; counted from 0 if left out.
-
-    Returns
-    -------
-    float array, shape (n_values, n_draws)
-        A row per entry of `program.values`; -inf is the log of a rate of 0.
+    The result has a row per entry of `program.values` and a column per draw; -inf is the log of a rate of 0.
     """
     table = program.values
     values = np.empty((table.constant.size, theta.shape[0]))

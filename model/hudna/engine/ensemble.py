@@ -14,16 +14,16 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine import oracle
-from hudna.engine.blocks import TILE, stopped_run
+from hudna.engine.blocks import stopped_run
 from hudna.engine.draws import draw_values
-from hudna.engine.program import Program
+from hudna.engine.program import TILE, Program
 from hudna.engine.states import States, as_arrays, as_state
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
 
 if TYPE_CHECKING:
     from hudna.engine.vm.kernel import Given
 
-__all__ = ["TILE", "Ensemble", "warm"]
+__all__ = ["Ensemble", "warm"]
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class _Arrays:
     means: FloatArray
 
     def part(self, draws: Any) -> _Arrays:
-        return _Arrays(self.signals[draws], self.memory[draws], self.scores[draws], self.means[draws])
+        return _Arrays(*(array[draws] for array in vars(self).values()))
 
     def copy(self) -> _Arrays:
-        return _Arrays(self.signals.copy(), self.memory.copy(), self.scores.copy(), self.means.copy())
+        return _Arrays(*(array.copy() for array in vars(self).values()))
 
 
 class Ensemble:
@@ -155,16 +155,10 @@ class Ensemble:
     ) -> FloatArray:
         """Simulate the second half of a step: what happens, how it is answered, how it is felt.
 
-        Parameters
-        ----------
-        events, answers : dict of node -> float array, shape (n_draws, n_paths), optional
-            Counts that are known, by the place of the events node or the response in the program; `oracle.FREE`
-            where they are drawn.
+        events, answers : counts that are known, shape (n_draws, n_paths), by the place of the events node or the
+        response in the program; `oracle.FREE` where they are drawn
 
-        Returns
-        -------
-        float array, shape (n_draws, n_paths)
-            Log probability of the answers that are known, each given what it answers.
+        It returns the log probability of the answers that are known, each given what it answers, of the same shape.
         """
         events, answers = events or {}, answers or {}
         if self._compiled is not None:
@@ -197,13 +191,7 @@ class Ensemble:
     # -- weighing and resampling -----------------------------------------------------------------------------
 
     def reorder(self, order: IntArray, draws: IntArray) -> None:
-        """Give the paths of some draws the states of others of the same draw.
-
-        Parameters
-        ----------
-        order : int array, shape (n_draws, n_paths), which path each slot takes over
-        draws : int array, the draws that are reordered at all
-        """
+        """Give the paths of some draws the states of others of the same draw, `order[draw, path]`."""
         arrays, plane = self._arrays, self._plane
         rows = slice(plane, plane + self._n_rows)
         lanes = arrays.signals.shape[3]
@@ -380,38 +368,19 @@ class _Compiled:
         return ensemble._joined(given.likely.reshape(draws, tiles, lanes))
 
     def _run(self, ensemble: Ensemble, phase: int, given: Given) -> None:
-        from hudna.engine.refusals import Refusal, refusal_text
-        from hudna.engine.vm.kernel import Place, Records, Space, Span, simulate_block, space_for
-        from hudna.engine.vm.run import rows_of, starts_from
+        from hudna.engine.vm.kernel import Place, Span, simulate_block, space_for
+        from hudna.engine.vm.run import records_of, refused, rows_of
 
-        program, arrays = ensemble.program, ensemble._arrays
+        arrays = ensemble._arrays
         draws, tiles, _, lanes = arrays.signals.shape
-        scratch = space_for(self._tables, 0)
-        space = Space(
-            signals=arrays.signals.reshape(draws * tiles, -1, lanes),
-            memory=arrays.memory.reshape(draws * tiles, -1, lanes),
-            scores=arrays.scores.reshape(draws * tiles, -1, lanes),
-            means=arrays.means.reshape(draws * tiles, -1, lanes),
-            reduced=np.zeros((draws * tiles, 0, lanes)),
-            uniforms=scratch.uniforms,
-            waits=scratch.waits,
-            eta=scratch.eta,
-            work=scratch.work,
-        )
+        slots = {name: array.reshape(draws * tiles, -1, lanes) for name, array in vars(arrays).items()}
+        space = space_for(self._tables, 0)._replace(**slots, reduced=np.zeros((draws * tiles, 0, lanes)))
         nothing = States(*(np.zeros((0, 0, 1)) for _ in range(4)))
-        records = Records(
-            outcomes=np.zeros((1, 0, draws, ensemble.n_paths)),
-            histograms=np.zeros((1, 0, 0), np.int64),
-            threat=np.zeros((1, 0, 0, 0, 0)),
-            traced=np.zeros(0, np.int64),
-            counts=np.zeros((0,) * 5, np.uint32),
-            exact=np.zeros((0,) * 5),
-            stop=np.zeros(7),
-        )
+        records = records_of(outcomes=np.zeros((1, 0, draws, ensemble.n_paths)))
         code = simulate_block(
             self._tables,
             rows_of(ensemble.values),
-            starts_from(nothing),
+            nothing,
             space,
             given,
             records,
@@ -420,6 +389,4 @@ class _Compiled:
             Span(ensemble.step, ensemble.step + 1, phase, False),
         )
         if code:
-            node, lane, number, draw, first, _, _ = records.stop.tolist()
-            text = refusal_text(program, Refusal(code), int(node), number)
-            raise ensemble._stopped(text, int(draw), int(first + lane))
+            raise refused(ensemble.program, code, records, ensemble.first_draw, 0)

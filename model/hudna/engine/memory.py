@@ -1,4 +1,4 @@
-"""Whether a run fits: what it will hold, reckoned before anything is allocated, and what the machine has left."""
+"""Whether a run fits: what it will hold, estimated before anything is allocated, and what the machine has left."""
 
 from __future__ import annotations
 
@@ -19,17 +19,8 @@ def needed(
 ) -> dict[str, int]:
     """Return the bytes that each part of a run will hold at its largest.
 
-    Parameters
-    ----------
-    program : Program
-    draws, paths : int
-    kept : (signals, draws, paths) of the trajectories
-    exact : bool
-        Whether trajectories are floats.
-    summary : bool
-        Whether outcomes are kept as summaries.
-    in_flight : int
-        Paths of the blocks that are worked on, or wait, at once.
+    kept : (signals, draws, paths) of the trajectories, `exact` as floats; summary : whether outcomes are kept as
+    summaries; in_flight : paths of the blocks that are worked on, or wait, at once
     """
     policies, outcomes, steps = len(program.policies), len(program.outcomes.name), program.n_steps
     sets = policies + policies * (policies - 1) // 2
@@ -76,7 +67,7 @@ def check_fits(parts: dict[str, int], *, draws: int, paths: int, summary: bool) 
 
 
 def available() -> int | None:
-    """Return the bytes that this process may still take; None if nobody can tell."""
+    """Return the bytes that this process may still take; None if that is not known."""
     import psutil
 
     limits = [int(psutil.virtual_memory().available)]

@@ -112,12 +112,8 @@ class Step:
 def initial(program: Program, values: FloatArray, draws: IntArray | None = None) -> State:
     """Return the state before the first step: every node's start, that of a count spread over the week before.
 
-    Parameters
-    ----------
-    program : Program
-    values : float array, shape (n_values, n_draws)
-    draws : int array, shape (n_draws,), optional
-        Numbers of the draws, for errors; counted from 0 if left out.
+    `values` have the shape (n_values, n_draws); `draws` are the numbers of the draws, for errors, counted from 0 if
+    left out.
     """
     signals: list[FloatArray] = [np.zeros((1, 1)) for _ in program.signals]
     signals[0] = np.ones((1, 1))
@@ -170,20 +166,9 @@ def initial(program: Program, values: FloatArray, draws: IntArray | None = None)
 def advance(
     program: Program, state: State, values: FloatArray, uniforms: list[FloatArray], t: int, policy: int
 ) -> State:
-    """Simulate one step, in the order of the week.
+    """Simulate step `t` under a policy, given by its index, in the order of the week.
 
-    Parameters
-    ----------
-    program : Program
-    state : State
-    values : float array, shape (n_values, n_draws)
-    uniforms : list of float arrays, one a stream, shape (n_draws, n_paths), each in (0, 1)
-    t : int, the step
-    policy : int, index of the policy
-
-    Returns
-    -------
-    State
+    values : shape (n_values, n_draws); uniforms : one a stream, shape (n_draws, n_paths), each in (0, 1)
 
     Raises
     ------
@@ -216,20 +201,13 @@ def expect(program: Program, state: State, values: FloatArray, uniforms: list[Fl
 def settle(
     step: Step, events: list[FloatArray | None] | None = None, answers: list[FloatArray | None] | None = None
 ) -> tuple[State, FloatArray]:
-    """Simulate the second half of a step: events, responses, levels.
+    """Simulate the second half of a step, as `expect` left it: events, responses, levels.
 
-    Parameters
-    ----------
-    step : Step, as `expect` left it
-    events, answers : list of float arrays or None, one for each events node and each response, optional
-        Counts that are given, shape (n_draws, n_paths): `FREE` where they are drawn like any others, `silent(k)` where
-        they are k but do not weigh.
+    events, answers : counts that are given, shape (n_draws, n_paths), or None, one for each events node and each
+    response: `FREE` where they are drawn like any others, `silent(k)` where they are k but do not weigh
 
-    Returns
-    -------
-    State
-    float array that broadcasts to (n_draws, n_paths)
-        Log probability of the answers that are given, each given what it answers.
+    Besides the state it returns the log probability of the answers that are given, each given what it answers; it
+    broadcasts to (n_draws, n_paths).
     """
     program = step.program
     for i in range(len(program.events.name)):
@@ -270,19 +248,9 @@ def _clamped(step: Step, i: int) -> IntArray | None:
 
 
 def held_log_probability(program: Program, state: State, values: FloatArray, t: int, policy: int, i: int) -> FloatArray:
-    """Return the log probability that regime i, left alone, would now go where it is held.
+    """Return the log probability that regime i, which is held in step t, would go there if it were left alone.
 
-    Parameters
-    ----------
-    program : Program
-    state : State, as of the step before
-    values : float array, shape (n_values, n_draws)
-    t, policy : int
-    i : int, a regime that is held in step t
-
-    Returns
-    -------
-    float array that broadcasts to (n_draws, n_paths)
+    `state` is as of the step before; the result broadcasts to (n_draws, n_paths).
     """
     step = Step(program, state, values, [], t, policy)
     for other in range(len(program.regimes.name)):

@@ -20,8 +20,7 @@ __all__ = ["run_block"]
 def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
     """Simulate a block; what is not done when `stop` is set is left undone."""
     program = task.program
-    draws = np.arange(shape.first_draw, shape.first_draw + shape.n_draws, dtype=np.uint64)
-    paths = np.arange(shape.first_path, shape.first_path + shape.n_paths, dtype=np.uint64)
+    draws, paths = shape.draw_numbers, shape.path_numbers
     values = draw_values(program, task.theta[shape.draws], draws)
     if task.starts is None:
         start = oracle.initial(program, values, draws)

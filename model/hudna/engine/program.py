@@ -8,37 +8,25 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hudna.arrays import BoolArray, FloatArray, IntArray
+from hudna.arrays import BoolArray, FloatArray, IntArray, ints, pointers
 from hudna.case.priors import Prior
+from hudna.case.steps import place_of, step_day
 
 __all__ = [
-    "NONE",
-    "After",
-    "Couplings",
-    "EventsTable",
-    "LevelTable",
-    "OutcomeTable",
-    "Program",
-    "ReducerCode",
-    "RegimeTable",
-    "ResponseTable",
-    "ScheduleTable",
-    "SeriesTable",
-    "Transform",
-    "ValueTable",
-    "WindowTable",
-    "last_week",
-    "transformed",
-]
+    "NONE", "TILE", "After", "Couplings", "EventsTable", "Factor", "LevelTable", "NodeTable", "OutcomeTable", "Program",
+    "ReducerCode", "RegimeTable", "ResponseTable", "ScheduleTable", "SeriesTable", "Term", "Transform", "ValueTable",
+    "WindowTable", "factor_columns", "last_week", "term_columns", "transformed",
+]  # fmt: skip
 
 NONE = -1  # in a column of indices: there is none
+TILE = 256  # paths of a draw that are summed at once, so that splitting a run into blocks does not change the result
 
 
 class Transform(IntEnum):
@@ -63,7 +51,7 @@ def transformed(numbers: FloatArray, transform: Transform, step: float) -> Float
             return numbers
 
 
-def last_week(step_days: int) -> FloatArray:
+def last_week(step_days: float) -> FloatArray:
     """Return which shares of a count in this step, and in the steps before it one by one, make the count of a week.
 
     Of a step that is longer it is the average week.
@@ -107,39 +95,81 @@ class ValueTable:
     label: tuple[str, ...]  # node and field, for errors
 
 
+class Term(NamedTuple):
+    """One term of a linear predictor: value x (signal - reference), the signal as of now or of the step before."""
+
+    value: int
+    signal: int
+    now: bool
+    reference: float = 0.0
+    opens: bool = True  # a part; the other signals of a sum belong to the part before
+    source: str = ""  # the tie that it stands for
+
+
 @dataclass(frozen=True, eq=False)
 class Couplings:
-    """Linear predictors, row by row: terms `pointer[r]` to `pointer[r + 1]`, each value x (signal - reference)."""
+    """Linear predictors, row by row: the columns of the terms `pointer[r]` to `pointer[r + 1]`."""
 
     pointer: IntArray
     value: IntArray
     signal: IntArray
     now: BoolArray
     reference: FloatArray
-    opens: BoolArray  # whether a term opens a part; the other signals of a sum belong to the part before
-    source: tuple[str, ...]  # per term: the tie it stands for, or empty
+    opens: BoolArray
+    source: tuple[str, ...]
 
     def terms(self, row: int) -> range:
         """Return the terms of one predictor."""
         return range(int(self.pointer[row]), int(self.pointer[row + 1]))
 
+    def term(self, j: int) -> Term:
+        """Return one term."""
+        return Term(
+            int(self.value[j]), int(self.signal[j]), bool(self.now[j]), float(self.reference[j]), bool(self.opens[j]),
+            self.source[j],
+        )  # fmt: skip
+
+
+def term_columns(terms: Sequence[Term]) -> dict[str, Any]:
+    """Return the columns of `Couplings` that terms make, the pointer left out."""
+    return {
+        "value": ints(term.value for term in terms),
+        "signal": ints(term.signal for term in terms),
+        "now": np.array([term.now for term in terms], bool),
+        "reference": np.array([term.reference for term in terms], np.float64),
+        "opens": np.array([term.opens for term in terms], bool),
+        "source": tuple(term.source for term in terms),
+    }
+
 
 @dataclass(frozen=True, eq=False)
-class ScheduleTable:
-    """Schedules: `table[policy, schedule, step]`, and `start` before the first step."""
+class NodeTable:
+    """Nodes of one kind: their names, and the signal that each publishes first."""
 
     name: tuple[str, ...]
     signal: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedTable(NodeTable):
+    """Nodes that are moved by a linear predictor; `start` is the value that each starts from."""
+
+    start: IntArray
+    predictor: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class ScheduleTable(NodeTable):
+    """Schedules: `table[policy, schedule, step]`, and `start` before the first step."""
+
     start: FloatArray
     table: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class RegimeTable:
+class RegimeTable(NodeTable):
     """Regimes. The states' signals follow the regime's own; `clamp[regime, step]` is a state, or NONE if free."""
 
-    name: tuple[str, ...]
-    signal: IntArray
     n_states: IntArray
     state_pointer: IntArray
     state_value: FloatArray
@@ -153,14 +183,19 @@ class RegimeTable:
     clamp: IntArray
 
 
-@dataclass(frozen=True, eq=False)
-class EventsTable:
-    """Events. Exposure factors `factor_pointer[i]`... are sums of signals, each to the power of a value."""
+class Factor(NamedTuple):
+    """One factor of an exposure: a sum of signals, each as of now or of the step before, to the power of a value."""
 
-    name: tuple[str, ...]
-    signal: IntArray
-    start: IntArray
-    predictor: IntArray
+    power: int
+    lever: bool
+    signals: tuple[int, ...]
+    now: tuple[bool, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class EventsTable(PredictedTable):
+    """Events. The exposure of node i has the factors `factor_pointer[i]` to `factor_pointer[i + 1]`."""
+
     memory: IntArray
     branching: IntArray
     dispersion: IntArray
@@ -174,15 +209,33 @@ class EventsTable:
     factor_signal: IntArray
     factor_now: BoolArray
 
+    def factors(self, i: int) -> list[Factor]:
+        """Return the factors of a node's exposure."""
+        found = []
+        for f in range(int(self.factor_pointer[i]), int(self.factor_pointer[i + 1])):
+            own = slice(int(self.factor_signal_pointer[f]), int(self.factor_signal_pointer[f + 1]))
+            signals, now = tuple(self.factor_signal[own].tolist()), tuple(self.factor_now[own].tolist())
+            found.append(Factor(int(self.factor_power[f]), bool(self.factor_lever[f]), signals, now))
+        return found
+
+
+def factor_columns(nodes: Sequence[Sequence[Factor]]) -> dict[str, Any]:
+    """Return the columns of `EventsTable` that the factors of each node make."""
+    factors = [factor for node in nodes for factor in node]
+    return {
+        "factor_pointer": pointers(nodes),
+        "factor_power": ints(factor.power for factor in factors),
+        "factor_lever": np.array([factor.lever for factor in factors], bool),
+        "factor_signal_pointer": pointers([factor.signals for factor in factors]),
+        "factor_signal": ints(signal for factor in factors for signal in factor.signals),
+        "factor_now": np.array([now for factor in factors for now in factor.now], bool),
+    }
+
 
 @dataclass(frozen=True, eq=False)
-class ResponseTable:
+class ResponseTable(PredictedTable):
     """Responses, each after those that trigger it. Triggers are read as of now."""
 
-    name: tuple[str, ...]
-    signal: IntArray
-    start: IntArray
-    predictor: IntArray
     trigger_pointer: IntArray
     trigger: IntArray
     stream: IntArray
@@ -194,13 +247,9 @@ class ResponseTable:
 
 
 @dataclass(frozen=True, eq=False)
-class LevelTable:
+class LevelTable(PredictedTable):
     """Levels; `cross` is the signal of the sum of absolute parts, where somebody reads it."""
 
-    name: tuple[str, ...]
-    signal: IntArray
-    start: IntArray
-    predictor: IntArray
     memory: IntArray
     sd: IntArray
     stream: IntArray
@@ -250,7 +299,7 @@ class Program:
     """A scenario, compiled. Every index points into another table of the same program."""
 
     start: dt.date
-    step_days: int
+    step_days: float  # whole, or `MONTH` where steps are calendar months
     n_steps: int
     policies: tuple[str, ...]
     parameters: tuple[str, ...]
@@ -276,7 +325,15 @@ class Program:
         """Length of a step, in weeks."""
         return self.step_days / 7
 
-    def signal_index(self) -> Mapping[str, int]:
+    def day(self, t: int) -> dt.date:
+        """Return the first day of step `t`."""
+        return step_day(self.start, self.step_days, t)
+
+    def place(self, day: dt.date) -> float:
+        """Return how many steps after the program's start a day begins."""
+        return place_of(day, self.start, self.step_days)
+
+    def signal_index(self) -> dict[str, int]:
         """Return the place of each signal."""
         return {name: i for i, name in enumerate(self.signals)}
 
@@ -317,44 +374,41 @@ def _feed(hasher: Any, item: Any) -> None:
         hasher.update(f"{type(item).__name__}:{item}".encode())
 
 
-def _lines(program: Program) -> list[str]:
-    lines = [
+def _lines(program: Program) -> Iterator[str]:
+    yield (
         f"program {program.digest()}: {len(program.policies)} policies, {program.n_steps} steps of "
         f"{program.step_days} days from {program.start}, {len(program.signals)} signals, "
         f"{len(program.parameters)} parameters, {len(program.streams)} streams"
-    ]
-    lines += [f"schedule {name}" for name in program.schedules.name]
+    )
+    yield from (f"schedule {name}" for name in program.schedules.name)
     regimes = program.regimes
     for i, name in enumerate(regimes.name):
         states = regimes.state_name[i]
-        lines.append(f"regime {name}: {', '.join(states)}; starts in {states[int(regimes.start[i])]}")
+        yield f"regime {name}: {', '.join(states)}; starts in {states[int(regimes.start[i])]}"
         for j in range(int(regimes.transition_pointer[i]), int(regimes.transition_pointer[i + 1])):
             way = f"{states[int(regimes.origin[j])]} -> {states[int(regimes.target[j])]}"
-            lines.append(f"  {way}: log rate = {_predictor(program, int(regimes.predictor[j]))}")
+            yield f"  {way}: log rate = {_predictor(program, int(regimes.predictor[j]))}"
     for kind, table, left in (
         ("events", program.events, "log rate"),
         ("response", program.responses, "log odds"),
         ("level", program.levels, "log odds"),
     ):
-        for i, name in enumerate(table.name):
-            lines.append(f"{kind} {name}: {left} = {_predictor(program, int(table.predictor[i]))}")
+        for name, row in zip(table.name, table.predictor, strict=True):
+            yield f"{kind} {name}: {left} = {_predictor(program, int(row))}"
     windows = program.windows
     for i, s in enumerate(windows.signal):
         parts = range(int(windows.pointer[i]), int(windows.pointer[i + 1]))
         sums = " + ".join(f"{windows.weight[j]:g} * {program.signals[windows.part[j]]}" for j in parts)
-        lines.append(f"window {program.signals[s]}: {sums}")
-    return lines
+        yield f"window {program.signals[s]}: {sums}"
 
 
 def _predictor(program: Program, row: int) -> str:
     parts = []
-    for j in program.couplings.terms(row):
-        signal = program.signals[int(program.couplings.signal[j])]
-        when = "now" if program.couplings.now[j] else "before"
-        value = _value(program, int(program.couplings.value[j]))
-        reference = program.couplings.reference[j]
-        read = f"({signal}[{when}] - {reference:g})" if reference else f"{signal}[{when}]"
-        parts.append(value if signal == "1" else f"{value} * {read}")
+    for term in map(program.couplings.term, program.couplings.terms(row)):
+        value, read = _value(program, term.value), f"{program.signals[term.signal]}[{'now' if term.now else 'before'}]"
+        if term.reference:
+            read = f"({read} - {term.reference:g})"
+        parts.append(f"{value} * {read}" if term.signal else value)
     return " + ".join(parts) or "0"
 
 

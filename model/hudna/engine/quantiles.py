@@ -9,11 +9,12 @@ Variate Generation*, chapters II and III.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
-from hudna.arrays import BoolArray, FloatArray, IntArray
+from hudna.arrays import BoolArray, FloatArray
 
 __all__ = ["MAX_MEAN", "binomial_quantile", "negative_binomial_quantile", "poisson_quantile"]
 
@@ -23,12 +24,7 @@ _SMALL_DISPERSION = 1e-10  # below it the negative binomial is a Poisson to the 
 
 
 def poisson_quantile(u: FloatArray, mean: FloatArray) -> FloatArray:
-    """Poisson counts, as floats.
-
-    Parameters
-    ----------
-    u : float array in (0, 1)
-    mean : float array broadcastable to `u`, 0 to `MAX_MEAN`
+    """Poisson counts, as floats; `u` in (0, 1), `mean` 0 to `MAX_MEAN`, shapes that broadcast.
 
     Examples
     --------
@@ -39,27 +35,16 @@ def poisson_quantile(u: FloatArray, mean: FloatArray) -> FloatArray:
     out = np.zeros(shape)
     zero = np.exp(-mean)
     hit = np.flatnonzero(u > zero)  # everyone else has count 0
-    if hit.size == 0:
-        return out
-    v, m, start = (np.broadcast_to(x, shape).ravel()[hit] for x in (u, mean, zero))
-    small = m <= _SUM_UP_TO
-    big = ~small
-    counts = np.empty(hit.size)
-    counts[small] = _sum_up(v[small], start[small], lambda k, on: m[small][on] / k)
-    if big.any():
-        counts[big] = _walk(v[big], m[big], m[big], lambda k, on: special.pdtr(k, m[big][on]))
-    out.ravel()[hit] = counts
+    if hit.size:
+        v, m, start = (np.broadcast_to(x, shape).ravel()[hit] for x in (u, mean, zero))
+        out.ravel()[hit] = _inverted(v, start, _Family(m, m, (m,), lambda k, m: m / k, special.pdtr))
     return out
 
 
 def negative_binomial_quantile(u: FloatArray, mean: FloatArray, dispersion: FloatArray) -> FloatArray:
     """Negative-binomial counts with variance `mean + dispersion * mean**2`; Poisson where `dispersion` is 0.
 
-    Parameters
-    ----------
-    u : float array in (0, 1)
-    mean : float array broadcastable to `u`, 0 to `MAX_MEAN`
-    dispersion : float array broadcastable to `u`, >= 0
+    `u` in (0, 1), `mean` 0 to `MAX_MEAN`, `dispersion` at least 0, shapes that broadcast.
     """
     shape = np.broadcast_shapes(u.shape, mean.shape, dispersion.shape)
     wide = np.broadcast_to(dispersion > _SMALL_DISPERSION, shape).ravel()
@@ -75,29 +60,21 @@ def negative_binomial_quantile(u: FloatArray, mean: FloatArray, dispersion: Floa
 def _dispersed_quantile(u: FloatArray, mean: FloatArray, a: FloatArray) -> FloatArray:
     """Negative-binomial counts of flat arrays: p_0 = (1 + a m)^(-1/a), p_k = p_(k-1) (r + k - 1) / k q."""
     r, q = 1.0 / a, a * mean / (1.0 + a * mean)
-    zero = np.exp(-np.log1p(a * mean) * r)
-    small = (mean <= _SUM_UP_TO) & (a * mean <= _SUM_UP_TO)  # variance / mean - 1: a long tail takes long to sum
-    big = ~small
-    counts = np.empty(u.size)
-    counts[small] = _sum_up(u[small], zero[small], lambda k, on: (r[small][on] + (k - 1.0)) / k * q[small][on])
-    if big.any():
-        counts[big] = _walk(
-            u[big],
-            mean[big],
-            mean[big] + a[big] * mean[big] ** 2,
-            lambda k, on: _dispersed_cdf(k, mean[big][on], a[big][on]),
-        )
-    return counts
+    family = _Family(
+        mean,
+        mean + a * mean**2,
+        (mean, a, r, q),
+        lambda k, _m, _a, r, q: (r + (k - 1.0)) / k * q,
+        lambda k, m, a, _r, _q: _dispersed_cdf(k, m, a),
+    )
+    # The variance over the mean, less 1, is a m: a long tail takes long to sum.
+    return _inverted(u, np.exp(-np.log1p(a * mean) * r), family, quick=a * mean <= _SUM_UP_TO)
 
 
 def binomial_quantile(u: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
     """Binomial counts out of `n` with probability `p`, as floats.
 
-    Parameters
-    ----------
-    u : float array in (0, 1)
-    n : float array broadcastable to `u`, whole numbers >= 0
-    p : float array broadcastable to `u`, 0 to 1
+    `u` in (0, 1), `n` whole numbers of at least 0, `p` 0 to 1, shapes that broadcast.
 
     Examples
     --------
@@ -114,26 +91,16 @@ def binomial_quantile(u: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray
     mirror = p_some > 0.5
     v = np.where(mirror, 1.0 - u_some, u_some)
     q = np.where(mirror, 1.0 - p_some, p_some)
-    odds = q / (1.0 - q)
     mean = n_some * q
-    small = mean <= _SUM_UP_TO
-    counts = np.empty(some.size)
-    start = np.exp(n_some[small] * np.log1p(-q[small]))
-    counts[small] = _sum_up(
-        v[small],
-        start,
-        lambda k, on: (n_some[small][on] - (k - 1.0)) / k * odds[small][on],
-        limit=n_some[small],
+    family = _Family(
+        mean,
+        mean * (1.0 - q),
+        (n_some, q, q / (1.0 - q)),
+        lambda k, n, _q, odds: (n - (k - 1.0)) / k * odds,
+        lambda k, n, q, _odds: _binomial_cdf(k, n, q),
+        limit=n_some,
     )
-    if not small.all():
-        big = ~small
-        counts[big] = _walk(
-            v[big],
-            mean[big],
-            mean[big] * (1.0 - q[big]),
-            lambda k, on: _binomial_cdf(k, n_some[big][on], q[big][on]),
-            limit=n_some[big],
-        )
+    counts = _inverted(v, np.exp(n_some * np.log1p(-q)), family)
     out.ravel()[some] = np.where(mirror, n_some - counts, counts)
     return out
 
@@ -151,73 +118,86 @@ def _binomial_cdf(k: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
     return np.where(k < n, special.betaincc(inside + 1.0, n - inside, p), 1.0)
 
 
-def _sum_up(
-    u: FloatArray,
-    p_zero: FloatArray,
-    ratio: Callable[[float, IntArray], FloatArray],
-    *,
-    limit: FloatArray | None = None,
-) -> FloatArray:
-    """Smallest k with p_0 + ... + p_k >= u, where p_k = p_(k-1) * ratio(k, who is still counting)."""
+class _Family(NamedTuple):
+    """Counts of one kind, flat arrays all: what their probabilities depend on are the `columns`.
+
+    ratio : function of k and the columns, p_k / p_(k-1); cdf : the same, P(N <= k); limit : the largest count
+    """
+
+    mean: FloatArray
+    variance: FloatArray
+    columns: tuple[FloatArray, ...]
+    ratio: Callable[..., FloatArray]
+    cdf: Callable[..., FloatArray]
+    limit: FloatArray | None = None
+
+    def of(self, which: BoolArray) -> _Family:
+        """Return some of the counts."""
+        limit = None if self.limit is None else self.limit[which]
+        columns = tuple(column[which] for column in self.columns)
+        return self._replace(mean=self.mean[which], variance=self.variance[which], columns=columns, limit=limit)
+
+    def reached(self, k: FloatArray, on: BoolArray) -> FloatArray:
+        """Return the cumulative probabilities of the counts that are `on`, and 0 of the others."""
+        out = np.zeros(k.size)
+        if on.any():
+            out[on] = self.cdf(k[on], *(column[on] for column in self.columns))
+        return out
+
+
+def _inverted(u: FloatArray, zero: FloatArray, family: _Family, quick: BoolArray | None = None) -> FloatArray:
+    """Smallest counts with a cumulative probability of u: summed up from P(0) = `zero` where that is `quick`."""
+    small = family.mean <= _SUM_UP_TO
+    if quick is not None:
+        small &= quick
+    counts = np.empty(u.size)
+    counts[small] = _sum_up(u[small], zero[small], family.of(small))
+    if not small.all():
+        counts[~small] = _walk(u[~small], family.of(~small))
+    return counts
+
+
+def _sum_up(u: FloatArray, p_zero: FloatArray, family: _Family) -> FloatArray:
+    """Smallest k with p_0 + ... + p_k >= u."""
     counts = np.zeros(u.size)
-    on: IntArray = np.flatnonzero(u > p_zero)
+    on = np.flatnonzero(u > p_zero)
     p, total, goal = p_zero[on].copy(), p_zero[on].copy(), u[on]
+    columns = [column[on] for column in family.columns]
     k = 0.0
     while on.size:
         k += 1.0
-        p *= ratio(k, on)
+        p *= family.ratio(k, *columns)
         total += p
         counts[on] = k
         # The sum can stop a rounding error short of 1 and of u; no term is left to add when p is 0 to it.
         more = (goal > total) & ((p > total * 1e-18) | (k < 64.0))
-        if limit is not None:
-            more &= k < limit[on]
+        if family.limit is not None:
+            more &= k < family.limit[on]
         on, p, total, goal = on[more], p[more], total[more], goal[more]
+        columns = [column[more] for column in columns]
     return counts
 
 
-def _walk(
-    u: FloatArray,
-    mean: FloatArray,
-    variance: FloatArray,
-    cdf: Callable[[FloatArray, BoolArray], FloatArray],
-    *,
-    limit: FloatArray | None = None,
-) -> FloatArray:
+def _walk(u: FloatArray, family: _Family) -> FloatArray:
     """Smallest k with cdf(k) >= u, bracketed from a normal guess and bisected."""
-    sd = np.sqrt(variance)
-    top = np.full(u.size, np.inf) if limit is None else limit
-    guess = np.floor(mean + sd * special.ndtri(u))
+    sd = np.sqrt(family.variance)
+    top = np.full(u.size, np.inf) if family.limit is None else family.limit
+    guess = np.floor(family.mean + sd * special.ndtri(u))
     width = np.maximum(1.0, np.ceil(0.1 * sd))
     low = np.clip(guess - width, -1.0, top - 1.0)  # wanted: cdf(low) < u <= cdf(high), with cdf(-1) = 0
     high = np.minimum(np.maximum(guess + width, low + 1.0), top)
     everyone = np.ones(u.size, bool)
-    while True:
-        wrong = (low >= 0) & (_cdf_on(cdf, low, low >= 0) >= u)
-        if not wrong.any():
-            break
+    while (wrong := (low >= 0) & (family.reached(low, low >= 0) >= u)).any():
         high = np.where(wrong, low, high)
         low = np.where(wrong, np.maximum(low - width, -1.0), low)
         width = np.where(wrong, 2.0 * width, width)
-    while True:
-        wrong = (high < top) & (_cdf_on(cdf, high, everyone) < u)
-        if not wrong.any():
-            break
+    while (wrong := (high < top) & (family.reached(high, everyone) < u)).any():
         low = np.where(wrong, high, low)
         high = np.where(wrong, np.minimum(high + width, top), high)
         width = np.where(wrong, 2.0 * width, width)
-    while True:
-        open_ = high - low > 1.0
-        if not open_.any():
-            return np.asarray(high)
+    while (open_ := high - low > 1.0).any():
         middle = np.where(open_, np.floor(0.5 * (low + high)), high)
-        reached = _cdf_on(cdf, middle, open_) >= u
-        high = np.where(open_ & reached, middle, high)
-        low = np.where(open_ & ~reached, middle, low)
-
-
-def _cdf_on(cdf: Callable[[FloatArray, BoolArray], FloatArray], k: FloatArray, on: BoolArray) -> FloatArray:
-    out = np.zeros(k.size)
-    if on.any():
-        out[on] = cdf(k[on], on)
-    return out
+        above = family.reached(middle, open_) >= u
+        high = np.where(open_ & above, middle, high)
+        low = np.where(open_ & ~above, middle, low)
+    return np.asarray(high)

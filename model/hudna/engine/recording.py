@@ -9,9 +9,9 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.bins import bin_index, n_bins
-from hudna.engine.blocks import TILE, Shape
+from hudna.engine.blocks import Shape
 from hudna.engine.oracle import State
-from hudna.engine.program import NONE, Program, ReducerCode
+from hudna.engine.program import NONE, TILE, Program, ReducerCode
 
 __all__ = ["Recorder", "regime_of", "series_bins"]
 

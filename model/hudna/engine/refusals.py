@@ -24,21 +24,18 @@ class Refusal(IntEnum):
     SCORE = 7
 
 
+_TEXTS = {  # the table of the program, and what went wrong with a node of it
+    Refusal.LEAVING_RATE: ("regimes", "regime {}: the rate of leaving a state overflows"),
+    Refusal.NEGATIVE_EXPOSURE: ("events", "events {}: an exposure is negative"),
+    Refusal.EXPOSURE: ("events", "events {}: an exposure overflows"),
+    Refusal.EXPECTED_COUNT: ("events", f"events {{}}: the expected count in a step is above {MAX_MEAN:g}"),
+    Refusal.LOG_ODDS: ("responses", "response {}: its log odds are not a number"),
+    Refusal.EXPECTED_SIZE: ("responses", f"response {{}}: its expected size is above {MAX_MEAN:g}"),
+    Refusal.SCORE: ("levels", f"level {{}}: its log odds are beyond {MAX_SCORE:g}"),
+}
+
+
 def refusal_text(program: Program, refusal: Refusal, node: int, number: float) -> str:
     """Name the node, what went wrong with it, and the number that did."""
-    match refusal:
-        case Refusal.LEAVING_RATE:
-            text = f"regime {program.regimes.name[node]}: the rate of leaving a state overflows"
-        case Refusal.NEGATIVE_EXPOSURE:
-            text = f"events {program.events.name[node]}: an exposure is negative"
-        case Refusal.EXPOSURE:
-            text = f"events {program.events.name[node]}: an exposure overflows"
-        case Refusal.EXPECTED_COUNT:
-            text = f"events {program.events.name[node]}: the expected count in a step is above {MAX_MEAN:g}"
-        case Refusal.LOG_ODDS:
-            text = f"response {program.responses.name[node]}: its log odds are not a number"
-        case Refusal.EXPECTED_SIZE:
-            text = f"response {program.responses.name[node]}: its expected size is above {MAX_MEAN:g}"
-        case Refusal.SCORE:
-            text = f"level {program.levels.name[node]}: its log odds are beyond {MAX_SCORE:g}"
-    return f"{text} ({number:g})"
+    table, text = _TEXTS[refusal]
+    return f"{text.format(getattr(program, table).name[node])} ({number:g})"

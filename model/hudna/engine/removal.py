@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from hudna.arrays import BoolArray, ints
-from hudna.engine.program import NONE, EventsTable, Program, Transform
+from hudna.engine.program import NONE, EventsTable, Factor, Program, Transform, factor_columns
 from hudna.errors import InputError
 from hudna.scenario.influence import Influence
 
@@ -20,17 +20,7 @@ __all__ = ["without"]
 
 
 def without(program: Program, influence: Influence) -> Program:
-    """Return the program with an influence switched off.
-
-    Parameters
-    ----------
-    program : Program
-    influence : Influence
-
-    Returns
-    -------
-    Program
-        With the same parameters, streams and shapes.
+    """Return the program with an influence switched off, with the same parameters, streams and shapes.
 
     Raises
     ------
@@ -63,32 +53,17 @@ def without(program: Program, influence: Influence) -> Program:
 def _exposures(program: Program, influence: Influence, nought: int) -> EventsTable:
     """Return the events with an exposure of 0, a sum of no signals, where silenced; no other reads an absent level."""
     table = program.events
-    pointer, power, lever, signal_pointer, signals, now = [0], [], [], [0], [], []
+    nodes = []
     for i, name in enumerate(table.name):
-        for f in range(int(table.factor_pointer[i]), int(table.factor_pointer[i + 1])):
-            first, last = int(table.factor_signal_pointer[f]), int(table.factor_signal_pointer[f + 1])
-            read = [k for k in range(first, last) if program.signals[table.factor_signal[k]] not in influence.signals]
-            if not read:
-                continue
-            power.append(table.factor_power[f])
-            lever.append(table.factor_lever[f])
-            signals += [table.factor_signal[k] for k in read]
-            now += [table.factor_now[k] for k in read]
-            signal_pointer.append(len(signals))
-        if name in influence.nodes:
-            power.append(nought)
-            lever.append(False)
-            signal_pointer.append(len(signals))
-        pointer.append(len(power))
-    return replace(
-        table,
-        factor_pointer=ints(pointer),
-        factor_power=ints(power),
-        factor_lever=np.array(lever, bool),
-        factor_signal_pointer=ints(signal_pointer),
-        factor_signal=ints(signals),
-        factor_now=np.array(now, bool),
-    )
+        found = []
+        for factor in table.factors(i):
+            read = [(signal, now) for signal, now in zip(factor.signals, factor.now, strict=True)
+                    if program.signals[signal] not in influence.signals]  # fmt: skip
+            if read:
+                signals, now = zip(*read, strict=True)
+                found.append(factor._replace(signals=signals, now=now))
+        nodes.append([*found, Factor(nought, False, (), ())] if name in influence.nodes else found)
+    return replace(table, **factor_columns(nodes))
 
 
 def _terms(program: Program, influence: Influence) -> BoolArray:

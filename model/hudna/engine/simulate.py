@@ -65,10 +65,9 @@ def simulate(
     engine : {"auto", "vm", "oracle"}
         The compiled engine, the plain one, or the one that will be done first.
     threads : int, optional
-        Blocks worked on at once; if left out HUDNA_NUM_THREADS, else the number of processors. Moves no bit of
-        the result.
+        Blocks worked on at once; if left out HUDNA_NUM_THREADS, else the number of processors. The result is the same.
     block : int
-        Paths a block. Moves no bit of the result.
+        Paths a block. The result is the same.
     theta : float array, shape (draws, n_parameters), optional
         The draws' parameters; drawn from the priors if left out.
     starts : States, optional
@@ -110,7 +109,7 @@ def simulate(
         in_flight=min(size * 3 * workers, draws * paths),
     )
     if starts is not None:
-        parts["states to start from"] = sum(array.nbytes for array in starts.arrays)
+        parts["states to start from"] = sum(array.nbytes for array in starts)
     check_fits(parts, draws=draws, paths=paths, summary=summary)
     if theta is None:
         theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
@@ -130,7 +129,7 @@ def simulate(
 
 
 def unseen(_: str) -> None:
-    """Take in what stage a run is in, and tell nobody."""
+    """Ignore what stage a run is in."""
 
 
 def prepared(engine: str, task: Task, stage: Stage) -> RunBlock:

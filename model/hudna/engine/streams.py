@@ -38,17 +38,7 @@ def stream_id(name: str) -> int:
 
 
 def philox4x32(counter: tuple[IntArray, ...], key: tuple[int, int]) -> tuple[IntArray, ...]:
-    """Ten rounds of Philox on four counter words.
-
-    Parameters
-    ----------
-    counter : four uint64 arrays that broadcast together, each entry below 2**32
-    key : two ints below 2**32
-
-    Returns
-    -------
-    four uint64 arrays of the broadcast shape, each entry below 2**32
-    """
+    """Ten rounds of Philox on four counter words, uint64 arrays that broadcast; every entry is below 2**32."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(_ROUNDS):
@@ -60,18 +50,10 @@ def philox4x32(counter: tuple[IntArray, ...], key: tuple[int, int]) -> tuple[Int
 
 
 def uniforms(seed: int, stream: int, draws: IntArray, paths: IntArray, group: int) -> tuple[FloatArray, ...]:
-    """Uniform numbers of one stream for the four steps `4 * group ... 4 * group + 3`.
+    """Uniform numbers of one stream, given by its word, for the four steps `4 * group ... 4 * group + 3`.
 
-    Parameters
-    ----------
-    seed : int, 0 to 2**64 - 1
-    stream : int, a stream's word
-    draws, paths : uint64 arrays that broadcast to the shape wanted
-    group : int, step // 4
-
-    Returns
-    -------
-    four float arrays in the open interval (0, 1), on the grid (k + 0.5) / 2**32
+    `draws` and `paths` are uint64 arrays that broadcast; the four arrays of their shape lie in the open interval
+    (0, 1), on the grid (k + 0.5) / 2**32.
     """
     counter = (draws, paths, np.array(group, np.uint64), np.array(stream, np.uint64))
     words = philox4x32(counter, (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF))

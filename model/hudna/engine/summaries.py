@@ -4,7 +4,7 @@ histogram. So a run keeps what its tables and pictures need, and no path.
 Each policy has one, and each pair of policies, for the paired differences. Histograms have 256 bins an octave from
 2**-20 to 2**32 on either side of 0: whole numbers below 512 have a bin each, and no bin is wider than 0.4 % of its
 numbers. Means and variances are those of tiles of 256 paths, merged in the order of the paths (Chan, Golub &
-LeVeque 1983), so that no split of a run into blocks moves a bit.
+LeVeque 1983), so that splitting a run into blocks does not change the result.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hudna.arrays import BoolArray, FloatArray, IntArray
-from hudna.engine.blocks import TILE
-from hudna.engine.program import Program, ReducerCode
+from hudna.engine.program import TILE, Program, ReducerCode
 
 __all__ = ["BINS", "BlockSummary", "Summaries", "Summary", "histogram_edges", "pairs", "summarise"]
 
-_PER_OCTAVE_BITS = 8  # 2**8 bins an octave: as many leading bits of a number tell its bin
+_PER_OCTAVE_BITS = 8  # 2**8 bins an octave: as many leading bits of a number are its bin
 _LOWEST, _HIGHEST = -20, 32  # octaves
 _SHIFT = 52 - _PER_OCTAVE_BITS
 _BASE = (1023 + _LOWEST) << _PER_OCTAVE_BITS

@@ -24,13 +24,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hudna.errors import HudnaError, InputError, Problem
 from hudna.files.names import file_name
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["MANIFEST", "Folder", "check_file", "placing", "replacing", "strangers", "write_file"]
 
@@ -118,9 +115,9 @@ def check_file(path: Path | None, *, folder: bool = False) -> None:
             raise InputError.of(str(path), f"cannot be written: {place} is not a folder")
         if not os.access(place, os.W_OK | os.X_OK) and not (path.exists() and not path.is_file() and not folder):
             raise InputError.of(str(path), "cannot be written: no permission")
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (OSError, ValueError):
         raise InputError.of(str(path)[:200], "is no name of a file or folder") from None
 
 
@@ -258,6 +255,7 @@ def _own_files(folder: Path) -> set[str]:
 
 def _checked(target: Path) -> Path:
     """Return where `target` really lies, or say why it cannot be written."""
+    found: list[str] = []
     try:
         real = target.resolve()
         here = Path.cwd()
@@ -269,11 +267,9 @@ def _checked(target: Path) -> Path:
             found = strangers(real)
         elif real.exists():
             raise InputError.of(str(target), "is not a folder; name one that hudna may write")
-        else:
-            found = []
+    except InputError:
+        raise
     except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         raise _unwritable(target, error) from None
     if found:
         text = "was not written by hudna; move it, or name another folder with --out: nothing was written"
@@ -381,7 +377,7 @@ def _swap(target: Path, aside: Path) -> None:
 
 @contextmanager
 def _held() -> Iterator[list[int]]:
-    """Hold Ctrl-C and polite kills off for a moment; the list tells afterwards whether one came."""
+    """Hold interrupts and termination signals back; the list shows afterwards which came."""
     came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield came

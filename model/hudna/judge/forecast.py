@@ -1,41 +1,30 @@
 """A forecast of a count, and the scores that it gets when the count is known: in all of them, lower is better.
 
 Sources: Gneiting & Raftery (2007), "Strictly proper scoring rules, prediction, and estimation"; Czado, Gneiting &
-Held (2009), "Predictive model assessment for count data"; Scott (1992), *Multivariate Density Estimation*.
+Held (2009), "Predictive model assessment for count data".
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.errors import InputError
+from hudna.judge.laws import Law, Listed, Mixture, NegativeBinomial, Poisson, Smoothed
 
-__all__ = ["MOST_COUNT", "CountForecast", "Law"]
+__all__ = ["MOST_COUNT", "CountForecast"]
 
 MOST_COUNT = 10**12  # far from where doubles no longer distinguish neighbouring counts
 _CELLS = 2**17  # of a closed form; a wider one is kept in cells of several counts
+_ADDED = 2**22  # counts of which the probabilities are added up one by one
 _UNSEEN = 1e-18  # what a closed form leaves out at its end
 _ROUNDING = 1e-12  # cumulative probabilities that differ by less are equal
-_FACTORS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.03)  # of Scott's width, among which is chosen
-_MEMBERS = 1000  # of a sample by which the width is chosen
-
-
-class Law(Protocol):
-    """The logarithms of a distribution's probabilities, also far out in its tail."""
-
-    def log_probability(self, v: int) -> float:
-        """Return log P(N = v)."""
-
-    def log_at_least(self, v: int) -> float:
-        """Return log P(N >= v)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +94,7 @@ class CountForecast:
         # Sums of whole numbers are exact, so that quantiles of a sample are those of its order statistics.
         cumulative = np.cumsum(mass)
         shares = mass / cumulative[-1]
-        return cls(values, cumulative / cumulative[-1], _Smoothed(values, shares, worth if size is None else size))
+        return cls(values, cumulative / cumulative[-1], Smoothed(values, shares, worth if size is None else size))
 
     @classmethod
     def from_pmf(cls, pmf: FloatArray) -> CountForecast:
@@ -121,13 +110,49 @@ class CountForecast:
             raise InputError.of("forecast", "probabilities are >= 0 and sum to 1", key="pmf")
         cumulative = np.cumsum(given)
         counts = np.arange(given.size)
-        return cls(counts, cumulative / cumulative[-1], _Listed(given / cumulative[-1]))
+        return cls(counts, cumulative / cumulative[-1], Listed(given / cumulative[-1]))
+
+    @classmethod
+    def pooled(cls, forecasts: Sequence[CountForecast], weights: Sequence[float] | FloatArray) -> CountForecast:
+        """Make the linear pool of forecasts of one count: its probabilities are the weighted means of theirs.
+
+        Parameters
+        ----------
+        forecasts : sequence of CountForecast, at least one
+        weights : float array, shape (forecast,)
+            Each >= 0, not all 0; divided by their sum. Forecasts of weight 0 are left out.
+
+        Raises
+        ------
+        InputError
+            If the weights are not as many as the forecasts, or no weights.
+
+        Examples
+        --------
+        >>> parts = CountForecast.from_pmf(np.array([1.0])), CountForecast.from_pmf(np.array([0.0, 1.0]))
+        >>> CountForecast.pooled(parts, [3, 1]).pmf.tolist()
+        [0.75, 0.25]
+        """
+        given = np.asarray(weights, float)
+        if given.shape != (len(forecasts),) or not np.all((given >= 0) & np.isfinite(given)) or not given.sum() > 0:
+            raise InputError.of("forecast", "weights are as many as forecasts, >= 0, not all 0", key="weights")
+        parts = [part for part, weight in zip(forecasts, given, strict=True) if weight > 0]
+        shares = given[given > 0] / given.sum()
+        if len(parts) == 1:
+            return parts[0]
+        counts = np.unique(np.concatenate([part.counts for part in parts]))
+        cumulative = np.zeros(counts.size)
+        for part, share in zip(parts, shares, strict=True):
+            place = np.searchsorted(part.counts, counts, side="right")
+            cumulative += share * np.concatenate([[0.0], part.cumulative])[place]
+        cumulative[-1] = 1.0
+        return cls(counts, np.minimum(cumulative, 1.0), Mixture(tuple(part.law for part in parts), shares))
 
     @classmethod
     def poisson(cls, mean: float) -> CountForecast:
         """Make a Poisson forecast."""
         _check_number("mean", mean)
-        return cls._closed(mean, mean, _Poisson(mean), lambda k: np.asarray(special.pdtr(k, mean), np.float64))
+        return cls._closed(mean, mean, Poisson(mean), lambda k: np.asarray(special.pdtr(k, mean), np.float64))
 
     @classmethod
     def negative_binomial(cls, mean: float, dispersion: float) -> CountForecast:
@@ -141,8 +166,8 @@ class CountForecast:
         return cls._closed(
             mean,
             mean + beyond * mean,
-            _NegativeBinomial(mean, dispersion),
-            lambda k: np.asarray(special.betaincc(k + 1.0, r, q), np.float64),
+            NegativeBinomial(mean, dispersion),
+            lambda k: _negative_binomial(k, mean, r, q),
         )
 
     @classmethod
@@ -152,7 +177,7 @@ class CountForecast:
             high *= 1.5
         width = math.ceil((math.ceil(high) - low) / _CELLS)
         tops = np.arange(int(low), math.ceil(high) + width, width)
-        cumulative = np.maximum.accumulate(np.asarray(cdf(tops.astype(float))))
+        cumulative = np.minimum(np.maximum.accumulate(cdf(tops.astype(float))), 1.0)
         cumulative[-1] = 1.0
         return cls(tops - (width - 1) // 2, cumulative, law)
 
@@ -246,6 +271,16 @@ class CountForecast:
         return self.brier(v, v)
 
 
+def _negative_binomial(k: FloatArray, mean: float, r: float, q: float) -> FloatArray:
+    """Return P(N <= k): by adding up, which is much quicker than the incomplete beta function, unless k is huge."""
+    if k[-1] > _ADDED:
+        return np.asarray(special.betaincc(k + 1.0, r, q), np.float64)
+    i = np.arange(k[-1])
+    steps = np.log((i * q + mean * (1.0 - q)) / (i + 1.0))  # P(N = i + 1) / P(N = i)
+    logs = np.concatenate([[0.0], np.cumsum(steps)]) + r * math.log1p(-q)
+    return np.asarray(np.cumsum(np.exp(logs))[k.astype(np.int64)])
+
+
 def _count(v: float) -> int:
     if not 0 <= v <= MOST_COUNT or v != math.floor(v):
         raise InputError.of("forecast", f"a count is a whole number from 0 to {MOST_COUNT:.0e}", given=str(v))
@@ -255,141 +290,3 @@ def _count(v: float) -> int:
 def _check_number(name: str, x: float) -> None:
     if not 0 <= x <= MOST_COUNT:
         raise InputError.of("forecast", f"must be a number from 0 to {MOST_COUNT:.0e}", key=name, given=str(x))
-
-
-@dataclass(frozen=True, eq=False)
-class _Listed:
-    """Probabilities as they were given, shape (K + 1,)."""
-
-    pmf: FloatArray
-
-    def log_probability(self, v: int) -> float:
-        return _log(float(self.pmf[v])) if v < self.pmf.size else -math.inf
-
-    def log_at_least(self, v: int) -> float:
-        return _log(min(1.0, float(self.pmf[v:].sum()))) if v > 0 else 0.0
-
-
-@dataclass(frozen=True)
-class _Poisson:
-    mean: float
-
-    def log_probability(self, v: int) -> float:
-        return float(special.xlogy(v, self.mean)) - self.mean - math.lgamma(v + 1)
-
-    def log_at_least(self, v: int) -> float:
-        if v == 0:
-            return 0.0
-        found = float(special.pdtrc(v - 1, self.mean))
-        return math.log(found) if found > _FAINT else _log_tail(self, v)
-
-
-@dataclass(frozen=True)
-class _NegativeBinomial:
-    mean: float
-    dispersion: float
-
-    def log_probability(self, v: int) -> float:
-        r, beyond = 1.0 / self.dispersion, self.dispersion * self.mean
-        ways = -float(special.betaln(r, v + 1.0)) - math.log(r + v)
-        return ways - r * math.log1p(beyond) + v * (math.log(beyond) - math.log1p(beyond))
-
-    def log_at_least(self, v: int) -> float:
-        if v == 0:
-            return 0.0
-        beyond = self.dispersion * self.mean
-        found = float(special.betainc(float(v), 1.0 / self.dispersion, beyond / (1.0 + beyond)))
-        return math.log(found) if found > _FAINT else _log_tail(self, v)
-
-
-_FAINT = 1e-280  # a probability below which doubles lose digits
-
-
-def _log_tail(law: Law, v: int) -> float:
-    """Return log P(N >= v) far out, where each probability is about as much less than the one before."""
-    first = law.log_probability(v)
-    if first == -math.inf:
-        return first
-    return first - math.log(-math.expm1(law.log_probability(v + 1) - first))
-
-
-@dataclass(frozen=True, eq=False)
-class _Smoothed:
-    """A sample's distribution, smoothed; see `CountForecast.from_sample`.
-
-    values : (value,), rising; shares : (value,), sum to 1; size : independent members
-    """
-
-    values: IntArray
-    shares: FloatArray
-    size: float
-
-    def log_probability(self, v: int) -> float:
-        broad = -math.log1p(self._broad) - v * math.log1p(1 / self._broad)
-        return self._mixed(float(self.shares @ _kernels(self.values, v, self._width)), broad)
-
-    def log_at_least(self, v: int) -> float:
-        if v == 0:
-            return 0.0
-        return self._mixed(float(self.shares @ _beyond(self.values, v, self._width)), -v * math.log1p(1 / self._broad))
-
-    def _mixed(self, kernels: float, log_broad: float) -> float:
-        whole = math.log(self.size) + _log(max(0.0, kernels))
-        return float(np.logaddexp(whole, log_broad)) - math.log1p(self.size)
-
-    @cached_property
-    def _broad(self) -> float:
-        """Mean of the broad part."""
-        mean = float(self.shares @ self.values)
-        return 1 + 2 * (mean + math.sqrt(float(self.shares @ np.square(self.values - mean))))
-
-    @cached_property
-    def _width(self) -> float:
-        scott = _scott(self.values, self.shares, self.size)
-        if self.values.size <= _MEMBERS:
-            return scott * _factor(self.values, self.shares * self.size, self._broad)
-        at = np.searchsorted(np.cumsum(self.shares), (np.arange(_MEMBERS) + 0.5) / _MEMBERS)
-        some, tally = np.unique(self.values[np.minimum(at, self.values.size - 1)], return_counts=True)
-        return scott * _factor(some, tally.astype(float), self._broad)
-
-
-def _beyond(values: IntArray, v: int | IntArray, width: float) -> FloatArray:
-    """Return how much of the kernel of each value, the last axis, lies at `v` or above; at 0 all of it."""
-    at = np.asarray(v, float)
-    if width == 0:
-        return (values >= at).astype(float)
-    edge = np.where(at > 0, np.sqrt(np.maximum(at - 0.5, 0.0)), -np.inf)
-    return np.asarray(special.ndtr((np.sqrt(values) - edge) / width))
-
-
-def _kernels(values: IntArray, v: int | IntArray, width: float) -> FloatArray:
-    """Return how much of the kernel of each value lies on `v`."""
-    return _beyond(values, v, width) - _beyond(values, v + 1, width)
-
-
-def _scott(values: IntArray, shares: FloatArray, size: float) -> float:
-    """Return Scott's width for square roots."""
-    roots = np.sqrt(values)
-    mean = float(shares @ roots)
-    return 1.06 * math.sqrt(float(shares @ np.square(roots - mean))) / math.pow(size, 0.2)
-
-
-def _factor(values: IntArray, tally: FloatArray, broad: float) -> float:
-    """Return the factor of Scott's width under which members are likeliest, each seen from the others."""
-    size = float(tally.sum())
-    scott = _scott(values, tally / size, size)
-    if scott == 0 or size <= 1:
-        return 1.0
-    out = np.minimum(tally, 1.0)  # what is left out
-    tail = np.exp(-math.log1p(broad) - values * math.log1p(1 / broad))
-
-    def likelihood(factor: float) -> float:
-        kernels = _kernels(values, values[:, None], factor * scott)
-        others = np.maximum(kernels @ tally - out * np.diag(kernels), 0.0)
-        return float(tally @ np.log((others + tail) / (size + 1 - out)))
-
-    return max(_FACTORS, key=likelihood)
-
-
-def _log(x: float) -> float:
-    return math.log(x) if x > 0 else -math.inf

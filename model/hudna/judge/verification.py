@@ -17,13 +17,13 @@ from hudna.arrays import BoolArray, FloatArray
 from hudna.errors import InputError, Problems
 from hudna.judge.baselines import BASELINES
 from hudna.judge.skill import Skill, coverage, overlapping, skill
+from hudna.judge.summary import AT_LEAST
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["AT_LEAST", "coverage_data", "outcomes_data", "pit_data", "reliability_data", "skill_data"]
 
-AT_LEAST = "at_least"
 _QUALIFIERS = ("exact", "approx", AT_LEAST)
 _ATTRS = ("signal_name", "unit", "draws", "paths", "seed", "thresholds")
 _QUANTILES = ["q05", "q25", "q50", "q75", "q95"]

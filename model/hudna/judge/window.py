@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
-from hudna.judge.record import Record
 
-__all__ = ["baseline_scores", "covered", "scores", "window_counts"]
+__all__ = ["covered", "named_scores", "scores", "window_counts"]
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_MIDDLE = ("q25", "q50", "q75")  # of a forecast that stands beside
 
 
-def covered(first: int, end: int, step_days: int) -> FloatArray:
+def covered(first: float, end: float, step_days: int) -> FloatArray:
     """Return the covered share of each step that the days `first` to before `end`, counted from 0, touch.
 
     Examples
@@ -31,7 +29,7 @@ def covered(first: int, end: int, step_days: int) -> FloatArray:
     return np.asarray(days / step_days)
 
 
-def window_counts(counts: IntArray, first: int, end: int, step_days: int, random: np.random.Generator) -> IntArray:
+def window_counts(counts: IntArray, first: float, end: float, step_days: int, random: np.random.Generator) -> IntArray:
     """Return the events of the days `first` to before `end` of each path.
 
     A step's events fall on its days evenly and independently: of n in a step that is covered in part as many fall into
@@ -40,14 +38,14 @@ def window_counts(counts: IntArray, first: int, end: int, step_days: int, random
     Parameters
     ----------
     counts : int array, shape (..., step), events in each step, the first of which begins on day 0
-    first, end, step_days : int, unit day
+    first, end, step_days : unit day; or unit step, with a step of 1
     random : Generator
 
     Returns
     -------
     int array, shape (...)
     """
-    steps = counts[..., first // step_days : -(-end // step_days)]
+    steps = counts[..., int(first // step_days) : int(-(-end // step_days))]
     shares = covered(first, end, step_days)
     total = np.asarray(steps[..., shares == 1].sum(axis=-1, dtype=np.int64))
     for i in np.flatnonzero(shares < 1):
@@ -82,19 +80,14 @@ def scores(
     return found
 
 
-def baseline_scores(
-    past: Record, origin: dt.date, days: int, v: int, thresholds: Mapping[str, int] | None = None, *,
+def named_scores(
+    name: str, forecast: CountForecast | None, v: int, thresholds: Mapping[str, int] | None = None, *,
     censored: bool = False,
-) -> dict[str, float]:  # fmt: skip
-    """Return the scores of each baseline's forecast of `days` days from its `past`; NaN where nothing was counted.
+) -> dict[str, Any]:  # fmt: skip
+    """Return the scores of a forecast that stands beside another's: columns of `scores`, its name after them.
 
-    Columns are those of `scores` with the baseline's name after them, `log_` for the log score.
+    `log_` stands for the log score; all are NaN where there is no forecast.
     """
-    marks = [f"{what}_{mark}" for what in ("brier", "p") for mark in thresholds or {}]
-    found: dict[str, float] = {}
-    for name, baseline in BASELINES.items():
-        own = dict.fromkeys(("crps", "log_score", *marks), np.nan)
-        if past.known:
-            own |= scores(baseline.forecast(past, origin, days), v, thresholds, censored=censored)
-        found |= {f"{key.removesuffix('_score')}_{name}": own[key] for key in ("crps", "log_score", *marks)}
-    return found
+    keys = ("crps", "log_score", *(f"{what}_{mark}" for what in ("brier", "p") for mark in thresholds or {}), *_MIDDLE)
+    found = dict.fromkeys(keys, np.nan) if forecast is None else scores(forecast, v, thresholds, censored=censored)
+    return {f"{key.removesuffix('_score')}_{name}": float(found[key]) for key in keys}

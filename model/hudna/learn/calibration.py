@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,9 +14,10 @@ from scipy import special
 from hudna.arguments import checked, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case, load_case
+from hudna.case.basis import basis
 from hudna.case.grammar import Language, Text
 from hudna.case.observations import Row
-from hudna.case.posterior import Learned, basis
+from hudna.case.posterior import Learned
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters, parameters_from_scores
 from hudna.engine.ensemble import warm
@@ -326,7 +326,7 @@ class _StoppedError(Exception):
 
 
 def _unexplained(program: Program, lost: LostError) -> SimulationError:
-    begin = program.start + lost.step * dt.timedelta(days=program.step_days)
+    begin = program.day(lost.step)
     text = (
         f"no draw of the parameters can explain the rows of the step from {begin}: widen the priors, take more draws "
         "or paths, or lower the confidence of rows that contradict one another"

@@ -6,7 +6,6 @@ steps is all that the rest follows from, to the last digit.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -16,7 +15,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,6 @@ __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
 FOLDER = "posterior.partial"  # beside the posterior that is being learned
 _SHARE = 0.05  # of the time at most goes into writing
-_STATES = tuple(entry.name for entry in dataclasses.fields(States))
 _MARK = 16  # bytes at the end, a hash of all before
 
 
@@ -144,7 +142,7 @@ def _arrays(island: Island) -> dict[str, FloatArray]:
         "scores": island.scores, "weights": island.weights, "paths": found.weights,
         "log_likelihood": found.log_likelihood, "added": found.added,
         "theta": ensemble.theta, "values": ensemble.values,
-        **{f"state-{name}": getattr(states, name) for name in _STATES},
+        **{f"state-{name}": getattr(states, name) for name in States._fields},
     }  # fmt: skip
     for name, table in sums.tables.items():
         arrays |= {f"{name}-{k}": array for k, array in enumerate(table.values())}
@@ -156,7 +154,7 @@ def _about(island: Island) -> dict[str, Any]:
     sums = island.filter.sums
     return {
         "step": island.step, "fresh": island.fresh, "log_evidence": island.log_evidence, "effective": island.effective,
-        "moves": [dataclasses.astuple(move) for move in island.moves],
+        "moves": [astuple(move) for move in island.moves],
         "sums": {name: list(table) for name, table in sums.tables.items()},
         "last_report": list(sums.last_report.items()),
     }  # fmt: skip
@@ -168,7 +166,7 @@ def _restore(island: Island, arrays: Mapping[str, FloatArray], about: Mapping[st
     for name, table in sums.tables.items():
         table.update({tuple(key): arrays[f"{name}-{k}"] for k, key in enumerate(about["sums"][name])})
     sums.last_report.update({tuple(key): value for key, value in about["last_report"]})
-    states = States(*(arrays[f"state-{name}"] for name in _STATES))
+    states = States(*(arrays[f"state-{name}"] for name in States._fields))
     ensemble = Ensemble(
         island.program, arrays["theta"], paths=island.n_paths, seed=island.seed, engine=island.engine, states=states
     )

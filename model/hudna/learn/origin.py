@@ -20,7 +20,7 @@ from hudna.case.posterior import DISTINCT, Posterior
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters
 from hudna.engine.ensemble import Ensemble, warm
-from hudna.engine.program import Program
+from hudna.engine.program import NONE, Program
 from hudna.engine.states import States, joined
 from hudna.errors import InputError, SimulationError
 from hudna.learn.calibration import Sizes, learn
@@ -176,8 +176,8 @@ def from_world(
         stage("filtering")
     if posterior is not None and posterior.until <= as_of and _alike(own, used, posterior.until):
         origin = from_belief(scenario, past, draws, seed, belief)
-        halfway = min(past.n_steps, max(0, (posterior.until - past.start).days // past.step_days))
-        first = past.start + halfway * dt.timedelta(days=past.step_days)
+        halfway = min(past.n_steps, max(0, int(past.place(posterior.until))))
+        first = past.day(halfway)
         notices = (*posterior.notices, *_left_aside(scenario, posterior, known, as_of, first))
         found = _filtered(through, origin, halfway)
     else:
@@ -196,7 +196,7 @@ def from_world(
         "streams": "keyed by slot: after resampling a slot's numbers go on, whatever draw and path lies in it",
     }
     assert found.states is not None  # noqa: S101 (for the type checker)
-    states = _with_starts(scenario, program, found.theta, found.states)
+    states = _with_starts(scenario, program, found.theta, _at_step(scenario, found.states, past, program))
     return Origin(found.theta, found.clusters, states, about)
 
 
@@ -214,6 +214,20 @@ def past_of(scenario: Scenario, as_of: dt.date) -> tuple[Campaign, Program]:
         text = f"must not be before {campaign.start}, where the case's history starts"
         raise InputError.of(scenario.id, text, key="as_of", given=str(as_of))
     return campaign, past
+
+
+def _at_step(scenario: Scenario, states: States, past: Program, program: Program) -> States:
+    """Return states of a past of longer or shorter steps: counts and what is remembered of them are of a step."""
+    if past.step == program.step:
+        return states
+    if past.signals != program.signals:
+        text = "must be 8 or more, as counts of the last week move others and the steps of the past are months"
+        raise InputError.of(scenario.id, text, key="step_days", given=str(program.step_days))
+    signals, share = states.signals.copy(), program.step / past.step
+    sizes = program.responses.size_signal
+    counts = np.concatenate([program.events.signal, program.responses.signal, sizes[sizes != NONE]])
+    signals[:, counts] *= share
+    return states._replace(signals=signals, memories=states.memories * share)
 
 
 def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:

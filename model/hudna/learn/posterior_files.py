@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from hudna.case import Case
+from hudna.case.basis import basis
 from hudna.case.documents import as_toml, show_key
-from hudna.case.posterior import ABOUT, DRAWS, basis, digest
+from hudna.case.posterior import ABOUT, DRAWS, digest
 from hudna.errors import InputError
 from hudna.files.whole import placing, write_file
 from hudna.learn.calibration import Calibration, Sizes, laid_rows, prior_sample

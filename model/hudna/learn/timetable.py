@@ -218,7 +218,7 @@ def timetable(
         If a response is known in a way that does not fix its count in a step.
     """
     problems = Problems()
-    first, last = program.start, program.start + program.n_steps * program.step_days * _DAY
+    first, last = program.start, program.day(program.n_steps)
     every = [row for row in rows if row.weighs and row.end >= first and row.start < last]
     known = min(known or last, last)
     inside = known_by(every, known)
@@ -284,8 +284,7 @@ def _families(gauges: Sequence[Gauge]) -> tuple[Family, ...]:
 
 
 def _pieces(program: Program, family: Family, gauges: Sequence[Gauge], t: int) -> tuple[Piece, ...]:
-    begin = program.start + t * program.step_days * _DAY
-    end = begin + program.step_days * _DAY
+    begin, end = program.day(t), program.day(t + 1)
     mine = [g for g in gauges if g.readings and set(g.nodes) <= set(family.nodes)]
     mine = [g for g in mine if g.start < end and g.readings[-1][0] >= begin]
     if not mine:
@@ -296,7 +295,7 @@ def _pieces(program: Program, family: Family, gauges: Sequence[Gauge], t: int) -
     days = sorted(cuts)
     return tuple(
         Piece(
-            share=(b - a).days / program.step_days,
+            share=(b - a).days / (end - begin).days,
             start=a,
             end=b,
             read=tuple((g, report) for g in mine for day, report in g.readings if day + _DAY == b),
@@ -314,8 +313,7 @@ def _running(
     t: int,
 ) -> tuple[tuple[int, ...], tuple[Gauge, ...]]:
     """Return the nodes that gauges sum in a step, and the gauges that no family holds of which something is seen."""
-    begin = program.start + t * program.step_days * _DAY
-    found = [gauge for gauge in gauges if gauge.runs(begin, begin + program.step_days * _DAY)]
+    found = [gauge for gauge in gauges if gauge.runs(program.day(t), program.day(t + 1))]
     seen = [family for family, parts in zip(families, pieces, strict=True) if parts]
     wider = tuple(g for g in found if not any(set(g.nodes) <= set(family.nodes) for family in seen))
     return tuple(sorted({node for gauge in found for node in gauge.nodes})), wider
@@ -328,7 +326,7 @@ def _answers(program: Program, rows: Sequence[Row], problems: Problems) -> tuple
     counts = np.zeros((len(place), program.n_steps))
     silence = np.zeros((len(place), program.n_steps), bool)
     for row in rows:
-        first, last = ((day - program.start).days / program.step_days for day in (row.start, row.end + _DAY))
+        first, last = (program.place(day) for day in (row.start, row.end + _DAY))
         one_step = int(np.floor(first)) == int(np.ceil(last)) - 1
         if row.qualifier != "exact" or (row.value and not (one_step and len(row.signals) == 1)):
             text = (
@@ -357,13 +355,12 @@ def _holds(program: Program, rows: Sequence[Row]) -> tuple[IntArray, tuple[tuple
     for i, name in enumerate(program.regimes.name):
         mine = [row for row in rows if row.signals == (name,)]
         for t in range(program.n_steps):
-            begin = program.start + t * program.step_days * _DAY
-            end = begin + program.step_days * _DAY
+            begin, end = program.day(t), program.day(t + 1)
             days = np.zeros(int(program.regimes.n_states[i]))
             for row in mine:
                 state = program.regimes.state_name[i].index(row.state)
                 days[state] += max(0, (min(end, row.end + _DAY) - max(begin, row.start)).days)
-            if 2 * days.sum() > program.step_days:
+            if 2 * days.sum() > (end - begin).days:
                 hold[i, t] = int(np.argmax(days))
                 if any(row.use == "likelihood" for row in mine if row.start < end and row.end >= begin):
                     weighed[t].append(i)
@@ -377,7 +374,7 @@ def _levels(
     place = {name: i for i, name in enumerate(program.levels.name)}
     for row in rows:
         sd = counters[row.counter].sd if row.counter in counters else None
-        t = (row.end - program.start).days // program.step_days
+        t = int(program.place(row.end) // 1)
         if 0 <= t < program.n_steps and sd is not None:
             for name in row.signals:
                 parameter = program.parameters.index(sd) if isinstance(sd, str) else NONE

@@ -6,70 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hudna.analysis.attribution import GROUPINGS, LEFT_OVER, Attribution, Grouping
-from hudna.plot.style import HATCHED, beside, frame, months, new_axes, ran, said
+from hudna.analysis.attribution import GROUPINGS, Attribution, Grouping
+from hudna.analysis.parts import MOST, attribution_bars_data, attribution_data
+from hudna.plot.frame import beside, frame, months, new_axes, ran
+from hudna.plot.style import HATCHED, said
 from hudna.text.numbers import weeks
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["GROUPINGS", "attribution", "attribution_bars", "attribution_bars_data", "attribution_data"]
+__all__ = ["GROUPINGS", "attribution", "attribution_bars"]
 
-_MOST = 5  # groups that are told apart; the rest are one
 _REST = ("#9A9A9A", "white", None)
 _STILL = ("#DADADA", "#7a7a7a", "....")
 _SIGNS = {1: ("#E69F00", "#7a5200", "////"), -1: ("#0072B2", "white", None)}
-_WORDS = {
-    "rest": ("all others", "ما عدا ذلك"),
-    "still": ("base and start", "الأساس والبداية"),
-    "total": ("total", "المجموع"),
-    "axis": ("contribution to the log odds", "المساهمة في لوغاريتم الأرجحية"),
-    "exit": ("toward exit", "نحو الخروج"),
-    "stay": ("toward staying", "نحو البقاء"),
-    "bars": ("bar: mean over {}; line: 90 % of draws", "العمود: متوسط {}؛ الخط: 90٪ من العينات"),
-    "time": ("mean over draws and paths; parts add up to the line", "متوسط العينات والمسارات؛ مجموع الأجزاء هو الخط"),
-    "title": ("what moves it", "ما الذي يحركه"),
-    "why": ("{} less {}", "{} ناقص {}"),
-}
-_word = Words(_WORDS)
-
-
-def attribution_data(
-    found: Attribution, policy: str | None = None, *, by: Grouping = "source", most: int = _MOST, lang: Language = "en"
-) -> pd.DataFrame:
-    """Return what `attribution` draws: the mean of each group on every step.
-
-    Parameters
-    ----------
-    found : Attribution
-    policy : str, optional
-        The first if left out.
-    by : {"part", "source", "channel", "direction"}
-    most : int
-        Groups told apart, those that push most; the rest are summed as `rest`, base and start as `still`.
-    lang : {"en", "ar"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index time; a column per group in the order drawn, named as readers see it, and `total`. In log odds; chance,
-        which comes to nothing in the mean, belongs to `rest`.
-    """
-    import pandas as pd
-
-    frame = found.over_time(by, lang).loc[_policy(found, policy)]
-    means = frame["mean"].unstack("part").sort_index()  # noqa: PD010 (pivot loses the order of parts)
-    names = dict(zip(frame.index.get_level_values("part"), frame["name"], strict=True))
-    moving = [key for key in means.columns if key not in LEFT_OVER and key != "total"]
-    ranked = sorted(moving, key=lambda key: -float(np.abs(means[key].to_numpy()).mean()))
-    shown, merged = ranked[:most], [*ranked[most:], "chance"]
-    columns = {names[key]: means[key] for key in shown}
-    columns[_word("rest", lang)] = means[merged].sum(axis=1)
-    columns[_word("still", lang)] = means[["base", "start"]].sum(axis=1)
-    columns[_word("total", lang)] = means["total"]
-    return pd.DataFrame(columns)
+_word = Words("plot.attribution")
 
 
 def attribution(
@@ -77,7 +29,7 @@ def attribution(
     policy: str | None = None,
     *,
     by: Grouping = "source",
-    most: int = _MOST,
+    most: int = MOST,
     lang: Language = "en",
     ax: Axes | None = None,
 ) -> Axes:
@@ -106,37 +58,8 @@ def attribution(
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xlim(edges[0], edges[-1])
     months(ax, lang)
-    heading = _heading(found, found.policies[_policy(found, policy)].get(lang), lang)
+    heading = _heading(found, found.policies[policy or next(iter(found.policies))].get(lang), lang)
     return frame(ax, lang, heading, *_notes(found, lang, _word("time", lang)), y=_axis(found, lang), key=beside)
-
-
-def attribution_bars_data(
-    found: Attribution, a: str, b: str | None = None, *, by: Grouping = "source", lang: Language = "en"
-) -> pd.DataFrame:
-    """Return what `attribution_bars` draws, the largest first, the total last.
-
-    Parameters
-    ----------
-    found : Attribution
-    a, b : str
-        Policies: the parts under `a` less those under `b`; under `a` alone if `b` is left out.
-    by : {"part", "source", "channel", "direction"}
-    lang : {"en", "ar"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index part; columns name, mean, mcse, low, high, mean_q05, mean_q95, in log odds.
-    """
-    import pandas as pd
-
-    if b is None:
-        frame = found.table(by, lang).xs(_policy(found, a), level="policy")
-        frame = frame[frame.index != "chance"]
-    else:
-        frame = found.contrast(a, b, by, lang)
-    order = sorted(frame.index, key=lambda key: (key == "total", key in LEFT_OVER, -abs(float(frame["mean"][key]))))
-    return pd.DataFrame(frame.reindex(order))
 
 
 def attribution_bars(
@@ -168,17 +91,13 @@ def attribution_bars(
         ax.axhline(places[-1] + 0.5, color="#888888", linewidth=0.6)
     ax.set_yticks(places, list(data["name"]))
     ax.tick_params(axis="y", length=0)
-    one = found.policies[_policy(found, a)].get(lang)
-    what = one if b is None else _word("why", lang).format(one, found.policies[_policy(found, b)].get(lang))
+    one = found.policies[a].get(lang)
+    what = one if b is None else _word("why", lang).format(one, found.policies[b].get(lang))
     notes = _notes(found, lang, _word("bars", lang).format(weeks(found.window, lang)))
     return frame(
         ax, lang, _heading(found, what, lang), *notes, x=_axis(found, lang), bare=("top", "left", "right"),
         heading_room=0.78,
     )  # fmt: skip
-
-
-def _policy(found: Attribution, policy: str | None) -> str:
-    return next(iter(found.policies)) if policy is None else list(found.policies)[found.place(policy)]
 
 
 def _axis(found: Attribution, lang: Language) -> str:

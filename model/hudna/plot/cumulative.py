@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,8 +10,10 @@ import numpy as np
 
 from hudna.analysis.cumulative import pbox_data, survival_data
 from hudna.analysis.over_time import chosen_policies
-from hudna.plot.style import colour_of, ran, word
-from hudna.plot.timelines import explain, frame_panels, several
+from hudna.arrays import FloatArray
+from hudna.plot.frame import frame, ran
+from hudna.plot.panels import curves, explain
+from hudna.plot.style import word
 from hudna.text.numbers import date, weeks
 from hudna.text.words import Language
 
@@ -45,13 +46,13 @@ def pbox(
     Ferson, Kreinovich, Ginzburg, Myers & Sentz (2003), *Constructing Probability Boxes and Dempster-Shafer Structures*.
     """
     label = result.outcome(name)
-    chosen = chosen_policies(result, policy)
     data = pbox_data(result, name, lang=lang)
-    ax, own = _panels(result, data, chosen, "x", lang, ax)
-    for panel in own:
+    ax, named = _curves(result, data.rename(columns={"x": "at"}), policy, lang, ax)
+    for panel, _ in named:
         panel.set_xlim(data["x"].min(), data["x"].max())
-        panel.set_xlabel(label.unit.get(lang))
-    return _framed(result, ax, own, chosen, lang, label.name.get(lang), "share below", weeks(label.window, lang))
+    notes = weeks(label.window, lang), *_notes(result, lang)
+    return frame(ax, lang, label.name.get(lang), *notes, x=label.unit.get(lang), y=word("share below", lang),
+                 key=_key(result), named=named)  # fmt: skip
 
 
 def survival(
@@ -75,61 +76,50 @@ def survival(
     Kaplan & Meier (1958), "Nonparametric estimation from incomplete observations".
     """
     label = result.outcome(name)
-    chosen = chosen_policies(result, policy)
     data = survival_data(result, name, lang=lang)
-    ax, own = _panels(result, data, chosen, "weeks", lang, ax, end=label.window[1])
-    start = date(dt.date.fromisoformat(result.about["start"]), lang)
-    for panel in own:
+    ax, named = _curves(result, data.rename(columns={"weeks": "at"}), policy, lang, ax, end=label.window[1])
+    for panel, _ in named:
         panel.set_xlim(label.window)
-        panel.set_xlabel(word("weeks after start" if len(own) == 1 else "weeks", lang).format(start))
-    notes = [word("censored", lang).format(f"{label.window[1]:g}")]
-    if len(own) > 1:
-        notes = [word("weeks after start", lang).format(start), *notes]
-    return _framed(result, ax, own, chosen, lang, label.name.get(lang), "still waiting", *notes)
+    since = word("weeks after start", lang).format(date(result.about["start"], lang))
+    notes = [word("censored", lang).format(f"{label.window[1]:g}"), *_notes(result, lang)]
+    alone = len(named) == 1
+    return frame(
+        ax, lang, label.name.get(lang), *([] if alone else [since]), *notes,
+        x=since if alone else word("weeks", lang), y=word("still waiting", lang), key=_key(result), named=named,
+    )  # fmt: skip
 
 
-def _panels(
+def _curves(
     result: Result,
     data: pd.DataFrame,
-    chosen: Sequence[str],
-    axis: str,
+    policy: str | Sequence[str] | None,
     lang: Language,
     ax: Axes | None,
     end: float | None = None,
-) -> tuple[Axes, list[Axes]]:
-    """Draw a panel a policy: its shares and their band, and the shares of the others as thin lines.
-
-    With `end`, shares are lines of stairs from 1 at the first value to there.
-    """
-    ax, own = several(ax, len(chosen), lang)
+) -> tuple[Axes, list[tuple[Axes, str]]]:
+    """Draw shares by policy with their band. With `end` they are stairs from 1 at the first value to there."""
+    rows = dict(iter(data.groupby("policy")))
     steps: Any = {} if end is None else {"drawstyle": "steps-post"}
     step: Literal["post"] | None = None if end is None else "post"
-    for panel, policy in zip(own, chosen, strict=True):
-        for other in (*(p for p in result.policies if p != policy), policy):
-            rows = data[data["policy"] == other]
-            x = rows[axis].to_numpy()
-            columns = {key: rows[key].to_numpy() for key in ("share", "low", "high")}
-            if end is not None:
-                x = np.concatenate([x[:1], x, [end]])
-                columns = {key: np.concatenate([[1.0], y, y[-1:]]) for key, y in columns.items()}
-            colour, line = colour_of(result, other)
-            if other != policy:
-                panel.plot(x, columns["share"], color="#555555", linewidth=0.8, linestyle=line, **steps)
-                continue
-            panel.fill_between(x, columns["low"], columns["high"], color=colour, alpha=0.3, linewidth=0, step=step)
-            panel.plot(x, columns["share"], color="black", linewidth=3.2, **steps)
-            panel.plot(x, columns["share"], color=colour, linewidth=1.8, **steps)
+
+    def column(chosen: str, key: str) -> tuple[FloatArray, FloatArray]:
+        x, y = (rows[chosen][name].to_numpy() for name in ("at", key))
+        if end is None:
+            return x, y
+        return np.concatenate([x[:1], x, [end]]), np.concatenate([[1.0], y, y[-1:]])
+
+    def band(panel: Axes, chosen: str, colour: str) -> None:
+        (x, low), (_, high) = column(chosen, "low"), column(chosen, "high")
+        panel.fill_between(x, low, high, color=colour, alpha=0.3, linewidth=0, step=step)
         panel.set_ylim(0, 1)
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.grid(visible=True, color="#e4e4e4")
-        panel.set_axisbelow(True)
-    return ax, own
+
+    chosen = chosen_policies(result, policy)
+    return curves(result, chosen, lambda one: column(one, "share"), band, lang, ax, width=1.8, **steps)
 
 
-def _framed(
-    result: Result, ax: Axes, own: Sequence[Axes], chosen: Sequence[str], lang: Language, name: str, y: str, *notes: str
-) -> Axes:
-    names = [result.policy_name(policy, lang) for policy in chosen]
-    key = partial(explain, middle="all draws", bands=(("band of draws", 0.3),), alone=len(result.policies) < 2)
-    parts = *notes, word("no noise", lang), *ran(result.about, lang)
-    return frame_panels(ax, own, lang, name, names, *parts, y=word(y, lang), key=key)
+def _key(result: Result) -> Callable[[Axes, Language], None]:
+    return partial(explain, middle="all draws", bands=(("band of draws", 0.3),), alone=len(result.policies) < 2)
+
+
+def _notes(result: Result, lang: Language) -> list[str]:
+    return [word("no noise", lang), *ran(result.about, lang)]

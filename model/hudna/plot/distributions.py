@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.analysis.distributions import difference_data, outcome_data
-from hudna.plot.style import colour_of, frame, headed, new_axes, percent, ran, room_of, word
+from hudna.plot.frame import frame, new_axes, ran, room_of
+from hudna.plot.style import colour_of, headed, percent, word
 from hudna.text.numbers import spelt, weeks
-from hudna.text.words import Language
+from hudna.text.words import Language, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ _SIDES = {  # colour, edge and hatch of what is lower, equal, higher
 def outcome(result: Result, name: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw the distribution of an outcome, a ridge per policy; a probability as a dot with its intervals.
 
-    A ridge's height is the share of paths in a bin, on one scale for all policies. Both kinds of uncertainty are told
+    A ridge's height is the share of paths in a bin, on one scale for all policies. Both kinds of uncertainty are shown
     apart: what futures do (the coloured bar holds 90 % of paths), and what is not known of the parameters (the black
     line holds the mean in 90 % of draws, the noise of their paths taken out). A probability's bar is that of draws; its
     Monte Carlo error is the black line in it.
@@ -93,7 +94,7 @@ def difference(result: Result, name: str, a: str, b: str, *, lang: Language = "e
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= 1.06 * top])
     _mean(ax, marks, -0.05 * top)
     parts = [f"{word(key, lang)} {percent(float(marks[f'p_{key}']), lang, 1)}" for key in ("lower", "equal", "higher")]
-    parts = parts[::-1] if lang == "ar" else parts  # lower stands on the left, as in the picture
+    parts = parts[::-1] if right_to_left(lang) else parts  # lower stands on the left, as in the picture
     whole = "   ".join(parts)
     lines = [f"{word('paths said', lang)} {whole}"]
     if len(lines[0]) > 12 * room_of(ax):
@@ -150,7 +151,7 @@ def _ridges(
 
 
 def _mean(ax: Axes, marks: Any, y: float) -> None:
-    """Draw a mean and, where draws can be told from paths, how far it moves from draw to draw."""
+    """Draw a mean and, where path noise can be taken out, its interval over draws."""
     if np.isfinite(marks["mean_q05"]):
         ax.plot([marks["mean_q05"], marks["mean_q95"]], [y, y], color="black", linewidth=1.5, solid_capstyle="butt")
     ax.plot(marks["mean"], y, "D", color="black", markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hudna.analysis.over_time import drivers_data, moved
-from hudna.plot.style import COLOURS, beside, headed, months, new_axes, note, ran, reading, title, word
+from hudna.plot.frame import beside, months, new_axes, note, ran, reading, title
+from hudna.plot.style import COLOURS, headed, word
 from hudna.plot.timelines import by_state, draw_lever, draw_shares, step_edges
 from hudna.text.words import Language
 

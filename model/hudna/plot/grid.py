@@ -7,18 +7,18 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hudna.plot.style import frame, new_axes
-from hudna.text.numbers import weeks
+from hudna.analysis.grid import grid_data
+from hudna.plot.frame import frame, new_axes
+from hudna.text.numbers import decimals, number, signed, weeks
 from hudna.text.runs import origin, size
-from hudna.text.words import Language, Words
+from hudna.text.words import Language, Words, right_to_left
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from hudna.analysis.compare import Comparison
 
-__all__ = ["grid", "grid_data"]
+__all__ = ["grid"]
 
 _RAMP = ("#F4F7FA", "#C9DDED", "#8DB8DA", "#2F6FA8")  # one hue, from light to dark, so that grey keeps the order
 _MID = 0.35  # of the ramp, where all cells are equal
@@ -32,35 +32,14 @@ _NEEDED = (1.35, 0.6)  # inches of width and height that a cell's letters need a
 _EDGE = 0.02  # around the cells, so that no line is cut
 _INSIDE = 0.025  # of a cell's width, by which its frame stands in
 _LABEL, _COLUMN = 25, 18  # letters in a line of a scenario's name, and of a policy's
-_WORDS = {
-    "lower": ("lower is better", "الأقل أفضل"),
-    "higher": ("higher is better", "الأعلى أفضل"),
-    "undeclared": ("which way is better is not declared: no regret", "لم يحدد أي الاتجاهين أفضل، فلا يحسب الندم"),
-    "best": ("best", "الأفضل"),
-    "close": ("best, by chance?", "الأفضل، وربما مصادفة"),
-    "alike": ("as good as another", "مساوية لغيرها"),
-    "regret": ("regret {}", "الندم {}"),
-    "largest": ("Largest regret", "أكبر ندم"),
-    "smallest": ("smallest", "الأقل"),
-    "cell": ("mean, and 90 % of draws in brackets", "المتوسط، وبين القوسين 90٪ من العينات"),
-    "shade": ("shade: light {}, dark {}", "التظليل: الفاتح {} والداكن {}"),
-    "regret note": (
-        "regret: how much worse than the scenario's best policy, in the same futures",
-        "الندم: الفرق عن أفضل سياسة في السيناريو نفسه، محسوبا في المسارات نفسها",
-    ),
-    "close note": (
-        "dashed: another policy is as good within Monte Carlo error",
-        "الإطار المتقطع: سياسة أخرى لا تقل عنها جودة ضمن خطأ المحاكاة",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("plot.grid")
 
 
 def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
     """Draw an outcome of every scenario, a row each, under every policy, a column each.
 
     A cell holds the mean, where it lies in 90 % of the draws, and the regret; its shade is the mean. The best policy
-    of a row is framed, with dashes if Monte Carlo error does not tell it from another. Below are the largest regrets.
+    of a row is framed, with dashes if another is as good within Monte Carlo error. Below are the largest regrets.
 
     Takes what `grid_data` takes, with `lang` and `ax` as every picture.
     """
@@ -71,29 +50,26 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     height = n_rows + (_LAST + _GAP if judged else 0)
     ax = new_axes(ax, _FRAME + _ROW * height)
     room = min(1.0, float(ax.get_position().width) / _SHARE)
-    places = _places(data["mean"].abs().max(), 3)
-    regret_places = _places(data["regret"].max(), 2)
+    places, regret_places = decimals(data["mean"].abs().max(), 0.0), decimals(0.0, data["regret"].max())
     low, high = float(data["mean"].min()), float(data["mean"].max())
     letters = _letters(ax, n_columns, height)
-    several = data.groupby("row")["best"].transform("sum") > 1
-    for cell in data.assign(tied=several).to_dict("records"):
-        x, y = (n_columns - 1 - cell["column"]) if lang == "ar" else cell["column"], cell["row"]
+    data["x"] = n_columns - 1 - data["column"] if right_to_left(lang) else data["column"]
+    data["tied"] = data.groupby("row")["best"].transform("sum") > 1
+    cells: list[dict[Any, Any]] = data.to_dict("records")
+    for cell in cells:
         share = (cell["mean"] - low) / (high - low) if high > low else _MID
         lines = [
             (_number(cell["mean"], places, lang), 13),
             (_interval(cell["mean_q05"], cell["mean_q95"], min(places, 2)), 8.5),
             (_said(cell, regret_places, lang) if judged else "", 8.5),
         ]
-        _cell(ax, x, y, lines, share=share, letters=letters)
-    for cell in data[data["best"]].to_dict("records"):
-        x = (n_columns - 1 - cell["column"]) if lang == "ar" else cell["column"]
-        _frame(ax, x, cell["row"], dashed=not cell["told_apart"] and n_columns > 1)
-    if judged:
-        for cell in data[data["row"] == 0].to_dict("records"):
-            x = (n_columns - 1 - cell["column"]) if lang == "ar" else cell["column"]
+        _cell(ax, cell["x"], cell["row"], lines, share=share, letters=letters)
+        if cell["best"]:
+            _frame(ax, cell["x"], cell["row"], dashed=not cell["told_apart"] and n_columns > 1)
+        if judged and cell["row"] == 0:
             text = _number(cell["max_regret"], regret_places, lang) if cell["max_regret"] else "0"
-            told = _word("smallest", lang) if cell["minimax"] else ""
-            _cell(ax, x, n_rows + _GAP, [(text, 11), (told, 8.5)], share=None, letters=letters, marked=cell["minimax"])
+            lines = [(text, 11), (_word("smallest", lang) if cell["minimax"] else "", 8.5)]
+            _cell(ax, cell["x"], n_rows + _GAP, lines, share=None, letters=letters, marked=cell["minimax"])
     _label(ax, comparison, lang, height, judged=judged)
     direction = _word(label.better or "undeclared", lang)
     ends = _number(low, places, lang), _number(high, places, lang)
@@ -113,35 +89,6 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     return frame(
         ax, lang, f"{label.name.get(lang)}\n", *parts, x=unit, bare=("top", "right", "bottom", "left"), room=room
     )
-
-
-def grid_data(comparison: Comparison, outcome: str, lang: Language = "en") -> pd.DataFrame:
-    """Return what `grid` draws, a row per cell.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    outcome : str
-    lang : {"en", "ar"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns: row and column, from 0, in the order of reading; scenario, policy, and their names scenario_name,
-        policy_name; mean, mcse, q05, q95, mean_q05, mean_q95 of `Comparison.table`; best, told_apart, regret, p_best
-        of `Comparison.regret`, its error regret_mcse, and the policy's max_regret and minimax. Where the outcome does
-        not say which way is better, regrets are NaN.
-    """
-    comparison.outcome(outcome)  # a name that is not compared is told of
-    whole = comparison.frame(lang)
-    own = whole[whole["outcome"] == outcome].reset_index(drop=True)
-    own = own.assign(
-        row=own["scenario"].map(comparison.scenarios.index), column=own["policy"].map(comparison.policies.index)
-    )
-    return own[
-        ["row", "column", "scenario", "policy", "scenario_name", "policy_name", "mean", "mcse", "q05", "q95",
-         "mean_q05", "mean_q95", "best", "told_apart", "regret", "regret_mcse", "p_best", "max_regret", "minimax"]
-    ]  # fmt: skip
 
 
 def _cell(
@@ -212,7 +159,7 @@ def _label(ax: Axes, comparison: Comparison, lang: Language, height: float, *, j
     ax.set_yticks(at, rows, fontsize=9, multialignment="right")
     columns = [_wrapped(comparison.policy_name(name, lang), max(8, _COLUMN * 3 // max(n_columns, 3)))
                for name in comparison.policies]  # fmt: skip
-    ax.set_xticks([i + 0.5 for i in range(n_columns)], columns[::-1] if lang == "ar" else columns, fontsize=10)
+    ax.set_xticks([i + 0.5 for i in range(n_columns)], columns[::-1] if right_to_left(lang) else columns, fontsize=10)
     ax.tick_params(length=0, bottom=False, labelbottom=False, labeltop=True)
     ax.set_xlim(-_EDGE, n_columns + _EDGE)
     ax.set_ylim(height + _EDGE, -_EDGE)
@@ -230,15 +177,7 @@ def _interval(low: float, high: float, places: int) -> str:
 
 
 def _number(x: float, places: int, lang: Language) -> str:
-    """Return a number; in Arabic a mark without width keeps its sign on the left."""
-    return f"{round(x, places) + 0.0:,.{places}f}".replace("-", "\u200e−" if lang == "ar" else "−")
-
-
-def _places(largest: float, digits: int) -> int:
-    """Return how many decimals show so many digits of the largest number."""
-    if not math.isfinite(largest) or largest == 0:
-        return 0
-    return min(max(digits - 1 - math.floor(math.log10(abs(largest))), 0), 6)
+    return signed(number(x, places), lang)
 
 
 def _wrapped(text: str, letters: int) -> str:

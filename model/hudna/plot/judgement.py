@@ -1,4 +1,4 @@
-"""Forecasts judged by what came: PIT, reliability, coverage, forecast beside outcome, and skill over baselines."""
+"""Forecasts against what happened: PIT, reliability, coverage, forecast beside outcome, and skill over baselines."""
 
 from __future__ import annotations
 
@@ -12,25 +12,11 @@ from hudna.arrays import FloatArray
 from hudna.judge.baselines import BASELINES
 from hudna.judge.skill import FEWEST_BLOCKS
 from hudna.judge.verification import AT_LEAST, coverage_data, outcomes_data, pit_data, reliability_data, skill_data
-from hudna.plot.style import (
-    COLOURS,
-    HATCHED,
-    MARKERS,
-    above,
-    beside,
-    counts_axis,
-    frame,
-    headed,
-    months,
-    new_axes,
-    percent,
-    reading,
-    said,
-    word,
-)
+from hudna.plot.frame import above, beside, counts_axis, frame, months, new_axes, reading, ruled
+from hudna.plot.style import COLOURS, COUNT_BANDS, HATCHED, MARKERS, headed, percent, said, word
 from hudna.text.numbers import listed, number_of
 from hudna.text.runs import size
-from hudna.text.words import Language
+from hudna.text.words import Language, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +66,7 @@ def reliability(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | No
 
     Every forecast is a mark, above where it happened and below where it did not. In each fifth of the axis a thick
     line is the share that happened, with its number of forecasts, and a thin one the mean of the probabilities:
-    honest forecasts bring the two together. Thresholds stand side by side.
+    calibrated forecasts bring the two together. Thresholds stand side by side.
 
     Takes what `reliability_data` takes, with `lang` and `ax` as every picture.
     """
@@ -104,8 +90,7 @@ def reliability(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | No
     ax.set_ylim(-0.35, 1.35)
     edges = np.linspace(0, 1, 6)
     ax.set_xticks(edges, [f"{edge:.1f}" for edge in edges])
-    ax.xaxis.grid(visible=True, color="#e4e4e4")
-    ax.set_axisbelow(True)
+    ruled(ax, "x")
     shares = np.linspace(0, 1, 5)
     ax.set_yticks([-0.22, *shares, 1.22], [word("did not", lang), *(f"{share:g}" for share in shares),
                                              word("happened", lang)])  # fmt: skip
@@ -127,7 +112,7 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
     data = coverage_data(forecasts)
     horizons = data.attrs["horizons"]
     ax = new_axes(ax)
-    towards = -1 if lang == "ar" else 1  # the axis runs from right to left in Arabic
+    towards = -1 if right_to_left(lang) else 1  # the axis runs from right to left in Arabic
     for side, (level, colour, marker, line) in zip((-1, 1), _LEVELS, strict=True):
         ax.axhline(level, color=colour, linestyle=line, linewidth=1.3)
         for place, found in enumerate(_records(data[data["level"] == level])):
@@ -144,12 +129,12 @@ def coverage(forecasts: pd.DataFrame, *, lang: Language = "en", ax: Axes | None 
     ax.set_ylim(-0.04, 1.04)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 0.9, 1], [percent(y, lang) for y in (0, 0.25, 0.5, 0.75, 0.9, 1)])
     ax.tick_params(axis="x", length=0)
-    if lang == "ar":
+    if right_to_left(lang):
         ax.invert_xaxis()
         ax.yaxis.set_label_position("right")
     return frame(
         ax, lang, _titled("coverage", data, lang), *_notes(data, lang, word("coverage note", lang)),
-        x=word("horizon", lang), y=word("share inside", lang), bare=("top", "left" if lang == "ar" else "right"),
+        x=word("horizon", lang), y=word("share inside", lang), bare=("top", "left" if right_to_left(lang) else "right"),
         key=above,
     )  # fmt: skip
 
@@ -164,7 +149,7 @@ def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: 
     ax = new_axes(ax)
     days, values = _days(rows["origin"]), rows["value"].to_numpy(float)
     width = 0.5 * float(np.diff(np.unique(days)).min()) if np.unique(days).size > 1 else 3.0
-    for (low, high), colour, level in (((0, 4), "#CFE3F1", 0.9), ((1, 3), "#5BA3CF", 0.5)):
+    for (low, high), colour, level in COUNT_BANDS:
         ax.bar(days, bands[:, high] - bands[:, low], width, bands[:, low], color=colour, edgecolor="#0072B2",
                linewidth=0.8, label=word("interval", lang).format(percent(level, lang)))  # fmt: skip
     ax.hlines(bands[:, 2], days - width / 2, days + width / 2, color="#00324f", linewidth=2.5,
@@ -178,8 +163,7 @@ def outcomes(forecasts: pd.DataFrame, weeks: int, *, lang: Language = "en", ax: 
     room = max(width, 0.04 * float(np.ptp(days)), 14.0)
     ax.set_xlim(days.min() - room, days.max() + room)
     months(ax, lang, days)
-    ax.yaxis.grid(visible=True, color="#e4e4e4")
-    ax.set_axisbelow(True)
+    ruled(ax)
     order = [-2, -1, *range(len(ax.get_legend_handles_labels()[0]) - 2)]  # bands, their middle, counts
     return frame(
         ax, lang, _titled("outcomes", rows, lang), *_notes(rows, lang, word("log scale", lang)),
@@ -248,7 +232,7 @@ def _step(ax: Axes, x: float, half: float, fifth: dict[str, Any], colour: str, m
 
 def _gutter(lang: Language, by: float) -> float:
     """Return a place beside the axes where reading ends, as a share of their width."""
-    return -by if lang == "ar" else 1 + by
+    return -by if right_to_left(lang) else 1 + by
 
 
 def _lane(

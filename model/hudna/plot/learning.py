@@ -12,20 +12,8 @@ from numpy.typing import ArrayLike
 from hudna.arrays import FloatArray
 from hudna.errors import InputError, Problems
 from hudna.judge.ranks import ranks_data
-from hudna.plot.style import (
-    COLOURS,
-    LINES,
-    Said,
-    beside,
-    counts_axis,
-    frame,
-    headed,
-    months,
-    new_axes,
-    percent,
-    said,
-    word,
-)
+from hudna.plot.frame import beside, counts_axis, frame, months, new_axes, ruled
+from hudna.plot.style import COLOURS, COUNT_BANDS, LINES, Said, headed, percent, said, word
 from hudna.plot.timelines import draw_shares
 from hudna.text.numbers import number_of
 from hudna.text.runs import size
@@ -92,7 +80,7 @@ def predictive(
     ax = new_axes(ax)
     days = 7.0 * weeks
     x, steps = _stairs(starts, bands, days)
-    for (low, high), colour, level in (((0, 4), "#CFE3F1", 0.9), ((1, 3), "#5BA3CF", 0.5)):
+    for (low, high), colour, level in COUNT_BANDS:
         ax.fill_between(x, steps[:, low], steps[:, high], facecolor=colour, edgecolor="#0072B2", linewidth=0.6,
                         label=word("band of", lang).format(percent(level, lang)))  # fmt: skip
     ax.plot(x, steps[:, 2], color="#00324f", linewidth=2, label=word("median", lang))
@@ -104,8 +92,7 @@ def predictive(
     counts_axis(ax, float(max(bands.max(), values[known].max(initial=0))))
     ax.set_xlim(starts.min(), starts.max() + days)
     months(ax, lang, starts)
-    ax.yaxis.grid(visible=True, color="#e4e4e4")
-    ax.set_axisbelow(True)
+    ruled(ax)
     found = [
         word("counted inside", lang).format(percent(level, lang), int(own.sum()), int(known.sum()))
         for level, own in ((0.9, _inside(values, bands, 0, 4)), (0.5, _inside(values, bands, 1, 3)))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hudna.case.graph import pressed_most
-from hudna.plot.placing import BEND, place
-from hudna.plot.style import new_axes, room_of, title, wrapped
+from hudna.analysis.network import NetworkData, network_data
+from hudna.analysis.placing import BEND
+from hudna.plot.frame import new_axes, room_of, title, wrapped
 from hudna.text.numbers import date
-from hudna.text.words import Language, Words
+from hudna.text.words import Language, Words, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,30 +20,9 @@ if TYPE_CHECKING:
 
     from hudna.case import Case
 
-__all__ = ["NetworkData", "network", "network_data"]
+__all__ = ["network"]
 
-_WORDS = {
-    "title": ("who presses on whom", "من يضغط على من"),
-    "exit": ("works toward exit", "يعمل نحو الخروج"),
-    "stay": ("works toward stay", "يعمل نحو البقاء"),
-    "context": ("context: does not press", "سياق: لا يضغط"),
-    "political": ("political", "سياسي"),
-    "military": ("military", "عسكري"),
-    "economic": ("economic", "اقتصادي"),
-    "security": ("security", "أمني"),
-    "weight": ("weight {}", "الوزن {}"),
-    "actors": ("actors: {}", "الفاعلون: {}"),
-    "ties": ("ties: {}, of which press: {}", "الروابط: {}، الضاغطة منها: {}"),
-    "sources": ("sources: {}", "المصادر: {}"),
-    "confidence": ("ties of high, medium, low confidence: {}, {}, {}", "روابط عالية ومتوسطة ومنخفضة الثقة: {}، {}، {}"),
-    "until": ("evidence until {}", "الأدلة حتى {}"),
-    "shaded": ("grey ground: one bloc", "الخلفية الرمادية: كتلة واحدة"),
-    "filled": (
-        "coloured: moves in the model, in the colour of its direction",
-        "الملون: يتحرك في النموذج، ولونه لون اتجاهه",
-    ),
-}  # fmt: skip
-_word = Words(_WORDS)
+_word = Words("plot.network")
 _COLOURS = {"exit": "#D9650B", "stay": "#004A80", "": "#a3a3a3"}  # apart in grey too
 _FILLS = {"exit": "#FBE3CC", "stay": "#CFE3F2", "": "white"}
 _STYLES = {
@@ -56,57 +34,6 @@ _STYLES = {
 _GROUND = "#f1f1ee"
 _LETTERS = 21  # in a line of a name
 _COLUMN, _ROW, _NARROWEST = 1.92, 0.46, 6.2  # inches
-_NODES = ("name", "bloc", "kind", "level", "toward", "middle", "x", "y")
-_EDGES = ("source", "target", "kind", "channel", "toward", "weight", "presses", "sign")
-
-
-@dataclass(frozen=True)
-class NetworkData:
-    """What a picture of a network is drawn from.
-
-    nodes : DataFrame, a row an actor by its short name: `name` in the language asked for, `bloc`, `kind`, `level` (its
-    name or ""), `toward` (what a high value of the level works for, or ""), `middle` (whether it stands there), and
-    `x`, `y`
-    edges : DataFrame, a row a tie: `source`, `target`, `kind`, `channel`, `toward` ("" if none), `weight`, `presses`
-    and `sign` (1 with the direction of the target's level, -1 against it, 0 for context)
-    """
-
-    nodes: pd.DataFrame
-    edges: pd.DataFrame
-
-
-def network_data(case: Case, lang: Language = "en") -> NetworkData:
-    """Return what `network` draws: actors with their places, and ties.
-
-    Parameters
-    ----------
-    case : Case
-    lang : {"en", "ar"}
-        In Arabic the picture is mirrored, for it is read from the right.
-
-    Returns
-    -------
-    NetworkData
-    """
-    import pandas as pd
-
-    places, levels, middle = place(case), case.levels(), pressed_most(case)
-    side = -1 if lang == "ar" else 1
-    rows = {}
-    for name, actor in sorted(case.actors.items()):
-        toward = getattr(case.nodes[levels[name]], "toward", "") if name in levels else ""
-        at = places[name]
-        rows[name] = (actor.name.get(lang), actor.bloc, actor.kind, levels.get(name, ""), toward, name == middle,
-                      side * at.x, at.y)  # fmt: skip
-    nodes = pd.DataFrame.from_dict(rows, orient="index", columns=list(_NODES))
-    nodes.index.name = "actor"
-    signs = {press.tie.id: press.sign for presses in case.presses().values() for press in presses}
-    edges = [
-        (tie.source, tie.target, tie.kind, tie.channel, tie.toward or "", tie.weight, tie.id in signs,
-         signs.get(tie.id, 0))
-        for tie in sorted(case.ties, key=lambda tie: tie.id)
-    ]  # fmt: skip
-    return NetworkData(nodes, pd.DataFrame(edges, columns=list(_EDGES)))
 
 
 def network(case: Case, *, lang: Language = "en", ax: Axes | None = None) -> Axes:
@@ -115,7 +42,7 @@ def network(case: Case, *, lang: Language = "en", ax: Axes | None = None) -> Axe
     The actor that most ties press on stands in the middle, those who press on it beside it, blocs together: those that
     work toward exit on the side where the reader begins, those that work toward stay on the other. Ties that press
     have the colour and the head of their direction, a triangle toward exit and a bar toward stay; all others are
-    context, faint and grey. The line tells the channel, its width the weight.
+    context, faint and grey. The line's dashes show the channel, its width the weight.
 
     Parameters
     ----------
@@ -138,7 +65,7 @@ def network(case: Case, *, lang: Language = "en", ax: Axes | None = None) -> Axe
     ax.set_ylim(low - 0.6, top + 0.8)
     _grounds(ax, data, {bloc: label.get(lang) for bloc, label in case.about.blocs.items()}, lang)
     texts = {str(name): _name(ax, row) for name, row in data.nodes.iterrows()}
-    _ties(ax, data, texts, -BEND if lang == "ar" else BEND)
+    _ties(ax, data, texts, -BEND if right_to_left(lang) else BEND)
     _legend(ax, data, lang)
     heading = (case.about.name.get(lang), _word("title", lang))
     title(ax, ": ".join(heading), lang)
@@ -164,9 +91,9 @@ def _grounds(ax: Axes, data: NetworkData, labels: Mapping[str, str], lang: Langu
         ax.add_patch(FancyBboxPatch((x, y), *size, boxstyle="round,pad=0,rounding_size=0.08", mutation_aspect=3,
                                     facecolor=_GROUND, edgecolor="none", zorder=0))  # fmt: skip
         if bloc in labels:
-            at = x + (size[0] - 0.05 if lang == "ar" else 0.05), y + size[1] - 0.08
-            ax.text(*at, labels[str(bloc)], ha="right" if lang == "ar" else "left", va="top", fontsize=7.5,
-                    color="#555555", style="normal" if lang == "ar" else "italic", zorder=2,
+            at = x + (size[0] - 0.05 if right_to_left(lang) else 0.05), y + size[1] - 0.08
+            ax.text(*at, labels[str(bloc)], ha="right" if right_to_left(lang) else "left", va="top", fontsize=7.5,
+                    color="#555555", style="normal" if right_to_left(lang) else "italic", zorder=2,
                     path_effects=[withStroke(linewidth=2.5, foreground=_GROUND)])  # fmt: skip
 
 
@@ -237,7 +164,7 @@ def _arrow(toward: str, presses: bool, weight: float, channel: str) -> dict[str,
 
 
 def _legend(ax: Axes, data: NetworkData, lang: Language) -> None:
-    """Tell heads, lines and widths, a column each."""
+    """Explain heads, lines and widths, a column each."""
     from matplotlib.legend_handler import HandlerBase
     from matplotlib.patches import FancyArrowPatch
 
@@ -247,7 +174,7 @@ def _legend(ax: Axes, data: NetworkData, lang: Language) -> None:
         def create_artists(self, *given: Any) -> list[FancyArrowPatch]:
             _, sample, x, y, width, height, _, transform = given
             ends = (-x, height / 2 - y), (width - x, height / 2 - y)
-            if lang == "ar":
+            if right_to_left(lang):
                 ends = ends[::-1]
             return [FancyArrowPatch(*ends, shrinkA=0, shrinkB=0, transform=transform, **sample.how)]
 
@@ -265,7 +192,7 @@ def _legend(ax: Axes, data: NetworkData, lang: Language) -> None:
     high = max((len(column) for column in columns), default=0)
     if not high:
         return
-    if lang == "ar":
+    if right_to_left(lang):
         columns = columns[::-1]
     handles: list[Any] = []
     labels = []
@@ -278,9 +205,9 @@ def _legend(ax: Axes, data: NetworkData, lang: Language) -> None:
             labels.append(text)
     long, apart = (3.4, 3) if room_of(ax) > _NARROWEST - 0.1 else (2, 1)
     ax.legend(handles, labels, handler_map={FancyArrowPatch: Arrow()}, ncols=3, frameon=False, fontsize=8.5,
-              handlelength=long, columnspacing=apart, loc="upper right" if lang == "ar" else "upper left",
-              bbox_to_anchor=(1.0 if lang == "ar" else 0.0, 0.0), borderaxespad=0,
-              markerfirst=lang != "ar", alignment="right" if lang == "ar" else "left")  # fmt: skip
+              handlelength=long, columnspacing=apart, loc="upper right" if right_to_left(lang) else "upper left",
+              bbox_to_anchor=(1.0 if right_to_left(lang) else 0.0, 0.0), borderaxespad=0,
+              markerfirst=not right_to_left(lang), alignment="right" if right_to_left(lang) else "left")  # fmt: skip
 
 
 def _caption(ax: Axes, case: Case, data: NetworkData, lang: Language) -> None:
@@ -297,8 +224,8 @@ def _caption(ax: Axes, case: Case, data: NetworkData, lang: Language) -> None:
          *([_word("shaded", lang)] if blocs.duplicated().any() else [])],
     ]  # fmt: skip
     text = "\n".join(wrapped(line, int(16 * room_of(ax))) for line in lines if line)
-    ax.annotate(text, xy=(1.0 if lang == "ar" else 0.0, 0.0),
+    ax.annotate(text, xy=(1.0 if right_to_left(lang) else 0.0, 0.0),
                 xycoords=("axes fraction", ax.get_legend() or "axes fraction"), xytext=(0, -6),
-                textcoords="offset points", ha="right" if lang == "ar" else "left", va="top",
-                multialignment="right" if lang == "ar" else "left", fontsize=7.5, color="#444444",
+                textcoords="offset points", ha="right" if right_to_left(lang) else "left", va="top",
+                multialignment="right" if right_to_left(lang) else "left", fontsize=7.5, color="#444444",
                 annotation_clip=False)  # fmt: skip

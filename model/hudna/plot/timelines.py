@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,21 +10,9 @@ import numpy as np
 
 from hudna.analysis.over_time import chosen_policies, fan_data, moved, shares_data
 from hudna.arrays import FloatArray
-from hudna.plot.style import (
-    STATE_HATCHES,
-    beside,
-    colour_of,
-    frame,
-    months,
-    new_axes,
-    note,
-    panels,
-    ran,
-    reading,
-    shades,
-    title,
-    word,
-)
+from hudna.plot.frame import beside, frame, months, new_axes, ran
+from hudna.plot.panels import curves, explain, side_by_side
+from hudna.plot.style import STATE_HATCHES, colour_of, shades, word
 from hudna.text.words import Language
 
 if TYPE_CHECKING:
@@ -33,12 +21,8 @@ if TYPE_CHECKING:
 
     from hudna.result import Result
 
-__all__ = [
-    "by_state", "draw_lever", "draw_shares", "explain", "fan", "frame_panels", "panels_width", "several", "shares",
-    "step_edges",
-]  # fmt: skip
+__all__ = ["by_state", "draw_lever", "draw_shares", "fan", "shares", "step_edges"]
 
-_PANEL, _LEGEND = 2.5, 1.9  # inches: a panel, and what stands beside all of them
 _BANDS = (("q05", "q95", 0.22), ("q25", "q75", 0.33))  # ends, how dark
 _SHADES = (("band", 0.22), ("half band", 0.48))  # in the legend: the narrow band lies on the wide one
 
@@ -60,38 +44,37 @@ def fan(
     """
     label = result.series_label(name)
     data = fan_data(result, name, policy, lang=lang)
-    policies = chosen_policies(result, policy)
+    text, unit, notes = label.name.get(lang), label.unit.get(lang), ran(result.about, lang)
     if label.measure == "lever":
-        return _levers(result, data, label.name.get(lang), label.unit.get(lang), lang, ax)
-    ax, own = several(ax, len(policies), lang)
-    edges = step_edges(result)
-    stepped = label.measure == "count"
-    middle = "mean" if stepped else "q50"
-    middles = (edges[1:] + edges[:-1]) / 2
-    everyone = fan_data(result, name, lang=lang)
+        ax = new_axes(ax)
+        draw_lever(ax, result, data.rename(columns={"mean": "value"}))
+        months(ax, lang)
+        return frame(ax, lang, text, *notes, y=unit, key=beside)
+    policies, stepped = chosen_policies(result, policy), label.measure == "count"
     top = 1.0 if label.measure == "level" else 1.05 * float(data[["q95", "mean"]].to_numpy().max()) or 1.0
-    for panel, chosen in zip(own, policies, strict=True):
-        colour, _ = colour_of(result, chosen)
-        rows = data[data["policy"] == chosen]
-        for low, high, alpha in _BANDS:
-            bottom, peak = (rows[end].to_numpy() for end in (low, high))
-            _band(panel, edges, bottom, peak, colour, alpha, stepped=stepped)
-        for other in result.policies:
-            if other != chosen:
-                y = everyone.loc[everyone["policy"] == other, middle].to_numpy()
-                panel.plot(middles, y, color="#555555", linewidth=0.8, linestyle=colour_of(result, other)[1])
-        panel.plot(middles, rows[middle].to_numpy(), color="black", linewidth=3.4)
-        panel.plot(middles, rows[middle].to_numpy(), color=colour, linewidth=2)
+    middle = "mean" if stepped else "q50"
+    rows = dict(iter(fan_data(result, name, lang=lang).groupby("policy")))
+    edges = step_edges(result)
+    middles = (edges[1:] + edges[:-1]) / 2
+
+    def band(panel: Axes, chosen: str, colour: str) -> None:
+        for *ends, alpha in _BANDS:
+            low, high = rows[chosen][ends].to_numpy().T
+            if stepped:
+                panel.stairs(high, edges, baseline=low, fill=True, color=colour, alpha=alpha, linewidth=0)
+            else:
+                panel.fill_between(middles, low, high, color=colour, alpha=alpha, linewidth=0)
+
+    def line(chosen: str) -> tuple[FloatArray, FloatArray]:
+        return middles, rows[chosen][middle].to_numpy()
+
+    ax, named = curves(result, policies, line, band, lang, ax, grid="y")
+    for panel, _ in named:
         panel.set_ylim(0, top)
         panel.set_xlim(edges[0], edges[-1])
         months(panel, lang)
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.yaxis.grid(visible=True, color="#e4e4e4")
-        panel.set_axisbelow(True)
-    names = [result.policy_name(chosen, lang) for chosen in policies]
     key = partial(explain, middle="mean" if stepped else "median", bands=_SHADES, alone=len(result.policies) < 2)
-    notes = ran(result.about, lang)
-    return frame_panels(ax, own, lang, label.name.get(lang), names, *notes, y=label.unit.get(lang), key=key)
+    return frame(ax, lang, text, *notes, y=unit, key=key, named=named)
 
 
 def shares(
@@ -111,18 +94,17 @@ def shares(
     data = shares_data(result, name, policy, lang=lang)
     label = result.series_label(name)
     policies = chosen_policies(result, policy)
-    alike = len(policies) > 1 and not moved(result.series[name].sel(policy=list(policies)))
     names = [result.policy_name(chosen, lang) for chosen in policies]
-    if alike:
+    if len(policies) > 1 and not moved(result.series[name].sel(policy=list(policies))):
         policies, names = policies[:1], [word("every policy", lang)]
-    ax, own = several(ax, len(policies), lang)
+    ax, own = side_by_side(ax, len(policies), lang)
     edges = step_edges(result)
     for panel, chosen in zip(own, policies, strict=True):
         draw_shares(panel, edges, by_state(data[data["policy"] == chosen]))
         months(panel, lang)
-    return frame_panels(
-        ax, own, lang, label.name.get(lang), names, *ran(result.about, lang), y=word("share of paths", lang),
-        key=partial(beside, reverse=True),
+    return frame(
+        ax, lang, label.name.get(lang), *ran(result.about, lang), y=word("share of paths", lang),
+        key=partial(beside, reverse=True), named=list(zip(own, names, strict=True)),
     )  # fmt: skip
 
 
@@ -145,74 +127,6 @@ def by_state(data: pd.DataFrame, column: str = "share") -> list[tuple[str, Float
     return [(str(rows["state_name"].iloc[0]), rows[column].to_numpy()) for _, rows in states]
 
 
-def panels_width(n: int) -> float:
-    """Return how wide a picture of n panels should be, in inches."""
-    return max(7.2, _PANEL * n + _LEGEND)
-
-
-def several(ax: Axes | None, n: int, lang: Language) -> tuple[Axes, list[Axes]]:
-    """Return `ax`, or a new figure's with room for n panels, and the panels in it, in the order of reading."""
-    ax = new_axes(ax, width=panels_width(n))
-    return ax, panels(ax, n, lang)
-
-
-def frame_panels(
-    ax: Axes,
-    own: Sequence[Axes],
-    lang: Language,
-    name: str,
-    names: Sequence[str],
-    *notes: str,
-    y: str,
-    key: Callable[[Axes, Language], None],
-) -> Axes:
-    """Put around panels of `ax` what every picture has, see `hudna.plot.style.frame`, and over each its own name."""
-    if len(own) == 1:
-        title(ax, f"{name}: {names[0]}", lang)
-    else:
-        title(ax, f"{name}\n", lang)
-        for panel, text in zip(own, names, strict=True):
-            panel.set_title(text, loc=reading(lang), fontsize=9.5)
-    left, right = (own[-1], own[0]) if lang == "ar" else (own[0], own[-1])
-    left.set_ylabel(y)
-    key(right, lang)
-    note(own[0], lang, *notes, frame=ax)
-    return ax
-
-
-def explain(ax: Axes, lang: Language, *, middle: str, bands: Sequence[tuple[str, float]], alone: bool) -> None:
-    """Add a legend beside the panels: the middle line, the other policies' and bands, in no policy's colour."""
-    for key, shade in bands:
-        ax.fill_between([], [], [], color="#333333", alpha=shade, linewidth=0, label=word(key, lang))
-    if not alone:
-        ax.plot([], [], color="#555555", linewidth=0.8, label=word("other policies", lang))
-    ax.plot([], [], color="black", linewidth=3, label=word(middle, lang))
-    beside(ax, lang, reverse=True)
-
-
-def step_edges(result: Result) -> FloatArray:
-    """Return where steps begin and where the last ends, in days since 1970, as axes count time."""
-    days: FloatArray = result.series["time"].to_numpy().astype("datetime64[D]").astype(float)
-    return np.append(days, days[-1] + float(result.about["step_days"]))
-
-
-def _band(
-    ax: Axes, edges: FloatArray, low: FloatArray, high: FloatArray, colour: str, alpha: float, *, stepped: bool
-) -> None:
-    if stepped:
-        ax.stairs(high, edges, baseline=low, fill=True, color=colour, alpha=alpha, linewidth=0)
-    else:
-        ax.fill_between((edges[1:] + edges[:-1]) / 2, low, high, color=colour, alpha=alpha, linewidth=0)
-
-
-def _levers(result: Result, data: pd.DataFrame, name: str, unit: str, lang: Language, ax: Axes | None) -> Axes:
-    """Draw a lever, a line a policy."""
-    ax = new_axes(ax)
-    draw_lever(ax, result, data.rename(columns={"mean": "value"}))
-    months(ax, lang)
-    return frame(ax, lang, name, *ran(result.about, lang), y=unit, key=beside)
-
-
 def draw_lever(ax: Axes, result: Result, data: pd.DataFrame) -> None:
     """Draw a lever's value at each step, a line a policy; the later ones narrower, so that none hides another."""
     edges = step_edges(result)
@@ -225,3 +139,9 @@ def draw_lever(ax: Axes, result: Result, data: pd.DataFrame) -> None:
     low, high = float(data["value"].min()), float(data["value"].max())
     ax.set_ylim(min(0.0, 1.08 * low), 1.08 * max(high, 1e-9))
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def step_edges(result: Result) -> FloatArray:
+    """Return where steps begin and where the last ends, in days since 1970, as axes count time."""
+    days: FloatArray = result.series["time"].to_numpy().astype("datetime64[D]").astype(float)
+    return np.append(days, days[-1] + float(result.about["step_days"]))

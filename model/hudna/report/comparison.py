@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["pictures", "write_comparison"]
 
 _COMMON = ("draws", "paths", "seed", "versions")
-_OWN = ("case", "config_hash", "program", "made")
+_OWN = ("case", "changes", "config_hash", "program", "made")
 
 
 def pictures(comparison: Comparison, lang: Language = "en") -> list[Picture]:

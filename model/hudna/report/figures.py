@@ -15,7 +15,7 @@ from hudna.errors import Problem
 from hudna.files.names import file_names
 from hudna.plot.distributions import outcome_height
 from hudna.plot.drivers import drivers_height
-from hudna.plot.timelines import panels_width
+from hudna.plot.panels import panels_width
 from hudna.text.words import Language
 
 if TYPE_CHECKING:

@@ -18,16 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["differences", "named", "outcomes"]
 
-_WORDS = {
-    "outcomes": ("Outcomes", "النتائج"),
-    "never": ("never", "لم يحدث"),
-    "exposure": ("exposure", "التعرض وحده"),
-    "exposure note": (
-        "exposure: share of it that is exposure alone (the same threat); may pass 100 %",
-        "التعرض وحده: نسبة ما ينتج من الفرق عن التعرض وحده (مع بقاء التهديد نفسه)؛ قد تتجاوز 100٪",
-    ),
-}
-_word = Words(_WORDS)
+_word = Words("report.layouts")
 
 
 def named(row: Row) -> str:

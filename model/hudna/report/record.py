@@ -1,18 +1,20 @@
-"""The measured record of a backtest: its forecasts, its pictures, and a page of Markdown."""
+"""The measured record of a backtest: its forecasts, its pictures, and its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hudna.files.whole import Folder
 from hudna.judge.baselines import BASELINES
-from hudna.judge.skill import Coverage, Skill, coverage, overlapping, skill
-from hudna.text.numbers import number_of
-from hudna.text.table import as_csv
+from hudna.judge.pool import MODEL, POOL
+from hudna.judge.summary import compared, coverages, phases
+from hudna.text.columns import heading
+from hudna.text.numbers import MISSING, interval, number, number_of, signed, spelt
+from hudna.text.table import Column, Row, Table, as_csv, column
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
@@ -21,35 +23,26 @@ if TYPE_CHECKING:
     from hudna.judge.backtest import Backtest
     from hudna.report.figures import Picture
 
-__all__ = ["lines", "markdown", "pictures", "write_record"]
+__all__ = ["beside", "forecaster_name", "lines", "markdown", "pictures", "tables", "write_record"]
 
-_WORDS = {
-    "what": (
-        "{}: {}, every {}, campaign {}, seed {}",
-        "{}: عدد تواريخ التوقع {}، المدة بينها بالأسابيع {}، سجل المشاهدات {}، البذرة {}",
-    ),
-    "ahead": (
-        "{} ahead, {}: mean CRPS {:.2f}, log score {:.2f}",
-        "المدة بالأسابيع {}، عدد تواريخ التوقع {}: متوسط CRPS {:.2f}، والدرجة اللوغاريتمية {:.2f}",
-    ),
-    "inside": ("inside {} %: {} of {}", "ضمن {}٪: {} من {}"),
-    "baseline": ("baseline", "خط الأساس"),
-    "skill": ("CRPS skill", "مهارة CRPS"),
-    "90 %": ("90 %", "90٪"),
-    "log score": ("log score", "لوغاريتمية"),
-}
-_word = Words(_WORDS)
-_SCORES = (("crps", "CRPS"), ("log", "log score"), ("brier_1", "Brier, at least one"))
+_word = Words("report.record")
+_LISTED = 60  # forecasts, above which a terminal shows none one by one
 
 
-def write_record(found: Backtest, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+def write_record(
+    found: Backtest, folder: Folder, *, changes: Mapping[str, Any], lang: Language = "en"
+) -> dict[str, Any]:
     """Write forecasts.csv, record.md and manifest.json; return the manifest."""
     folder.write("forecasts.csv", as_csv(found.forecasts))
     folder.write("record.md", "\n".join(markdown(found)) + "\n")
+    about = {
+        "changes": json.loads(json.dumps(changes, default=str)),
+        "origins": int(found.forecasts["origin"].nunique()),
+    }
     return folder.close(
         {
             "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
-            "origins": int(found.forecasts["origin"].nunique()), "horizons": list(found.plan.horizons), "lang": lang,
+            **about, "horizons": list(found.plan.horizons), "lang": lang,
         }
     )  # fmt: skip
 
@@ -65,107 +58,126 @@ def pictures(frame: pd.DataFrame, lang: Language = "en") -> Iterator[Picture]:
         yield ("skill", f"{weeks}w"), partial(plot.skill, frame, weeks, lang=lang)
 
 
-def _at(frame: pd.DataFrame, weeks: int) -> pd.DataFrame:
-    return frame[frame["weeks"] == weeks].sort_values("origin")
+def forecaster_name(name: str, lang: Language) -> str:
+    """Return what readers see of a forecaster: the case's forecast, the pool, or a baseline."""
+    if name == MODEL:
+        return _word("model", lang)
+    return str((POOL if name == "pool" else BASELINES[name].name).get(lang))
 
 
-def _skill(part: pd.DataFrame, score: str, name: str, weeks: int, every: int) -> Skill | None:
-    own = part["log_score" if score == "log" else score].to_numpy(float)
-    other = part[f"{score}_{name}"].to_numpy(float)
-    both = np.isfinite(own) & np.isfinite(other)
-    return skill(own[both], other[both], block=overlapping(weeks, every)) if both.any() else None
-
-
-def _interval(low: float, high: float, digits: int = 2) -> str:
-    return "–" if not np.isfinite(low + high) else f"[{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def lines(found: Backtest, lang: Language = "en") -> Iterator[str]:
-    """Yield the record as lines for a terminal."""
-
-    def word(key: str, *values: object) -> str:
-        return _word(key, lang).format(*values)
-
-    def count(n: int, noun: str) -> str:
-        return number_of(n, noun, "en") if lang == "en" else str(n)
-
+def tables(found: Backtest, lang: Language = "en") -> Iterator[Table]:
+    """Yield the record as tables: forecasters side by side, coverage, bias by phase, and every forecast."""
     frame, every = found.forecasts, found.plan.every
+
+    def group(row: Row) -> str:
+        return _word("ahead", lang).format(number_of(row["weeks"], "week", lang))
+
+    both = compared(frame, every)
+    if not both.empty:
+        notes = [_word("first", lang), _word("skill note", lang)]
+        if short := int((_days(frame) < 7 * frame["weeks"]).sum()):
+            notes.append(_word("short", lang).format(number_of(short, "forecast", lang)))
+        label = partial(_forecaster, lang=lang)
+        yield Table(_word("compared", lang), both, _COMPARED, lang, label, group, "weeks", notes)
+    yield Table(
+        _word("coverage", lang), coverages(frame, every), _COVERAGE, lang,
+        lambda row: _word("interval", lang).format(row["level"]), group, "weeks",
+    )  # fmt: skip
+    yield Table(
+        _word("phases", lang), phases(frame), _PHASES, lang,
+        lambda row: _word("calm" if row["calm"] else "not calm", lang), group, "weeks", [_word("phase note", lang)],
+    )  # fmt: skip
+    ordered = frame.sort_values(["weeks", "origin"])
+    yield Table(_word("forecasts", lang), ordered, _FORECASTS, lang, lambda row: str(row["origin"]), group, "weeks")
+
+
+def lines(found: Backtest, lang: Language = "en") -> Iterator[Table | str]:
+    """Yield the record for a terminal: what was forecast, and its tables; every forecast only if they are few."""
+    frame = found.forecasts
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
-    origins = count(frame["origin"].nunique(), "origin")
-    yield word("what", name, origins, count(every, "week"), found.campaign, found.seed)
-    for weeks in sorted(frame["weeks"].unique()):
-        part = _at(frame, int(weeks))
-        yield ""
-        ahead = count(int(weeks), "week"), count(len(part), "origin")
-        yield word("ahead", *ahead, part["crps"].mean(), part["log_score"].mean())
-        for level in (50, 90):
-            inside: Coverage = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(int(weeks), every))
-            yield f"  {word('inside', level, inside.inside, inside.n)}  {_interval(inside.low, inside.high)}"
-        yield (
-            f"  {word('baseline'):28s} {'CRPS':>8s} {word('skill'):>11s}  {word('90 %'):16s} {word('log score'):>9s}"
-        )
-        for key, baseline in BASELINES.items():
-            gained = _skill(part, "crps", key, int(weeks), every)
-            if gained is None:
-                continue
-            label = baseline.name.get(lang)
-            yield (
-                f"  {label:28s} {part[f'crps_{key}'].mean():8.2f} {gained.skill:11.2f}  "
-                f"{_interval(gained.low, gained.high):16s} {part[f'log_{key}'].mean():9.2f}"
-            )
+    origins, every = number_of(frame["origin"].nunique(), "origin", lang), number_of(found.plan.every, "week", lang)
+    yield _word("what", lang).format(name, origins, every, found.campaign, found.seed)
+    for table in tables(found, lang):
+        if len(table.frame) <= _LISTED:
+            yield ""
+            yield table
 
 
 def markdown(found: Backtest) -> Iterator[str]:
     """Yield the tables of the record as Markdown."""
-    frame, plan, sizes = found.forecasts, found.plan, found.sizes
+    plan, sizes = found.plan, found.sizes
     yield (
         f"Scenario `{found.scenario}`, campaign `{found.campaign}`, `{plan.signal}`; {sizes.islands} samplers x "
         f"{sizes.draws} draws x {sizes.paths} paths, forecasts of {plan.draws} draws x {plan.paths} paths, "
         f"seed {found.seed}."
     )
-    yield ""
-    yield "| origin | weeks | counted | median | 50 % | 90 % | P(at least 1) | PIT | CRPS | log score |"
-    yield "|---|---|---|---|---|---|---|---|---|---|"
-    for row in frame.sort_values(["weeks", "origin"]).to_dict("records"):
-        about = "≈ " if row["qualifier"] == "approx" else ""
-        yield (
-            f"| {row['origin']} | {row['weeks']} | {about}{row['value']} | {row['q50']} | "
-            f"{row['q25']} – {row['q75']} | {row['q05']} – {row['q95']} | {row['p_1']:.2f} | "
-            f"{row['pit_low']:.2f} – {row['pit_high']:.2f} | {row['crps']:.2f} | {row['log_score']:.2f} |"
-        )
-    for score, label in _SCORES:
+    for table in tables(found):
         yield ""
-        yield (
-            f"Mean {label} (lower is better), and skill 1 - model / baseline with its 90 % block-bootstrap interval, "
-            "over the origins at which the baseline has a past:"
-        )
-        yield ""
-        horizons = [int(w) for w in sorted(frame["weeks"].unique())]
-        yield "| | " + " | ".join(f"{number_of(w, 'week', 'en')} | skill" for w in horizons) + " |"
-        yield "|---" * (1 + 2 * len(horizons)) + "|"
-        own = "log_score" if score == "log" else score
-        digits = ".3f" if score.startswith("brier") else ".2f"
-        yield "| model | " + " | ".join(f"{_at(frame, w)[own].mean():{digits}} | " for w in horizons) + " |"
-        for key, baseline in BASELINES.items():
-            cells = []
-            for w in horizons:
-                part = _at(frame, w)
-                gained = _skill(part, score, key, w, plan.every)
-                if gained is None:
-                    cells.append("– | –")
-                    continue
-                mean = part[f"{score}_{key}"].mean()
-                shown = (
-                    f"{gained.skill:+.2f} {_interval(gained.low, gained.high)}" if np.isfinite(gained.skill) else "–"
-                )
-                cells.append(f"{mean:{digits}} | {shown}")
-            yield f"| {baseline.name.en} | " + " | ".join(cells) + " |"
-    yield ""
-    yield "| | " + " | ".join(number_of(int(w), "week", "en") for w in sorted(frame["weeks"].unique())) + " |"
-    yield "|---" * (1 + frame["weeks"].nunique()) + "|"
-    for level in (50, 90):
-        cells = []
-        for w in sorted(frame["weeks"].unique()):
-            held = coverage(_at(frame, int(w))[f"inside{level}"].to_numpy(bool), block=overlapping(int(w), plan.every))
-            cells.append(f"{held.inside} of {held.n} {_interval(held.low, held.high)}")
-        yield f"| inside {level} % | " + " | ".join(cells) + " |"
+        yield from table.markdown()
+        for note in table.notes:
+            yield ""
+            yield note
+
+
+def _days(frame: pd.DataFrame) -> pd.Series[int]:
+    import pandas as pd
+
+    return (pd.to_datetime(frame["end"]) - pd.to_datetime(frame["start"])).dt.days + 1
+
+
+def _forecaster(row: Row, lang: Language) -> str:
+    return forecaster_name(row["forecaster"], lang)
+
+
+def _rough(key: str, of: str) -> Column:
+    """Return a column of scores or means, with three digits or so."""
+    return Column(heading(key, _word), lambda row, lang: spelt(row[of], lang))
+
+
+def _with_interval(key: str, of: str) -> Column:
+    """Return a column of differences with their 90 % intervals."""
+
+    def show(row: Row, lang: Language) -> str:
+        if not math.isfinite(row[of]):  # the forecast itself, or a mean of 0 to compare with
+            return MISSING
+        low, high = (round(row[f"{of}_{end}"], 2) for end in ("low", "high"))
+        return signed(f"{row[of]:+.2f} {interval(low, high)}".removesuffix(f" {MISSING}"), lang)
+
+    return Column(heading(key, _word), show)
+
+
+def _range(key: str, low: str, high: str) -> Column:
+    return Column(heading(key, _word), lambda row, _: f"{row[low]:,.0f}-{row[high]:,.0f}")
+
+
+def beside(name: str) -> Column:
+    """Return the column of a forecast that stands beside: its median, and its CRPS in brackets."""
+
+    def show(row: Row, lang: Language) -> str:
+        median = row[f"q50_{name}"]
+        return f"{median:,.0f} ({spelt(row[f'crps_{name}'], lang)})" if math.isfinite(median) else MISSING
+
+    return Column(heading(f"{name} row", _word), show)
+
+
+_N = column(heading("n", _word), "n")
+_COMPARED = [
+    _N, _rough("crps", "crps"), _rough("log", "log"), _rough("brier", "brier_1"), _with_interval("skill", "skill"),
+    _with_interval("gain", "gain"), _with_interval("pool skill", "pool_skill"),
+    _with_interval("pool gain", "pool_gain"),
+]  # fmt: skip
+_COVERAGE = [
+    column(heading("inside", _word), "inside"), _N,
+    Column(heading("90 %", _word), lambda row, _: interval(round(row["low"], 2), round(row["high"], 2))),
+]  # fmt: skip
+_PHASES = [
+    _N, Column(heading("mean pit", _word), lambda row, _: number(row["pit"], 2)), _rough("error", "error"),
+    column(heading("too high", _word), "too_high"), column(heading("too low", _word), "too_low"),
+]  # fmt: skip
+_FORECASTS = [
+    Column(heading("value", _word), lambda row, _: ("~" if row["qualifier"] == "approx" else "") + f"{row['value']:,}"),
+    column(heading("median", _word), "q50"), _range("50 %", "q25", "q75"), _range("90 %", "q05", "q95"),
+    Column(heading("pit", _word), lambda row, _: f"{row['pit_low']:.2f}-{row['pit_high']:.2f}"), _rough("crps", "crps"),
+    _rough("log", "log_score"),
+    *map(beside, ("pool", *BASELINES)),
+]  # fmt: skip

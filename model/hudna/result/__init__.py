@@ -1,7 +1,7 @@
 """Results: labelled, saved, opened again."""
 
-from hudna.result.labels import OutcomeLabel, SeriesLabel
 from hudna.result.opening import open_result
 from hudna.result.result import Result
+from hudna.scenario.labels import OutcomeLabel, SeriesLabel
 
 __all__ = ["OutcomeLabel", "Result", "SeriesLabel", "open_result"]

@@ -6,69 +6,31 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from hudna.case.grammar import Text
 from hudna.case.observations import RATIO, SD, Confidence, Qualifier
-from hudna.engine.bins import n_bins
 from hudna.errors import Problems
+from hudna.scenario.labels import LeverLabel, OutcomeLabel, Part, SeriesLabel
 
-__all__ = ["About", "Series", "read_about"]
+__all__ = ["About", "read_about"]
 
 _SHOWN = 10  # problems of one file: a damaged one can have thousands
 
 _Count: TypeAlias = Annotated[int, Field(ge=1, le=2**40)]
 
 
-class _Part(BaseModel):
-    """Keys that are not named here are kept as they are: nothing relies on them."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Outcome(_Part):
-    """An outcome's label, and how it was measured; `window` in weeks."""
-
-    name: Text
-    unit: Text
-    reduce: Literal["sum", "any", "mean", "max", "last", "first", "time_above"]
-    signals: Annotated[list[str], Field(min_length=1)]
-    window: tuple[float, float]
-    threshold: float
-    better: Literal["lower", "higher"] | None = None
-
-
-class Series(_Part):
-    """A series' label, and what kind of number it is; `states` of a regime."""
-
-    name: Text
-    unit: Text
-    measure: Literal["count", "level", "amount", "state", "indicator", "lever"]
-    signals: Annotated[list[str], Field(min_length=1)]
-    states: list[tuple[str, Text]] = []
-
-    @property
-    def n_bins(self) -> int:
-        """Bins of its histogram."""
-        return n_bins(self.measure, n_states=len(self.states))
-
-
-class _Named(_Part):
-    name: Text
-    unit: Text
-
-
-class _Counter(_Part):
+class _Counter(Part):
     ratio: Annotated[float | str, RATIO] | None = None
     sd: Annotated[float | str, SD] | None = None
 
 
-class _Rows(_Part):
+class _Rows(Part):
     likelihood: Annotated[int, Field(ge=0)]
     known: Annotated[int, Field(ge=0)]
 
 
-class _Given(_Part):
+class _Given(Part):
     """What a run started from."""
 
     belief: Literal["prior", "posterior", "learned"] = "prior"
@@ -78,7 +40,7 @@ class _Given(_Part):
     distinct_draws: _Count | None = None
 
 
-class _Counted(_Part):
+class _Counted(Part):
     start: dt.date
     end: dt.date
     signal: str
@@ -88,7 +50,7 @@ class _Counted(_Part):
     counter: str | None = None
 
 
-class About(_Part):
+class About(Part):
     """Names, labels and sizes of a run, and what it started from: all that anything reads of `Result.about`."""
 
     scenario: str
@@ -107,9 +69,9 @@ class About(_Part):
     policies: Annotated[dict[str, Text], Field(min_length=1, max_length=1000)]
     contrasts: list[tuple[str, str]]
     headline: list[str]
-    outcomes: dict[str, Outcome]
-    series: dict[str, Series]
-    levers: dict[str, _Named] = {}
+    outcomes: dict[str, OutcomeLabel]
+    series: dict[str, SeriesLabel]
+    levers: dict[str, LeverLabel] = Field(default_factory=dict)
     counters: dict[str, _Counter]
     sources: dict[str, dict[str, Any]]
     versions: dict[str, str]

@@ -6,15 +6,12 @@ import datetime as dt
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.case.grammar import Text
-from hudna.case.nodes import Regime, Schedule
-from hudna.case.signals import resolve
 from hudna.engine.draws import draw_values
 from hudna.engine.oracle import exposure_factor
 from hudna.engine.program import Program
@@ -27,9 +24,7 @@ from hudna.version import __version__
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["assemble", "config_hash", "outcome_label"]
-
-_TIMES = {"first", "time_above"}
+__all__ = ["assemble", "config_hash"]
 
 
 def assemble(
@@ -41,16 +36,8 @@ def assemble(
 ) -> Result:
     """Label a simulation's numbers with what its scenario calls them.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    simulation : Simulation
-    clusters : int array, shape (n_draws,), optional
-        Equal where draws have the same parameters; all differ if left out.
-    given : mapping, optional
-        Plain data on what the run was started from.
-    record : sequence of mappings, optional
-        What had been counted before.
+    clusters : shape (n_draws,), equal where draws have the same parameters; all differ if left out
+    given, record : plain data on what the run was started from, and on what had been counted before
     """
     import xarray as xr
 
@@ -114,13 +101,10 @@ def _lever_exposure(program: Program, values: FloatArray) -> FloatArray:
     place = {int(signal): i for i, signal in enumerate(program.schedules.signal)}
     out = np.ones((len(program.policies), len(table.name), values.shape[1], program.n_steps))
     for i in range(len(table.name)):
-        for f in range(int(table.factor_pointer[i]), int(table.factor_pointer[i + 1])):
-            if table.factor_lever[f]:
-                first, last = table.factor_signal_pointer[f], table.factor_signal_pointer[f + 1]
-                levers = [place[int(s)] for s in table.factor_signal[first:last]]
-                total = program.schedules.table[:, levers].sum(axis=1)[:, None, :]
-                power = values[table.factor_power[f]][None, :, None]
-                out[:, i] *= exposure_factor(total, power)
+        for factor in table.factors(i):
+            if factor.lever:
+                total = program.schedules.table[:, [place[s] for s in factor.signals]].sum(axis=1)[:, None, :]
+                out[:, i] *= exposure_factor(total, values[factor.power][None, :, None])
     return out
 
 
@@ -151,13 +135,8 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "contrasts": _contrasts(scenario, program.policies),
         "headline": list(file.headline),
         "notices": [notice.model_dump() for notice in scenario.notices],
-        "outcomes": {name: outcome_label(scenario, name) for name in program.outcomes.name},
-        "series": {name: _series(scenario, name, program.series.measure[i]) for i, name in enumerate(file.series)},
-        "levers": {
-            name: {"name": scenario.case.signals[name].label.model_dump(),
-                   "unit": scenario.case.signals[name].unit.model_dump()}
-            for name in program.schedules.name
-        },
+        **{table: {name: label.plain() for name, label in getattr(scenario.labels, table).items()}
+           for table in ("outcomes", "series", "levers")},
         "sources": {
             name: {
                 **parameter.model_dump(include={"unit", "status", "source"}),
@@ -172,83 +151,6 @@ def _contrasts(scenario: Scenario, policies: tuple[str, ...]) -> list[list[str]]
     """Return the scenario's contrasts among the policies that were run; every pair where it names none of them."""
     named = [list(pair) for pair in scenario.contrasts if set(pair) <= set(policies)]
     return named or [[a, b] for i, b in enumerate(policies) for a in policies[i + 1 :]]
-
-
-def outcome_label(scenario: Scenario, name: str) -> dict[str, Any]:
-    """Return what an outcome is called and how it is measured, as plain data."""
-    outcome = scenario.file.outcomes[name]
-    signals = [s for reference in sorted(outcome.signal) for s in resolve(reference, scenario.case.signals)]
-    units = {scenario.case.signals[s].unit.en: scenario.case.signals[s].unit for s in signals}
-    unit = next(iter(units.values())) if len(units) == 1 else Text(en="sum", ar="مجموع")
-    if outcome.reduce == "any":
-        unit = Text(en="probability", ar="احتمال")
-    elif outcome.reduce in _TIMES:
-        unit = Text(en="weeks", ar="أسابيع")
-    elif outcome.reduce != "sum" and scenario.case.signals[signals[0]].measure == "count":
-        unit = _per_step(unit, 7)
-    window = outcome.window or (0.0, float(scenario.file.weeks))
-    return {
-        "name": outcome.name.model_dump(),
-        "unit": unit.model_dump(),
-        "reduce": outcome.reduce,
-        "signals": signals,
-        "window": list(window),
-        "threshold": outcome.threshold or 0.0,
-        "better": outcome.better,
-        "levers": _levers(scenario, signals),
-    }
-
-
-def _levers(scenario: Scenario, signals: Sequence[str]) -> list[str]:
-    """Return the schedules from which a route leads to signals; a node reads every signal that its fields name."""
-    catalogue, presses = scenario.case.signals, scenario.case.presses()
-    reached: set[str] = set()
-    front = {catalogue[signal].node for signal in signals}
-    while front:
-        reached |= front
-        read = [
-            s for name in front for text in _texts(scenario.nodes[name].model_dump()) for s in resolve(text, catalogue)
-        ]
-        read += [press.signal for name in front for press in presses.get(name, ())]
-        front = {catalogue[signal].node for signal in read} - reached
-    return sorted(name for name in reached if isinstance(scenario.nodes[name], Schedule))
-
-
-def _texts(data: Any) -> Iterator[str]:
-    """Yield every text among the keys and values of plain data."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, Mapping):
-        yield from (text for item in data.items() for part in item for text in _texts(part))
-    elif isinstance(data, Iterable):
-        yield from (text for part in data for text in _texts(part))
-
-
-def _series(scenario: Scenario, name: str, measure: str) -> dict[str, Any]:
-    signals = scenario.case.signals
-    found = resolve(name, signals)
-    first = signals[found[0]]
-    node = scenario.nodes[first.node]
-    states = (
-        [[state, node.states[state].name.model_dump()] for state in node.ordered_states]
-        if isinstance(node, Regime) and measure == "state"
-        else []
-    )
-    unit = _per_step(first.unit, scenario.file.step_days) if measure == "count" else first.unit
-    return {
-        "name": scenario.case.label(name).model_dump(),
-        "unit": unit.model_dump(),
-        "measure": measure,
-        "signals": list(found),
-        "states": states,
-    }
-
-
-def _per_step(unit: Text, days: int) -> Text:
-    en, ar = {1: ("per day", "في اليوم"), 2: ("per 2 days", "كل يومين"), 7: ("per week", "في الأسبوع")}.get(
-        days, (f"per {days} days", f"كل {days} {'أيام' if 3 <= days % 100 <= 10 else 'يوما'}")
-    )
-    return Text(en=f"{unit.en} {en}", ar=f"{unit.ar} {ar}" if unit.ar else None)
 
 
 def config_hash(scenario: Scenario) -> str:

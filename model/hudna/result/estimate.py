@@ -18,11 +18,11 @@ import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.result.samples import Paths, Sample
+from hudna.result.samples import Paths, Sample, n_distinct
 
 __all__ = [
-    "ENOUGH_DRAWS_HIT", "FEWEST", "LEVEL", "Estimate", "clopper_pearson", "estimate", "mean_and_error", "over_draws",
-    "path_variances", "proportion_bounds", "settled_means", "tails",
+    "ENOUGH_DRAWS_HIT", "FEWEST", "LEVEL", "OF_THE_MEAN", "Estimate", "clopper_pearson", "estimate", "mean_and_error",
+    "of_the_mean", "over_draws", "path_variances", "proportion_bounds", "settled_means", "share_of", "tails",
 ]  # fmt: skip
 
 Numbers: TypeAlias = FloatArray | Sample
@@ -31,6 +31,7 @@ LEVEL = 0.90  # of every interval
 _TAIL = (1 - LEVEL) / 2
 FEWEST = 19  # numbers whose smallest and largest hold 90 % of what they come from on average, (n - 1) / (n + 1)
 _ROUNDING = 1e-12  # of a number, below which nothing but rounding makes two differ
+OF_THE_MEAN = ("mean", "mcse", "low", "high", "mean_q05", "mean_q95")  # of an estimate
 ENOUGH_DRAWS_HIT = 10  # draws with a hit, below which the clustering of hits cannot be estimated
 
 
@@ -86,6 +87,12 @@ def estimate(y: Numbers, *, proportion: bool = False) -> Estimate:
     return Estimate(mean, mcse, low, high, float(q05), float(q50), float(q95), *over_draws(sample), same)
 
 
+def of_the_mean(y: Numbers) -> dict[str, float]:
+    """Return of an estimate the mean with its error and interval, and the interval over draws."""
+    found = estimate(y)
+    return {key: getattr(found, key) for key in OF_THE_MEAN}
+
+
 def _sample(y: Numbers) -> Sample:
     return Paths(y) if isinstance(y, np.ndarray) else y
 
@@ -101,6 +108,13 @@ def mean_and_error(means: FloatArray, clusters: IntArray | None = None) -> tuple
     if x.size < 2:
         return mean, np.nan
     return mean, 0.0 if _alike(means) else float(x.std(ddof=1) / np.sqrt(x.size))
+
+
+def share_of(part: FloatArray, whole: FloatArray, clusters: IntArray | None) -> tuple[float, float]:
+    """Return what share of the mean of one a part's mean is, both of shape (n_draws,), and its error (delta method)."""
+    total = float(whole.mean())
+    share = float(part.mean()) / total
+    return share, mean_and_error(part - share * whole, clusters)[1] / abs(total)
 
 
 def path_variances(sample: Sample) -> FloatArray:
@@ -142,19 +156,12 @@ def _mean_bounds(means: FloatArray, clusters: IntArray | None) -> tuple[float, f
 
 
 def settled_means(y: Numbers) -> FloatArray | None:
-    """Return the draws' means with the noise of their paths taken out, or None if it cannot be told apart.
+    """Return the draws' means with the noise of their paths taken out, or None if it cannot be separated.
 
     The variance between draws is that of the means less the paths' variance over n_paths, floored at 0; the
     means are drawn towards their own mean until they have just that variance. A draw whose paths are all equal
-    keeps its mean, which has no noise to be seen, unless draws differ no more than chance makes them.
-
-    Parameters
-    ----------
-    y : float array, shape (n_draws, n_paths), or a Sample
-
-    Returns
-    -------
-    float array, shape (n_draws,), or None with fewer than two draws or two paths
+    keeps its mean, which has no noise to be seen, unless draws differ no more than chance makes them. With fewer than
+    two draws or two paths noise cannot be separated.
     """
     sample = _sample(y)
     if sample.n_draws < 2 or sample.n_paths < 2:
@@ -172,10 +179,6 @@ def over_draws(y: Numbers) -> tuple[float, float]:
     """Return the 90 % interval of the draws' means with the noise of paths taken out; it holds the mean of them all.
 
     It is NaN from fewer than 19 draws, from one path a draw, and where draws differ no more than chance makes them.
-
-    Parameters
-    ----------
-    y : float array, shape (n_draws, n_paths), or a Sample
     """
     sample = _sample(y)
     settled = settled_means(sample)
@@ -199,20 +202,11 @@ def tails(x: FloatArray, clusters: IntArray | None = None) -> tuple[float, float
 
 
 def proportion_bounds(means: FloatArray, n_paths: int, clusters: IntArray | None = None) -> tuple[float, float]:
-    """Return Clopper-Pearson 90 % bounds of a probability, from clustered zeros and ones.
+    """Return Clopper-Pearson 90 % bounds of a probability, from the share of hits among the paths of each draw.
 
     The number of independent trials is what the Monte Carlo error says it is (at most the number of paths).
-    With hits in fewer than 10 draws nobody can tell how hits cluster; then the worst is assumed, that a draw
+    With hits in fewer than 10 draws it is not known how hits cluster; then the worst is assumed, that a draw
     is one trial. Zero hits in D draws thus give the upper bound 1 - 0.05^(1/D), about 3 / D.
-
-    Parameters
-    ----------
-    means : float array, shape (n_draws,)
-        Share of each draw's paths that are hits.
-    n_paths : int
-        Paths per draw.
-    clusters : int array, shape (n_draws,), optional
-        Equal where draws have the same parameters; such draws count as one.
 
     Examples
     --------
@@ -220,7 +214,7 @@ def proportion_bounds(means: FloatArray, n_paths: int, clusters: IntArray | None
     >>> low, round(high, 4)
     (0.0, 0.0295)
     """
-    n_draws = means.size if clusters is None else np.unique(clusters).size
+    n_draws = n_distinct(means.size, clusters)
     p, error = mean_and_error(means, clusters)
     spread = p * (1 - p)
     hit = min(int((means > 0).sum()), int((means < 1).sum()))

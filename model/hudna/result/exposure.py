@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.result.estimate import mean_and_error
+from hudna.result.estimate import mean_and_error, share_of
 
 __all__ = ["Exposure", "exposure_alone"]
 
@@ -53,10 +53,6 @@ def exposure_alone(
     for one, other, rate in zip(ours, theirs, threat, strict=True):
         alone += step * ((one - other) * rate).sum(axis=1)
     mean, mcse = mean_and_error(alone, clusters)
-    whole = float(total.mean())
-    if whole == 0 or not np.isfinite(mcse):
+    if total.mean() == 0 or not np.isfinite(mcse):
         return Exposure(mean, mcse)
-    share = mean / whole
-    # The error of a ratio of two means over the same draws (delta method).
-    share_mcse = mean_and_error(alone - share * total, clusters)[1] / abs(whole)
-    return Exposure(mean, mcse, share, share_mcse)
+    return Exposure(mean, mcse, *share_of(alone, total, clusters))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hudna.engine.bins import n_bins
 from hudna.engine.memory import available
 from hudna.engine.summaries import pairs
 from hudna.errors import InputError, Problems
@@ -214,8 +215,8 @@ class _Reader:
             "outcomes": self.outcomes() if not summarised else _dataset({}),
             "summaries": self.summaries() if summarised else _dataset({}),
             "histograms": self.dataset(
-                "histograms", {name: (self.n_policies, self.n_steps, series.n_bins)
-                               for name, series in about.series.items() if series.measure != "lever"},
+                "histograms", {name: (self.n_policies, self.n_steps, n_bins(label.measure, n_states=len(label.states)))
+                               for name, label in about.series.items() if label.measure != "lever"},
                 ("policy", "time", "{}_bin"), "iu", total=self.futures,
             ),
             "threat": self.dataset("threat", dict.fromkeys(events, many), ("policy", "draw", "time"), low=0.0),

@@ -17,12 +17,13 @@ from hudna.errors import InputError, no_such
 from hudna.files.whole import write_file
 from hudna.outline import Outlined
 from hudna.result.exposure import Exposure, exposure_alone
-from hudna.result.labels import OutcomeLabel, SeriesLabel
-from hudna.result.samples import Paths, Sample, SummaryOfPaths
+from hudna.result.samples import Paths, Sample, SummaryOfPaths, n_distinct
 from hudna.result.series import series_quantiles
 from hudna.result.summaries import none_of, read_summary, turned
 from hudna.result.tables import difference_estimate, direction, outcome_row, variance_reduction
+from hudna.scenario.labels import OutcomeLabel, SeriesLabel
 from hudna.text.runs import size_of
+from hudna.text.words import check_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +115,7 @@ class Result(ByContent, Outlined):
     @property
     def n_distinct(self) -> int:
         """Number of draws whose parameters differ."""
-        return self.n_draws if self.clusters is None else np.unique(self.clusters).size
+        return n_distinct(self.n_draws, self.clusters)
 
     @property
     def n_paths(self) -> int:
@@ -138,23 +139,12 @@ class Result(ByContent, Outlined):
     def outcome(self, name: str) -> OutcomeLabel:
         """Return what an outcome is called and how it was measured."""
         found = self.about["outcomes"][self._known("outcome", name, self.outcome_names)]
-        return OutcomeLabel(
-            name=Text(**found["name"]),
-            unit=Text(**found["unit"]),
-            reduce=found["reduce"],
-            signals=tuple(found["signals"]),
-            window=(found["window"][0], found["window"][1]),
-            threshold=found["threshold"],
-            better=found.get("better"),
-            levers=tuple(found["levers"]) if "levers" in found else None,
-        )
+        return OutcomeLabel.model_validate(found, strict=False)
 
     def series_label(self, name: str) -> SeriesLabel:
         """Return what a series is called and what kind of number it is."""
         found = self.about["series"][self._known("series", name, self.series_names)]
-        states = tuple((state, Text(**label)) for state, label in found["states"])
-        signals = tuple(found["signals"])
-        return SeriesLabel(Text(**found["name"]), Text(**found["unit"]), found["measure"], signals, states)
+        return SeriesLabel.model_validate(found, strict=False)
 
     def distribution(self, outcome: str, policy: str) -> Sample:
         """Return an outcome under a policy, as paths or as the summary that was kept of them."""
@@ -257,6 +247,7 @@ class Result(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("result", lang, self)
         rows = {
             (policy, name): outcome_row(self.outcome(name), self.distribution(name, policy), lang)
             for policy in self.policies
@@ -306,6 +297,7 @@ class Result(ByContent, Outlined):
         """
         import pandas as pd
 
+        check_language("result", lang, self)
         rows = []
         for name in self.outcome_names:
             label, d = self.outcome(name), self.paired(name, a, b)

@@ -8,64 +8,22 @@ within a bin, 0.4 % of the number.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
+from hudna.engine.bins import at_rank
 
-__all__ = ["Paths", "Sample", "SummaryOfPaths"]
-
-
-class Sample(Protocol):
-    """Numbers of every draw and path, or what is left of them."""
-
-    @property
-    def n_draws(self) -> int:
-        """Number of draws."""
-
-    @property
-    def n_paths(self) -> int:
-        """Number of paths per draw."""
-
-    @property
-    def clusters(self) -> IntArray | None:
-        """Equal where draws have the same parameters; None if all differ."""
-
-    @property
-    def means(self) -> FloatArray:
-        """Mean of each draw."""
-
-    @property
-    def variances(self) -> FloatArray:
-        """Variance inside each draw, with n - 1; NaN for a single path."""
-
-    @property
-    def lower(self) -> FloatArray:
-        """Share of each draw's paths below 0."""
-
-    @property
-    def higher(self) -> FloatArray:
-        """Share of each draw's paths above 0."""
-
-    @property
-    def never(self) -> FloatArray:
-        """Share of each draw's paths in which what is waited for does not come."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether all numbers are whole."""
-
-    def quantiles(self, at: FloatArray) -> FloatArray:
-        """Quantiles over all paths."""
-
-    def histogram(self, edges: FloatArray) -> FloatArray:
-        """Share of all paths in each bin; the last is closed at both ends."""
+__all__ = ["Paths", "Sample", "SummaryOfPaths", "n_distinct"]
 
 
 @dataclass(frozen=True)
 class Paths:
-    """Every path's number, shape (n_draws, n_paths); `end` is where waiting ends, for a time to something."""
+    """Every path's number, shape (n_draws, n_paths); `end` is where waiting ends, for a time to something.
+
+    `clusters` are equal where draws have the same parameters; None if all differ.
+    """
 
     y: FloatArray
     end: float = np.inf
@@ -88,7 +46,7 @@ class Paths:
 
     @property
     def variances(self) -> FloatArray:
-        """Variance inside each draw."""
+        """Variance inside each draw, with n - 1; NaN for a single path."""
         if self.n_paths < 2:
             return np.full(self.n_draws, np.nan)
         return np.asarray(self.y.var(axis=1, ddof=1))
@@ -105,7 +63,7 @@ class Paths:
 
     @property
     def never(self) -> FloatArray:
-        """Share of each draw's paths at `end` or beyond."""
+        """Share of each draw's paths in which what is waited for does not come, at `end` or beyond."""
         return np.asarray((self.y >= self.end).mean(axis=1))
 
     @property
@@ -118,7 +76,7 @@ class Paths:
         return np.asarray(np.quantile(self.y, at))
 
     def histogram(self, edges: FloatArray) -> FloatArray:
-        """Share of all paths in each bin."""
+        """Share of all paths in each bin; the last is closed at both ends."""
         return np.asarray(np.histogram(self.y, edges)[0] / self.y.size)
 
 
@@ -148,15 +106,11 @@ class SummaryOfPaths:
 
     def quantiles(self, at: FloatArray) -> FloatArray:
         """Quantiles over all paths: the smallest number that so many do not exceed, linear inside a bin."""
-        cumulative = np.cumsum(self.counts)
-        wanted = np.asarray(at) * (cumulative[-1] - 1) + 1  # as of sorted numbers, the first at 0
-        bins = np.searchsorted(cumulative, wanted - 1e-9 * cumulative[-1])
-        low, high = self.edges[bins], self.edges[bins + 1]
-        if self.whole:
-            return self._whole_in(low, high)
-        below = cumulative[bins] - self.counts[bins]
-        share = np.clip((wanted - below) / np.maximum(self.counts[bins], 1), 0.0, 1.0)
-        return np.asarray(low + share * (high - low))
+        total = self.counts.sum()
+        rank = np.asarray(at) * (total - 1) + 1  # as of sorted numbers, the first at 0
+        low, high, share = at_rank(self.edges, np.broadcast_to(self.counts, (*rank.shape, self.counts.size)), rank,
+                                   slack=1e-9 * total)  # fmt: skip
+        return self._whole_in(low, high) if self.whole else np.asarray(low + share * (high - low))
 
     def histogram(self, edges: FloatArray) -> FloatArray:
         """Share of all paths in each bin; paths of a bin of the summary are spread evenly over it."""
@@ -171,3 +125,11 @@ class SummaryOfPaths:
     def _whole_in(low: FloatArray, high: FloatArray) -> FloatArray:
         """Return the whole number in a bin, the one nearest to 0 where there are several."""
         return np.asarray(np.where(low >= 0, np.ceil(low), np.where(high <= 0, np.floor(high), 0.0)))
+
+
+Sample: TypeAlias = Paths | SummaryOfPaths
+
+
+def n_distinct(n_draws: int, clusters: IntArray | None) -> int:
+    """Return how many draws have parameters of their own."""
+    return n_draws if clusters is None else int(np.unique(clusters).size)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.bins import bin_edges
+from hudna.engine.bins import at_rank, bin_edges
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hudna.result.labels import SeriesLabel
+    from hudna.scenario.labels import SeriesLabel
 
 __all__ = ["QUANTILES", "histogram_quantile", "series_quantiles"]
 
@@ -21,34 +21,13 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def histogram_quantile(measure: str, counts: IntArray, probability: float) -> FloatArray:
-    """Return a quantile of binned numbers.
+    """Return a quantile of numbers that lie in bins, counted in an array of the shape (..., n_bins).
 
     Exact for counts in bins of their own (the smallest number whose cumulative share reaches the
     probability); elsewhere linear inside the bin.
-
-    Parameters
-    ----------
-    measure : {"count", "level", "amount", "indicator"}
-    counts : int array, shape (..., n_bins)
-    probability : float in (0, 1)
-
-    Returns
-    -------
-    float array, shape (...)
     """
-    edges = bin_edges(measure)
-    total = counts.sum(axis=-1, keepdims=True)
-    goal = probability * total
-    reached = np.cumsum(counts, axis=-1)
-    place = (reached >= goal).argmax(axis=-1)
-    low, high = edges[place], edges[place + 1]
-    if measure in ("count", "indicator"):
-        whole = high - low <= 1
-    else:
-        whole = np.zeros(place.shape, bool)
-    inside = np.take_along_axis(counts, place[..., None], -1)[..., 0]
-    before = np.take_along_axis(reached, place[..., None], -1)[..., 0] - inside
-    share = (goal[..., 0] - before) / np.maximum(inside, 1)
+    low, high, share = at_rank(bin_edges(measure), counts, probability * counts.sum(axis=-1))
+    whole = (measure in ("count", "indicator")) & (high - low <= 1)
     high = np.where(np.isfinite(high), high, low)
     return np.asarray(np.where(whole, low, low + share * (high - low)))
 

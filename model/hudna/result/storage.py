@@ -26,15 +26,9 @@ def as_netcdf(about: Mapping[str, Any], groups: Mapping[str, xr.Dataset]) -> mem
 
 
 def netcdf(groups: Mapping[str, xr.Dataset], **packed: Any) -> memoryview:
-    """Return Datasets as the bytes of a netCDF file, each in the group of its name.
+    """Return Datasets as the bytes of a netCDF file, each in the group of its name ("/" is the file itself).
 
-    Made in memory, since HDF5 ends the process if a disk is full.
-
-    Parameters
-    ----------
-    groups : mapping from name to Dataset
-        "/" is the file itself.
-    packed : the encoding of every variable
+    `packed` is the encoding of every variable. Made in memory, since HDF5 ends the process if a disk is full.
     """
     import h5netcdf
     from xarray.backends import H5NetCDFStore

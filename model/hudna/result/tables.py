@@ -16,11 +16,11 @@ from hudna.result.estimate import (
     proportion_bounds,
     settled_means,
 )  # fmt: skip
-from hudna.result.samples import Sample
+from hudna.result.samples import Sample, n_distinct
 
 if TYPE_CHECKING:
     from hudna.case.grammar import Language
-    from hudna.result.labels import OutcomeLabel
+    from hudna.scenario.labels import OutcomeLabel
 
 __all__ = ["difference_estimate", "direction", "outcome_row", "variance_reduction"]
 
@@ -61,7 +61,7 @@ def direction(d: Sample) -> dict[str, float]:
         "p_higher": higher,
         "p_higher_mcse": higher_error,
         "mean_lower": draws,
-        "mean_lower_mcse": float(np.sqrt(draws * (1 - draws) / _distinct(d))),
+        "mean_lower_mcse": float(np.sqrt(draws * (1 - draws) / n_distinct(d.n_draws, d.clusters))),
     }
 
 
@@ -72,8 +72,3 @@ def variance_reduction(a: Sample, b: Sample, d: Sample) -> float:
     apart = float(a.variances.mean() + b.variances.mean())
     paired = float(path_variances(d).mean())
     return apart / paired if paired > 0 else float("nan")
-
-
-def _distinct(sample: Sample) -> int:
-    """Return how many draws differ."""
-    return sample.n_draws if sample.clusters is None else int(np.unique(sample.clusters).size)

@@ -36,19 +36,9 @@ class _Names:
 
 
 def check_claims(case: Case, problems: Problems, *, only: Iterable[str] | None = None) -> tuple[Text, ...]:
-    """Note every name in the claims that their scenarios do not have; return what could not be looked at.
+    """Note every name in the claims, all or `only` some, that their scenarios do not have.
 
-    Parameters
-    ----------
-    case : Case
-    problems : Problems
-    only : iterable of str, optional
-        Claims to look at; all of them if left out.
-
-    Returns
-    -------
-    tuple of Text
-        A notice if there is no scenario at hand.
+    Returns a notice if there is no scenario at hand, so that nothing could be looked at.
     """
     files = scenario_files(case)
     known = {name: names for name, path in files.items() if (names := _names(path, case)) is not None}

@@ -1,4 +1,4 @@
-"""A scenario or a case, told: every value with the file it came from, and what there is of what."""
+"""A scenario or a case as text: every value with the file it came from, and how much there is of each kind."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def merged(scenario: Scenario, only: Sequence[str] = ()) -> Iterator[str]:
     """Yield the scenario and its case as lines of one TOML document, file by file.
 
     The scenario's own values stand under `scenario`, the case's under `case`, `actors`, `ties`, `drivers` and
-    `parameters`, what was learned from observations under `posterior`. A value that the scenario lays another one over
-    says so.
+    `parameters`, what was learned from observations under `posterior`. A value that the scenario
+    overrides has a comment.
 
     Parameters
     ----------

@@ -11,14 +11,17 @@ their readers see that; a level is absent, as in a case that does not have it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hudna.case import Case
 from hudna.case.grammar import Text
+from hudna.case.network import Tie
 from hudna.case.nodes import Events, Level, Regime, Response
 from hudna.case.signals import resolve
 from hudna.errors import no_such
+from hudna.scenario.routes import Reading, downstream, published, readings
+from hudna.text.words import right_to_left
 
 __all__ = ["Influence", "influence"]
 
@@ -84,12 +87,12 @@ def influence(case: Case, asked: str, *, silence: bool = False) -> Influence | s
         signals |= found.signals
         nodes |= found.nodes
         names.append(found.name)
-    readings = list(_readings(case))
-    if not (silence or any(reading.moves and reading.of(ties, signals) for reading in readings)):
-        return _nothing(readings, asked, signals)
-    name = Text(en=_AND.join(one.en for one in names), ar=_AND.join(one.get("ar") for one in names))
+    every = list(readings(case))
+    if not (silence or any(one.moves and one.of(ties, signals) for one in every)):
+        return _nothing(every, asked, signals)
+    name = Text.written(lambda lang: _AND.join(one.get(lang) for one in names), *names)
     found = Influence(asked, name, frozenset(ties), frozenset(signals), frozenset(nodes), silence)
-    return replace(found, reached=_reached(case, found, readings))
+    return replace(found, reached=_reached(case, found, every))
 
 
 def _one(case: Case, part: str) -> Influence | str:
@@ -98,12 +101,11 @@ def _one(case: Case, part: str) -> Influence | str:
         return "names nothing; give an actor, a driver, a signal or a tie, several of them joined by ' + '"
     kind, _, rest = part.partition(":")
     kinds, name = ((kind,), rest.strip()) if kind in _KINDS and rest else (_KINDS, part)
-    found = [one for one in (_as(case, kind, name) for kind in kinds) if one is not None]
+    found = {kind: one for kind in kinds if (one := _as(case, kind, name)) is not None}
     if len(found) == 1:
-        return found[0]
-    if len(found) > 1:
-        both = [kind for kind in kinds if _as(case, kind, name) is not None]
-        return f"'{name}' is {' and '.join(both)}; write {' or '.join(f'{kind}:{name}' for kind in both)}"
+        return next(iter(found.values()))
+    if found:
+        return f"'{name}' is {' and '.join(found)}; write {' or '.join(f'{kind}:{name}' for kind in found)}"
     known = dict.fromkeys((*case.actors, *case.signals, *(tie.id for tie in case.ties)))
     text = f"there is no such {', '.join(kinds[:-1]) + ' or ' if kinds[1:] else ''}{kinds[-1]}: '{name}'"
     return no_such("name", name, known, text=text)
@@ -113,7 +115,7 @@ def _as(case: Case, kind: str, name: str) -> Influence | None:
     match kind:
         case "tie":
             tie = next((tie for tie in case.ties if tie.id == name), None)
-            return None if tie is None else Influence(name, _tie_name(case, name), frozenset({name}), frozenset())
+            return None if tie is None else Influence(name, _tie_name(case, tie), frozenset({name}), frozenset())
         case "actor":
             if name not in case.actors:
                 return None
@@ -135,58 +137,16 @@ def _as(case: Case, kind: str, name: str) -> Influence | None:
             return Influence(name, case.label(name), frozenset(), own, own) if several else None
 
 
-def _tie_name(case: Case, name: str) -> Text:
-    tie = next(tie for tie in case.ties if tie.id == name)
+def _tie_name(case: Case, tie: Tie) -> Text:
     ends = [case.actors[end].name for end in (tie.source, tie.target)]
-    return Text(en=f"{ends[0].en} → {ends[1].en}", ar=f"{ends[0].get('ar')} ← {ends[1].get('ar')}")
+    return Text.written(lambda lang: (" ← " if right_to_left(lang) else " → ").join(e.get(lang) for e in ends), *ends)
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """Signals, or the tie, by which a node is moved (`moves`), or that it is made with."""
-
-    reader: str
-    signals: frozenset[str]
-    tie: str = ""
-    moves: bool = True
-
-    def of(self, ties: Collection[str], signals: Collection[str]) -> bool:
-        """Return whether it reads one of these."""
-        return self.tie in ties or not self.signals.isdisjoint(signals)
-
-
-def _readings(case: Case) -> Iterator[_Reading]:
-    """Yield whatever a node reads: effects, pressing ties, and what it is made with."""
-
-    def named(references: Iterable[str]) -> frozenset[str]:
-        return frozenset(signal for reference in references for signal in resolve(reference, case.signals))
-
-    for name, node in case.nodes.items():
-        groups = [getattr(node, "effects", {})]
-        groups += [transition.effects for transition in getattr(node, "transitions", {}).values()]
-        yield from (_Reading(name, named(effects)) for effects in groups)
-        regimes = [*getattr(node, "rate_by", ()), getattr(node, "resets_with", None)]
-        yield _Reading(name, frozenset(_published(case, regimes)), moves=False)
-        for made in (getattr(node, "exposure", ()), getattr(node, "triggers", ())):
-            yield _Reading(name, named(made), moves=False)
-    for target, presses in case.presses().items():
-        yield from (_Reading(target, frozenset({press.signal}), press.tie.id) for press in presses)
-
-
-def _published(case: Case, nodes: Collection[str | None]) -> set[str]:
-    return {name for name, signal in case.signals.items() if signal.node in nodes}
-
-
-def _reached(case: Case, found: Influence, readings: Sequence[_Reading]) -> frozenset[str]:
+def _reached(case: Case, found: Influence, every: Sequence[Reading]) -> frozenset[str]:
     """Return the signals of every node that some route leads to from what is switched off or silenced."""
-    reached = {node for node in found.nodes if found.silenced and not isinstance(case.nodes[node], Level)}
-    front = reached | {one.reader for one in readings
-                       if (one.moves or found.silenced) and one.of(found.ties, found.signals)}  # fmt: skip
-    while front:
-        reached |= front
-        signals = _published(case, front)
-        front = {one.reader for one in readings if one.of((), signals)} - reached
-    return frozenset(_published(case, reached))
+    front = {node for node in found.nodes if found.silenced and not isinstance(case.nodes[node], Level)}
+    front |= {one.reader for one in every if (one.moves or found.silenced) and one.of(found.ties, found.signals)}
+    return frozenset(published(case, downstream(case, front, every)))
 
 
 def _silenced(case: Case, found: Influence) -> Influence | str:
@@ -202,12 +162,12 @@ def _silenced(case: Case, found: Influence) -> Influence | str:
     if not (found.nodes or found.ties):
         return f"'{found.asked}' has no level, no events and no responses of its own, so there is nothing to silence"
     levels = {name for name in found.nodes if isinstance(case.nodes[name], Level)}
-    return replace(found, signals=frozenset(_published(case, levels)))
+    return replace(found, signals=frozenset(published(case, levels)))
 
 
-def _nothing(readings: Sequence[_Reading], asked: str, signals: Collection[str]) -> str:
+def _nothing(every: Sequence[Reading], asked: str, signals: Collection[str]) -> str:
     """Say why there is nothing to switch off, and what the drivers do that is no influence."""
-    does = sorted({one.reader for one in readings if one.of((), signals)})
+    does = sorted({one.reader for one in every if one.of((), signals)})
     text = f"'{asked}' has no effect and no tie that presses, so there is nothing to switch off"
     if does:
         return f"{text}; it is what {', '.join(does)} are made with: hold it with [assumptions] in a scenario instead"

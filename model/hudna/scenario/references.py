@@ -11,11 +11,12 @@ from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.case.grammar import wrong_name
 from hudna.case.nodes import Regime, Schedule
 from hudna.case.overlay import check_exposure, check_schedules
-from hudna.case.references import Unread, no_state
-from hudna.case.signals import resolve, unknown_signal
+from hudna.case.references import Known as OfCase
+from hudna.case.references import Unread, check_names
+from hudna.case.signals import counted_twice, resolve
 from hudna.errors import Problems, no_such
+from hudna.scenario.file import FREE, Assumption, Outcome, ScenarioFile
 from hudna.scenario.influence import influence
-from hudna.scenario.scenario import FREE, Assumption, Outcome, ScenarioFile
 
 __all__ = ["Known", "check_references"]
 
@@ -37,10 +38,6 @@ class Known:
         found = self.written.get(table)
         return [name for name in found if isinstance(name, str)] if isinstance(found, Mapping | list) else []
 
-    def signal(self, reference: str) -> bool:
-        """Whether a signal is there, or may be that of a driver that could not be read."""
-        return bool(resolve(reference, self.case.signals)) or self.unread.driver(reference)
-
 
 def check_references(file: ScenarioFile, known: Known, document: Document, problems: Problems) -> None:
     """Note every reference of `file` to what is not there."""
@@ -48,13 +45,17 @@ def check_references(file: ScenarioFile, known: Known, document: Document, probl
     def say(key: Key, text: str, given: Any = None) -> None:
         problems.add(document.where(key), show_key(key), text, given="" if given is None else show_value(given))
 
+    case = known.case
     _check_names(known, say)
     _check_policies(file, known, document, problems, say)
     _check_assumptions(file, known, document, problems, say)
+    names = OfCase.of(case.nodes, case.signals, case.parameters, known.unread, policy=known.names("policies"),
+                       campaign=tuple(case.observations.campaigns))  # fmt: skip
+    check_names(file, names, document, (), problems)
     for name, outcome in file.outcomes.items():
         _check_outcome(name, outcome, file, known, say)
     _check_series(file, known, say)
-    _check_contrasts(file, known, say)
+    _check_contrasts(file, say)
     _check_factors(file, known, say)
     drawn = [*known.names("outcomes"), *known.names("series")]
     for name in file.headline:
@@ -74,13 +75,9 @@ def _check_names(known: Known, say: Say) -> None:
 
 
 def _check_outcome(name: str, outcome: Outcome, file: ScenarioFile, known: Known, say: Say) -> None:
-    for reference in outcome.signal:
-        if not known.signal(reference):
-            say(("outcomes", name, "signal"), unknown_signal(reference, known.case.signals), reference)
     every = [s for reference in outcome.signal for s in resolve(reference, known.case.signals)]
-    twice = sorted({s for s in every if every.count(s) > 1})
-    if twice:
-        say(("outcomes", name, "signal"), f"counts {', '.join(twice)} twice; name each once", list(outcome.signal))
+    if text := counted_twice(every):
+        say(("outcomes", name, "signal"), text, list(outcome.signal))
     if outcome.window is None:
         return
     key, step = ("outcomes", name, "window"), file.step_days / 7
@@ -92,8 +89,6 @@ def _check_outcome(name: str, outcome: Outcome, file: ScenarioFile, known: Known
 
 def _check_series(file: ScenarioFile, known: Known, say: Say) -> None:
     for i, reference in enumerate(file.series):
-        if not known.signal(reference):
-            say(("series", i), unknown_signal(reference, known.case.signals), reference)
         found = resolve(reference, known.case.signals)
         measures = {known.case.signals[name].measure for name in found}
         if len(found) > 1 and measures & {"lever", "state"} and measures != {"lever"}:
@@ -105,12 +100,8 @@ def _check_series(file: ScenarioFile, known: Known, say: Say) -> None:
         say(("series",), "names a signal twice")
 
 
-def _check_contrasts(file: ScenarioFile, known: Known, say: Say) -> None:
-    policies = known.names("policies")
+def _check_contrasts(file: ScenarioFile, say: Say) -> None:
     for i, pair in enumerate(file.contrasts):
-        for policy in pair:
-            if policy not in policies:
-                say(("contrasts", i), no_such("policy", policy, policies), policy)
         if pair[0] == pair[1]:
             say(("contrasts", i), "compares a policy with itself", pair)
         if pair in file.contrasts[:i]:
@@ -136,7 +127,7 @@ def _check_factors(file: ScenarioFile, known: Known, say: Say) -> None:
 def _check_policies(file: ScenarioFile, known: Known, document: Document, problems: Problems, say: Say) -> None:
     for policy, content in file.policies.items():
         key = ("policies", policy, "schedules")
-        check_schedules(content.schedules, known.case, known.unread, document, key, problems)
+        check_schedules(content.schedules, known.case, document, key, problems)
         for name in content.schedules:
             if isinstance(known.case.nodes.get(name), Schedule) and name in known.names("assumptions"):
                 say((*key, name), "is assumed under [assumptions]; a policy cannot choose what is taken as given")
@@ -154,7 +145,7 @@ def _check_assumptions(file: ScenarioFile, known: Known, document: Document, pro
                 say(key, "is a schedule: give points, not states")
             else:
                 check_exposure(name, assumption.points, known.case, document, (*key, "points"), problems)
-        elif node is not None or not known.unread.driver(name):
+        elif node is not None or not known.unread.may_be("driver", name):
             allowed = [n for n, other in nodes.items() if isinstance(other, Regime | Schedule)]
             say(key, no_such("driver", name, allowed, text="must be a regime or a schedule"))
 
@@ -165,4 +156,4 @@ def _check_states(name: str, node: Regime, assumption: Assumption, say: Say) -> 
         return
     for _, state in assumption.states:
         if state not in node.states and state != FREE:
-            say(("assumptions", name, "states"), no_state(name, state, node, FREE))
+            say(("assumptions", name, "states"), no_such("state", state, (*node.ordered_states, FREE)), state)

@@ -1,196 +1,51 @@
-"""A scenario: what is asked of a case. Policies, assumptions, outcomes and the size of the run."""
+"""A scenario: a question that is checked against its case, and copies of it with other values."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
-
-import numpy as np
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from typing import Any
 
 from hudna import shipped
 from hudna.arrays import ByContent
 from hudna.case import Case
-from hudna.case.documents import Document, given_leaves, no_file
-from hudna.case.grammar import Day, Domain, Entry, Label, Real, Reference, Text
-from hudna.case.nodes import Events, Interpolation, Level, Node, Plan, Points, Regime, Start, in_order, planned
+from hudna.case.checking import build, salvage
+from hudna.case.documents import (
+    GIVEN,
+    Document,
+    display,
+    flatten,
+    given_document,
+    given_leaves,
+    laid_over,
+    no_file,
+    show_value,
+)
+from hudna.case.grammar import Text
+from hudna.case.load import read_case
+from hudna.case.nodes import Node, Plan, Schedule, planned
+from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.parameters import Parameter
+from hudna.case.references import Known as OfCase
+from hudna.case.references import Unread
+from hudna.case.steps import step_day
+from hudna.errors import InputError, Problems, folded, no_such
 from hudna.outline import Outlined
+from hudna.scenario.file import ScenarioFile, is_folder_name
+from hudna.scenario.labels import Labels, labelled
+from hudna.scenario.paces import long_steps
+from hudna.scenario.references import Known, check_references
 from hudna.text.runs import run_size
 
-__all__ = [
-    "FREE",
-    "Assumption",
-    "Factor",
-    "Outcome",
-    "Plan",
-    "Policy",
-    "Reducer",
-    "RunSize",
-    "Scenario",
-    "ScenarioFile",
-    "is_folder_name",
-    "planned",
-]
+__all__ = ["Scenario", "changed", "checked", "with_case"]
 
-FREE = "free"  # in an assumption: from this date on, the regime is simulated again
-
-Reducer: TypeAlias = Literal["sum", "any", "mean", "max", "last", "first", "time_above"]
-
-_NotNegative: TypeAlias = Annotated[float, Domain(low=0.0)]
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list | tuple) else value
-
-
-class Policy(Entry):
-    """Levers that the government chooses: schedules that differ from the case's own."""
-
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
-    note: str = Field("", description="what the policy means, and where it is from")
-    schedules: dict[str, Plan] = Field(default_factory=dict, description="schedule = { points, interpolation }")
-
-
-class Assumption(Entry):
-    """What nobody chooses but the question takes as given: a regime's states, or a schedule's points."""
-
-    note: str = Field(min_length=1, description="why it is assumed, or where it is from")
-    states: Annotated[tuple[tuple[Day, str], ...], BeforeValidator(_tuples)] | None = Field(
-        None, description='[[date, state], ...] with rising dates; "free" ends the assumption'
-    )
-    points: Points | None = Field(None, description="[[date, value], ...] with rising dates, for a schedule")
-    interpolation: Interpolation | None = Field(None, description="linear or step, for a schedule")
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Assumption:
-        if (self.states is None) == (self.points is None):
-            raise ValueError("give either states (for a regime) or points (for a schedule)")
-        if self.states is not None and not self.states:
-            raise ValueError("states: must have at least one [date, state]")
-        in_order(self.states or self.points or ())
-        return self
-
-
-def _signal(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
-
-
-class Outcome(Entry):
-    """A number per path: a signal, or a sum of signals, reduced over a window of the horizon."""
-
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
-    signal: Annotated[
-        tuple[Reference, ...],
-        BeforeValidator(_signal),
-        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-    ] = Field(min_length=1, description='a signal such as "pressure", "attacks.*", or a list of them to be summed')
-    reduce: Reducer = Field(description="sum, any, mean, max, last, first (in weeks) or time_above (in weeks)")
-    window: Annotated[tuple[_NotNegative, _NotNegative], BeforeValidator(_tuple)] | None = Field(
-        None, description="[from, to) in weeks after the start; the whole horizon if left out"
-    )
-    threshold: Real | None = Field(
-        None,
-        description="for any, first and time_above: what the signal must exceed; 0 for any and first if left out",
-    )
-    better: Literal["lower", "higher"] | None = Field(
-        None, description="which way is better, by the asker's own values; without it there is no regret"
-    )
-    note: str = Field("", description="anything a reader should know")
-
-    @model_validator(mode="after")
-    def _threshold_fits(self) -> Outcome:
-        if self.reduce == "time_above" and self.threshold is None:
-            raise ValueError("time_above needs a threshold")
-        if self.threshold is not None and self.reduce not in ("any", "first", "time_above"):
-            raise ValueError(f"threshold goes with any, first and time_above, not with {self.reduce}")
-        if self.window is not None and not self.window[0] < self.window[1]:
-            raise ValueError("window: must be [from, to] with from before to")
-        return self
-
-
-def is_folder_name(value: Any) -> bool:
-    """Whether a value can be the name of a case's folder."""
-    return isinstance(value, str) and re.fullmatch(r"[^/\\\0-\x1f]+", value) is not None and value not in (".", "..")
-
-
-def _folder(value: Any) -> Any:
-    if isinstance(value, str) and not is_folder_name(value):
-        raise ValueError("must be the name of a folder under params/; a path may not leave its folder")
-    return value
-
-
-class RunSize(Entry):
-    """How much is simulated if the user does not say."""
-
-    draws: int = Field(ge=1, description="samples of the uncertain parameters (what we don't know)")
-    paths: int = Field(ge=1, description="futures per draw (chance)")
-    seed: int = Field(ge=0, lt=2**64, description="of the random numbers; the same seed gives the same numbers")
-
-
-class Factor(Entry):
-    """One of several explanations of a difference: influences that are switched off together."""
-
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
-    remove: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = Field(
-        min_length=1, description="what goes with it: actors, drivers, signals, ties, as of hudna remove"
-    )
-    note: str = Field("", description="anything a reader should know")
-
-
-_Pairs: TypeAlias = Annotated[
-    tuple[tuple[str, str], ...],
-    BeforeValidator(_tuples),
-    WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "string"}, "minItems": 2}}),
-]
-_Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
-
-
-class ScenarioFile(Entry):
-    """A file under `scenarios/`. With `extends = "other.toml"` it starts from another one."""
-
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
-    question: Label = Field(description="what the scenario asks")
-    case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
-    start: Day = Field(description="first day of the first step")
-    weeks: int = Field(ge=1, le=2600, description="the horizon")
-    step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")
-    as_of: Day | None = Field(
-        None, description="start from the state of the world on this date, as the case's observations tell it"
-    )
-    belief: Literal["posterior", "prior"] = Field(
-        "posterior", description="draw parameters from the case's posterior, where it has one, or from its priors"
-    )
-    run: RunSize = Field(description="draws, paths and seed")
-    policies: dict[str, Policy] = Field(min_length=1, description="at least one policy")
-    assumptions: dict[str, Assumption] = Field(default_factory=dict, description="regime or schedule taken as given")
-    parameters: dict[str, Parameter] = Field(
-        default_factory=dict, description="parameters of the case believed otherwise here"
-    )
-    starts: dict[str, Start] = Field(default_factory=dict, description="node = its start here")
-    outcomes: dict[str, Outcome] = Field(min_length=1, description="at least one number to measure")
-    series: _Names = Field((), description="signals recorded week by week, such as pressure, attacks.*")
-    contrasts: _Pairs = Field((), description="pairs of policies to compare; all pairs if left out")
-    headline: _Names = Field((), description="outcomes to print, outcomes and series to draw; all, or the first few")
-    factors: dict[str, Factor] = Field(
-        default_factory=dict, description="explanations of a difference between policies, for hudna shapley"
-    )
-
-    @model_validator(mode="after")
-    def _sound(self) -> ScenarioFile:
-        if (self.weeks * 7) % self.step_days:
-            raise ValueError(f"step_days = {self.step_days} does not divide the horizon of {self.weeks} weeks")
-        if self.as_of is not None and self.as_of > self.start:
-            raise ValueError(f"as_of: must not be after start, {self.start}")
-        return self
+_TABLES = ("policies", "assumptions", "parameters", "starts", "outcomes", "factors")
+# What a file without them is checked with: values that nothing can be wrong with.
+_STAND_INS = {"case": "", "start": dt.date.min, "weeks": 2600, "step_days": 1, "policies": {}, "outcomes": {}}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -253,8 +108,6 @@ class Scenario(ByContent, Outlined):
         >>> shorter.n_steps, shorter.parameters["presence_power"].source
         (26, 'given in Python')
         """
-        from hudna.scenario.reading import changed
-
         return changed(self, changes)
 
     @property
@@ -277,7 +130,7 @@ class Scenario(ByContent, Outlined):
     @property
     def n_steps(self) -> int:
         """Number of steps in the horizon."""
-        return self.file.weeks * 7 // self.file.step_days
+        return int(self.file.weeks * 7 // self.file.step_days)
 
     @property
     def step(self) -> float:
@@ -287,8 +140,7 @@ class Scenario(ByContent, Outlined):
     @property
     def dates(self) -> tuple[dt.date, ...]:
         """First day of each step."""
-        step = dt.timedelta(days=self.file.step_days)
-        return tuple(self.file.start + i * step for i in range(self.n_steps))
+        return tuple(step_day(self.file.start, self.file.step_days, i) for i in range(self.n_steps))
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -300,43 +152,15 @@ class Scenario(ByContent, Outlined):
         """Names of the outcomes, in the order of the file."""
         return tuple(self.file.outcomes)
 
+    @cached_property
+    def labels(self) -> Labels:
+        """What its outcomes, series and levers are called and how they are measured."""
+        return labelled(self.file, self.case)
+
     @property
     def notices(self) -> tuple[Text, ...]:
-        """Whether a step is too long for what moves within it, as a notice to the reader of the numbers.
-
-        Half-lives and rates that are parameters are taken at the median of their prior, rates without effects.
-        """
-        shortest, what = min(self._paces(), key=lambda pace: pace[0], default=(np.inf, Text(en="-")))
-        if self.step <= shortest:
-            return ()
-        days, lasts = self.file.step_days, f"{7 * shortest:.3g}"
-        en = f"a step of {days} days is longer than {what.en} ({lasts} days): what happens within a step is missed"
-        ar = f"الخطوة (عدد أيامها {days}) أطول من {what.get('ar')} (عدد أيامه {lasts})، فلا يظهر ما يجري داخلها"
-        return (Text(en=f"{en}; choose a smaller step_days", ar=f"{ar}؛ اختر قيمة أصغر في step_days"),)
-
-    def _paces(self) -> Iterator[tuple[float, Text]]:
-        """Yield how many weeks a memory or a stay in a state lasts, at the median of the priors, and what it is."""
-
-        def middle(number: float | str) -> float:
-            if isinstance(number, str):
-                return float(self.parameters[number].prior.quantile(np.array([0.5]))[0])
-            return number
-
-        for node in self.nodes.values():
-            name, arabic = node.name.en, node.name.get("ar")
-            if (isinstance(node, Level) or (isinstance(node, Events) and node.branching != 0)) and node.half_life != 0:
-                yield middle(node.half_life), Text(en=f"the half-life of {name}", ar=f"عمر النصف: {arabic}")
-            if isinstance(node, Regime):
-                leaving = dict.fromkeys(node.states, 0.0)
-                for way, transition in node.transitions.items():
-                    leaving[way.split("->")[0].strip()] += middle(transition.rate)
-                for state, rate in leaving.items():
-                    here = node.states[state].name
-                    what = Text(
-                        en=f"the mean stay of {name} in {here.en}",
-                        ar=f"متوسط البقاء في الحالة {here.get('ar')}: {arabic}",
-                    )
-                    yield (1 / rate if rate > 0 else np.inf), what
+        """Whether a step is too long for what moves within it, as a notice to the reader of the numbers."""
+        return long_steps(self.file.step_days, self.nodes.values(), self.parameters)
 
     @property
     def contrasts(self) -> tuple[tuple[str, str], ...]:
@@ -345,3 +169,105 @@ class Scenario(ByContent, Outlined):
             return self.file.contrasts
         names = self.policies
         return tuple((a, b) for i, b in enumerate(names) for a in names[i + 1 :])
+
+
+def changed(scenario: Scenario, changes: Mapping[str, Any], place: Path = GIVEN) -> Scenario:
+    """Return a scenario with a mapping laid over it, as a file that extends it would be; see `Scenario.with_`."""
+    problems = Problems()
+    data, folder = with_case(changes)
+    if "extends" in data:
+        problems.add(display(place), "extends", "goes with a file, or with a mapping for hudna.load", given="")
+        del data["extends"]
+    over = given_document(data, place, problems)
+    base = scenario.document
+    document = replace(laid_over(base, over), path=base.path, bases=base.bases)
+    return checked(document, scenario.id, problems, case=None if "case" in data else scenario.case, folder=folder)
+
+
+def checked(
+    document: Document, name: str, problems: Problems, *, case: Case | None = None, folder: Path | None = None
+) -> Scenario:
+    """Return the scenario of a document, checked, of a case that is at hand or else is read."""
+    of_case, unread = Problems(), Unread()
+    if case is None:
+        asked: Any = document.data.get("case")
+        if folder is None and is_folder_name(asked):
+            folder = _case_folder(asked, document.path, document, of_case)
+        case, unread = read_case(folder, of_case) if folder is not None else (None, unread)
+    document = _filled(document, {} if case is None else case.parameters)
+    whole = build(ScenarioFile, document.data, document, (), problems)
+    file = whole or salvage(ScenarioFile, document.data, _TABLES, _STAND_INS)
+    problems.extend(of_case)
+    if case is None:
+        raise InputError(problems)
+    if file.campaign is not None:
+        case = replace(case, observations=replace(case.observations, default=file.campaign))
+    parameters = lay_parameters(file.parameters, case, document, ("parameters",), problems)
+    known = OfCase.of(case.nodes, case.signals, parameters, unread)
+    nodes = lay_starts(file.starts, case, known, document, ("starts",), problems)
+    for node_name, assumption in file.assumptions.items():
+        node = nodes.get(node_name)
+        if isinstance(node, Schedule) and assumption.points is not None:
+            nodes[node_name] = planned(node, Plan(points=assumption.points, interpolation=assumption.interpolation))
+    check_references(file, Known(case, unread, document.data), document, problems)
+    problems.raise_if_any()
+    return Scenario(id=name, file=file, case=case, nodes=nodes, parameters=parameters, document=document)
+
+
+def with_case(data: Mapping[str, Any]) -> tuple[dict[str, Any], Path | None]:
+    """Return a mapping with the name of its case, and the folder of the case if it is given as a path."""
+    case = data.get("case")
+    if not isinstance(case, str | Path) or not (isinstance(case, Path) or "/" in case or "\\" in case):
+        return dict(data), None
+    folder = Path(case).resolve()
+    return {**data, "case": folder.name}, folder
+
+
+def _filled(document: Document, known: Mapping[str, Parameter]) -> Document:
+    """Complete the parameters that no file gave: a number is fixed, a prior stands for a parameter.
+
+    Such a parameter takes the place of the whole of a file's. What is left out is the unit of the case's own, and that
+    it is a judgement of whoever gave it.
+    """
+    table = given_leaves(document).get("parameters")
+    if not isinstance(table, dict):
+        return document
+    filled, origins = dict(document.data["parameters"]), dict(document.origins)
+    for name, entry in table.items():
+        places = [place for key, place in origins.items() if key[:2] == ("parameters", name)]
+        place = next((place for place in places if no_file(place)), document.path)
+        own = known.get(name)
+        filled[name] = made = _parameter(entry, own, display(place))
+        origins = {key: where for key, where in origins.items() if key[:2] != ("parameters", name)}
+        origins |= {("parameters", *key): place for key, _ in flatten({name: made})}
+    return replace(document, data={**document.data, "parameters": filled}, origins=origins)
+
+
+def _parameter(entry: Any, own: Parameter | None, place: str) -> Any:
+    if isinstance(entry, Mapping) and "family" in entry:
+        entry = {key: value for key, value in entry.items() if key in Parameter.model_fields and key != "prior"} | {
+            "prior": {key: value for key, value in entry.items() if key not in Parameter.model_fields}
+        }
+    elif not isinstance(entry, Mapping):
+        entry = {"prior": entry}
+    if isinstance(entry.get("prior"), int | float) and not isinstance(entry["prior"], bool):
+        entry = {**entry, "prior": {"family": "fixed", "value": entry["prior"]}}
+    return {"unit": own.unit if own else "1", "status": "judgement", "source": place, "note": place, **entry}
+
+
+def _case_folder(name: str, path: Path, document: Document, problems: Problems) -> Path | None:
+    """Find the case: beside the file (`params/NAME` or `../params/NAME`), else among the shipped ones."""
+    here = path.resolve().parent
+    for folder in (here / "params" / name, here.parent / "params" / name):
+        if os.path.lexists(folder):
+            return folder  # what is no folder is said when it is read
+    beside = {p.name for base in (here, here.parent) for p in (base / "params").glob("*") if p.is_dir()}
+    names = sorted({*beside, *shipped.cases()})
+    if alike := [other for other in sorted(beside) if folded(other) == folded(name)]:  # the shipped one is not meant
+        text = f"the folder beside the scenario is called {show_value(alike[0])}; write both alike"
+    elif (found := shipped.case(name)) is not None:
+        return found
+    else:
+        text = no_such("case", name, names, text="there is no such case beside the scenario or shipped")
+    problems.add(document.where(("case",)), "case", text, given=show_value(name))
+    return None

@@ -17,7 +17,7 @@ from hudna.case.nodes import NODES
 from hudna.case.observations import ObservationsFile
 from hudna.case.parameters import Parameter
 from hudna.errors import InputError, nearest
-from hudna.scenario.scenario import ScenarioFile
+from hudna.scenario.file import ScenarioFile
 
 __all__ = ["KINDS_OF_FILE", "json_schema"]
 
@@ -114,7 +114,7 @@ def _named(entry: dict[str, Any], fields: Mapping[str, Any], definitions: dict[s
 
 
 def _is_group(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what tells a group from an entry: nothing but tables, under names that are no field."""
+    """Return what distinguishes a group from an entry: nothing but tables, under names that are no field."""
     return {
         "type": "object",
         "minProperties": 1,

@@ -11,13 +11,7 @@ from hudna.text.words import LANGUAGES, Language, Words
 
 __all__ = ["DRAWS", "ERROR", "ESTIMATE", "FUTURES", "MEAN", "estimate", "heading", "share"]
 
-_WORDS = {
-    "error": ("MC error", "خطأ المحاكاة"),
-    "same": ("on every path", "في كل المسارات"),
-    "futures": ("90 % of futures", "90٪ من المسارات"),
-    "draws": ("90 % over draws", "90٪ من العينات"),
-}
-_word = Words(_WORDS)
+_word = Words("text.columns")
 
 
 def heading(key: str, words: Words = _word) -> tuple[str, ...]:

@@ -6,42 +6,17 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 
-from hudna.text.words import Language, Words
+from hudna.text.words import Language, entry, right_to_left
 
 __all__ = [
-    "LEFT_TO_RIGHT", "MISSING", "MONTHS", "RIGHT_TO_LEFT", "date", "decimals", "interval", "iso_date",
-    "listed", "number", "number_of", "percent", "share", "spelt", "weeks",
+    "LEFT_TO_RIGHT", "MISSING", "RIGHT_TO_LEFT", "date", "decimals", "interval", "iso_date", "listed", "months",
+    "number", "number_of", "percent", "share", "signed", "spelt", "weeks",
 ]  # fmt: skip
 
 MISSING = "–"
 LEFT_TO_RIGHT, RIGHT_TO_LEFT = "\u200e", "\u200f"  # marks without width
 _MOST = 6  # decimals, beyond which powers of ten are easier to read
 _DECIMALS, _LARGE = 5, 1e6  # of a number in a picture; smaller and larger ones are written with an exponent
-
-# English: one, more. Arabic: one and two (no numeral), 3 to 10, 11 to 99, hundreds.
-_NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str, str, str, str]]] = {
-    "week": (("week", "weeks"), ("أسبوع واحد", "أسبوعين", "أسابيع", "أسبوعا", "أسبوع")),
-    "origin": (("origin", "origins"), ("تاريخ توقع واحد", "تاريخي توقع", "تواريخ توقع", "تاريخ توقع", "تاريخ توقع")),
-    "forecast": (("forecast", "forecasts"), ("توقع واحد", "توقعان", "توقعات", "توقعا", "توقع")),
-    "draw": (("draw", "draws"), ("عينة واحدة", "عينتان", "عينات", "عينة", "عينة")),
-    "tie": (("tie", "ties"), ("رابط واحد", "رابطين", "روابط", "رابطا", "رابط")),
-    "path": (("path", "paths"), ("مسار واحد", "مساران", "مسارات", "مسارا", "مسار")),
-    "row": (("row", "rows"), ("صف واحد", "صفان", "صفوف", "صفا", "صف")),
-    "run": (("replication", "replications"), ("تكرار واحد", "تكراران", "تكرارات", "تكرارا", "تكرار")),
-}
-MONTHS: dict[Language, tuple[str, ...]] = {
-    "en": ("January", "February", "March", "April", "May", "June",
-           "July", "August", "September", "October", "November", "December"),
-    "ar": ("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران",
-           "تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني", "كانون الأول"),
-}  # fmt: skip
-_word = Words(
-    {
-        "weeks of": ("weeks {:g} to {:g}", "الأسابيع من {:g} إلى {:g}"),
-        "listed": (", ", " و"),
-        "last": (" and ", " و"),
-    }
-)
 
 
 def decimals(estimate: float, error: float) -> int:
@@ -111,7 +86,7 @@ def share(x: float, lang: Language = "en") -> str:
 
 def percent(text: str, lang: Language) -> str:
     """Return a number with the percent sign of the language."""
-    return f"{text}٪" if lang == "ar" else f"{text} %"
+    return _said("percent", lang).format(text)
 
 
 def number_of(n: int, noun: str, lang: Language) -> str:
@@ -122,11 +97,11 @@ def number_of(n: int, noun: str, lang: Language) -> str:
     >>> number_of(1, "week", "en"), number_of(1200, "path", "en")
     ('1 week', '1,200 paths')
     """
-    english, arabic = _NOUNS[noun]
-    if lang != "ar":
-        return f"{n:,} {english[n != 1]}"
-    rest = n % 100
-    return arabic[n - 1] if n in (1, 2) else f"{n:,} {arabic[2 if 3 <= rest <= 10 else 3 if rest > 10 else 4]}"
+    forms, rest = entry(noun, lang, "nouns"), n % 100
+    if len(forms) == 2:  # one, more
+        return f"{n:,} {forms[n != 1]}"
+    # one and two, without a numeral; 3 to 10, 11 to 99, hundreds
+    return str(forms[n - 1]) if n in (1, 2) else f"{n:,} {forms[2 if 3 <= rest <= 10 else 3 if rest > 10 else 4]}"
 
 
 def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
@@ -134,8 +109,8 @@ def listed(numbers: Sequence[int], noun: str, lang: Language) -> str:
     *first, last = numbers
     if not first:
         return number_of(last, noun, lang)
-    before = _word("listed", lang).join(f"{n:,}" for n in first)
-    return f"{before}{_word('last', lang)}{number_of(last, noun, lang)}"
+    before = _said("and", lang).join(f"{n:,}" for n in first)
+    return f"{before}{_said('last', lang)}{number_of(last, noun, lang)}"
 
 
 def weeks(window: Sequence[float], lang: Language) -> str:
@@ -146,7 +121,7 @@ def weeks(window: Sequence[float], lang: Language) -> str:
     >>> weeks((0.0, 26.0), "en")
     'weeks 0 to 26'
     """
-    return _word("weeks of", lang).format(*window)
+    return _said("weeks of", lang).format(*window)
 
 
 def date(day: dt.date | str, lang: Language) -> str:
@@ -158,18 +133,21 @@ def date(day: dt.date | str, lang: Language) -> str:
     '22 August 2024'
     """
     day = dt.date.fromisoformat(day) if isinstance(day, str) else day
-    return f"{day.day} {MONTHS[lang][day.month - 1]} {day.year}"
+    return _said("date", lang).format(day=day.day, month=months(lang)[day.month - 1], year=day.year)
+
+
+def months(lang: Language, *, short: bool = False) -> tuple[str, ...]:
+    """Return the names of the months."""
+    return tuple(entry("months_short" if short else "months", lang, "numbers"))
 
 
 def iso_date(day: str | None, lang: Language = "en") -> str:
-    """Return a date as it is, but with an Arabic month in Arabic, where the parts of a number would change places."""
-    return date(day, lang) if day and lang != "en" else str(day)
+    """Return a date as it is; with the month in words where the language would have its numbers change places."""
+    return date(day, lang) if day and right_to_left(lang) else str(day)
 
 
 def spelt(x: float, lang: Language = "en", digits: int = 3) -> str:
     """Return a number to so many digits, with a true minus sign.
-
-    In Arabic a mark without width keeps the sign to the left of its number.
 
     Examples
     --------
@@ -183,4 +161,13 @@ def spelt(x: float, lang: Language = "en", digits: int = 3) -> str:
         text = f"{x:.{digits - 2}e}"
     else:
         text = f"{round(x, decimals) + 0.0:,.{decimals}f}"
-    return text.replace("-", f"{LEFT_TO_RIGHT}−" if lang == "ar" else "−")
+    return signed(text, lang)
+
+
+def signed(text: str, lang: Language) -> str:
+    """Return a number with true minus signs, kept to its left by a mark without width where reading begins right."""
+    return text.replace("-", f"{LEFT_TO_RIGHT}−" if right_to_left(lang) else "−")
+
+
+def _said(key: str, lang: Language) -> str:
+    return str(entry(key, lang, "numbers"))

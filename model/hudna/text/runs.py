@@ -10,20 +10,7 @@ from hudna.text.words import Language, Words
 
 __all__ = ["belief", "notices", "origin", "run_size", "size", "size_of"]
 
-_word = Words(
-    {
-        "each": ("each", "لكل منها"),
-        "seed": ("seed", "البذرة"),
-        "given starts": ("from the starts given in the case", "من قيم البداية الواردة في الحالة"),
-        "as of": ("from the state of the world on {}", "من الوضع القائم في {}"),
-        "from prior": ("parameters: prior", "المعاملات: من التوزيع القبلي"),
-        "from posterior": ("parameters: learned to {}", "المعاملات: مستفادة من المشاهدات حتى {}"),
-        "from learned": ("parameters: learned from the same rows", "المعاملات: مستفادة من المشاهدات نفسها"),
-        "prior": ("parameters drawn from their priors", "المعاملات: من التوزيع القبلي"),
-        "posterior": ("parameters learned from rows to {} ({})", "المعاملات: مستفادة من المشاهدات حتى {} ({})"),
-        "learned": ("parameters learned anew from these rows", "المعاملات: مستفادة من المشاهدات نفسها"),
-    }
-)
+_word = Words("text.runs")
 
 
 def size(draws: int, paths: int, lang: Language, seed: int | None = None) -> list[str]:
@@ -34,9 +21,8 @@ def size(draws: int, paths: int, lang: Language, seed: int | None = None) -> lis
 
 def run_size(draws: int, paths: int, seed: int, lang: Language = "en") -> str:
     """Return the size of a run, and its seed, in a line."""
-    if lang == "en":
-        return f"{number_of(draws, 'draw', lang)} x {number_of(paths, 'path', lang)}, seed {seed}"
-    return "، ".join(size(draws, paths, lang, seed))
+    numbers = {"draws": number_of(draws, "draw", lang), "paths": number_of(paths, "path", lang), "seed": seed}
+    return _word("run size", lang).format(**numbers)
 
 
 def size_of(about: Mapping[str, Any], lang: Language = "en") -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.cells import cell_len
 
-from hudna.text.words import LANGUAGES, Language
+from hudna.text.words import LANGUAGES, Language, right_to_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,9 @@ class Table:
     @property
     def headings(self) -> list[str]:
         """The headings of the columns in the table's language."""
-        return [column.heading[LANGUAGES.index(self.lang)] for column in self.columns]
+        return [
+            column.heading[LANGUAGES.index(self.lang if self.lang in LANGUAGES else "en")] for column in self.columns
+        ]
 
     def rows(self) -> Iterator[tuple[str, list[str]]]:
         """Yield label and cells of each row; one without cells is the heading of those after it."""
@@ -128,7 +130,7 @@ class Table:
             for label, cells in self.rows()
         )
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        side = "rtl" if self.lang == "ar" else "ltr"
+        side = "rtl" if right_to_left(self.lang) else "ltr"
         return (
             f'<div dir="{side}" lang="{self.lang}"><table><caption>{escape(self.heading)}</caption>'
             f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"

@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.program import NONE
+from hudna.engine.program import NONE, EventsTable, LevelTable, ResponseTable, ScheduleTable, WindowTable
 from hudna.engine.quantiles import MAX_MEAN
 from hudna.engine.refusals import MAX_SCORE, Refusal
 from hudna.engine.vm.compilation import compiled, inlined, merged
 from hudna.engine.vm.counts import binomial, binomial_log_pmf, binomials, negative_binomial, negative_binomials
 from hudna.engine.vm.maths import exp, log, logistic
 from hudna.engine.vm.predictors import absolute_parts, constant_part, is_alike, predict
-from hudna.engine.vm.tables import Couplings, Events, Levels, Regimes, Responses, Schedules, Windows
+from hudna.engine.vm.tables import Couplings, Regimes
 
 __all__ = ["GOOD", "events", "expectations", "levels", "look_back", "regimes", "responses", "schedules"]
 
@@ -31,7 +31,7 @@ _EXPECTED_COUNT, _LOG_ODDS, _EXPECTED_SIZE, _SCORE = (
 
 
 @inlined
-def schedules(table: Schedules, signals: FloatArray, now: int, t: int, policy: int, lanes: int) -> int:
+def schedules(table: ScheduleTable, signals: FloatArray, now: int, t: int, policy: int, lanes: int) -> int:
     """Read the tables off."""
     for s in range(table.signal.size):
         row, x = now + table.signal[s], table.table[policy, s, t]
@@ -189,7 +189,7 @@ def _publish_regime(table: Regimes, r: int, signals: FloatArray, state: int, pla
 
 @compiled
 def expectations(
-    table: Events,
+    table: EventsTable,
     regime_state: IntArray,
     couplings: Couplings,
     values: FloatArray,
@@ -266,7 +266,7 @@ def expectations(
 
 @compiled
 def events(
-    table: Events,
+    table: EventsTable,
     values: FloatArray,
     signals: FloatArray,
     now: int,
@@ -295,7 +295,7 @@ def events(
 
 @compiled
 def responses(
-    table: Responses,
+    table: ResponseTable,
     couplings: Couplings,
     values: FloatArray,
     signals: FloatArray,
@@ -364,7 +364,7 @@ def responses(
 
 @inlined
 def levels(
-    table: Levels,
+    table: LevelTable,
     couplings: Couplings,
     values: FloatArray,
     signals: FloatArray,
@@ -410,7 +410,7 @@ def levels(
 
 
 @compiled
-def look_back(table: Windows, after: int, signals: FloatArray, before: int, now: int, lanes: int) -> None:
+def look_back(table: WindowTable, after: int, signals: FloatArray, before: int, now: int, lanes: int) -> None:
     """Sum weight x part of the windows that are known after a kind; past a window's first part, each as of before."""
     for w in range(table.signal.size):
         if table.after[w] != after:

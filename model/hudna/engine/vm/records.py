@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
-from hudna.engine.program import NONE, ReducerCode
+from hudna.engine.bins import EQUAL, EXACT
+from hudna.engine.program import NONE, EventsTable, OutcomeTable, ReducerCode
 from hudna.engine.vm.compilation import compiled
-from hudna.engine.vm.tables import AMOUNT, LEVEL, Events, Outcomes, Series
+from hudna.engine.vm.tables import AMOUNT, LEVEL, Series
 
 __all__ = ["begin_outcomes", "end_outcomes", "record_outcomes", "record_series", "record_threat", "record_traces"]
 
 _SUM, _ANY, _MEAN, _MAX = int(ReducerCode.SUM), int(ReducerCode.ANY), int(ReducerCode.MEAN), int(ReducerCode.MAX)
 _LAST, _FIRST, _TIME_ABOVE = int(ReducerCode.LAST), int(ReducerCode.FIRST), int(ReducerCode.TIME_ABOVE)
-_EQUAL = 256.0  # bins of a level or an amount
-_EXACT = 256  # counts below it have a bin each
+_EQUAL = float(EQUAL)
 _MOSTLY = 16  # all but one lane in so many
 _ADDERS = 8
 
 
 @compiled
-def begin_outcomes(table: Outcomes, reduced: FloatArray, h: float, lanes: int) -> None:
+def begin_outcomes(table: OutcomeTable, reduced: FloatArray, h: float, lanes: int) -> None:
     """Set every outcome of every lane to what it is before anything has happened."""
     for o in range(table.code.size):
         x = 0.0
@@ -34,7 +34,7 @@ def begin_outcomes(table: Outcomes, reduced: FloatArray, h: float, lanes: int) -
 
 @compiled
 def record_outcomes(
-    table: Outcomes, signals: FloatArray, now: int, reduced: FloatArray, t: int, h: float, x: FloatArray, lanes: int
+    table: OutcomeTable, signals: FloatArray, now: int, reduced: FloatArray, t: int, h: float, x: FloatArray, lanes: int
 ) -> None:
     """Take one step into `reduced[outcome, lane]`."""
     for o in range(table.code.size):
@@ -69,7 +69,7 @@ def record_outcomes(
 
 
 @compiled
-def end_outcomes(table: Outcomes, reduced: FloatArray, lanes: int) -> None:
+def end_outcomes(table: OutcomeTable, reduced: FloatArray, lanes: int) -> None:
     """Turn sums into means where a mean is wanted."""
     for o in range(table.code.size):
         if table.code[o] == _MEAN:
@@ -102,7 +102,7 @@ def record_series(
         zeros, far = 0, 0
         for i in range(lanes):
             zeros += 1 if x[i] == 0.0 else 0
-            far += 1 if x[i] >= _EXACT else 0
+            far += 1 if x[i] >= EXACT else 0
         if zeros * _MOSTLY >= (_MOSTLY - 1) * lanes:  # then a branch is foreseen, and quicker than an addition
             histograms[policy, t, first] += zeros
             for i in range(lanes):
@@ -119,17 +119,17 @@ def record_series(
 @compiled
 def _count_bin(x: float, edges: FloatArray) -> int:
     """Return the bin of a count; `edges` are the smallest counts of the bins that hold more than one."""
-    if x < _EXACT:
+    if x < EXACT:
         return int(x)
     k = 0
     while k + 1 < edges.size and x >= edges[k + 1]:
         k += 1
-    return _EXACT + k
+    return EXACT + k
 
 
 @compiled
 def record_threat(
-    table: Events,
+    table: EventsTable,
     signals: FloatArray,
     now: int,
     threat: FloatArray,

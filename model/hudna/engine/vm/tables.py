@@ -6,29 +6,29 @@ What is worked out here once, so that the kernel need not: which terms of a pred
 
 from __future__ import annotations
 
+from collections import namedtuple
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from hudna.arrays import BoolArray, FloatArray, IntArray
+from hudna.arrays import BoolArray, FloatArray, IntArray, ints, pointers
 from hudna.engine.bins import EXACT, bin_edges, bin_index, n_bins
-from hudna.engine.program import NONE, Program
+from hudna.engine.program import (
+    NONE,
+    EventsTable,
+    LevelTable,
+    OutcomeTable,
+    Program,
+    ResponseTable,
+    ScheduleTable,
+    Term,
+    WindowTable,
+    term_columns,
+)  # fmt: skip
 from hudna.engine.recording import regime_of, series_bins
 
-__all__ = [
-    "TERMS",
-    "Couplings",
-    "Events",
-    "Levels",
-    "Outcomes",
-    "Regimes",
-    "Responses",
-    "Schedules",
-    "Series",
-    "Tables",
-    "Windows",
-    "pack",
-]
+__all__ = ["TERMS", "Couplings", "Regimes", "Series", "Tables", "pack"]
 
 TERMS = 4  # of a predictor that are added at once
 COUNT, LEVEL, AMOUNT, WHOLE = range(4)  # how a series' numbers are put into bins
@@ -51,13 +51,6 @@ class Couplings(NamedTuple):
     opens: BoolArray
 
 
-class Schedules(NamedTuple):
-    """See `hudna.engine.program.ScheduleTable`."""
-
-    signal: IntArray
-    table: FloatArray
-
-
 class Regimes(NamedTuple):
     """See `hudna.engine.program.RegimeTable`; `state[i]` is the row that holds the number of the state.
 
@@ -78,69 +71,16 @@ class Regimes(NamedTuple):
     clamp: IntArray
 
 
-class Events(NamedTuple):
-    """See `hudna.engine.program.EventsTable`."""
-
-    signal: IntArray
-    predictor: IntArray
-    memory: IntArray
-    branching: IntArray
-    dispersion: IntArray
-    resets: IntArray
-    stream: IntArray
-    threat: IntArray
-    factor_pointer: IntArray
-    factor_power: IntArray
-    factor_lever: BoolArray
-    factor_signal_pointer: IntArray
-    factor_signal: IntArray
-    factor_now: BoolArray
+def _columns_of(table: type) -> Any:
+    """Return the named tuple that holds the arrays of a table of the program, under the same names."""
+    columns = [field.name for field in fields(table) if field.name != "name"]
+    return namedtuple(table.__name__.replace("Table", "Columns"), columns, module=__name__)
 
 
-class Responses(NamedTuple):
-    """See `hudna.engine.program.ResponseTable`."""
-
-    signal: IntArray
-    predictor: IntArray
-    trigger_pointer: IntArray
-    trigger: IntArray
-    stream: IntArray
-    size_signal: IntArray
-    size_mean: IntArray
-    size_dispersion: IntArray
-    size_stream: IntArray
-
-
-class Levels(NamedTuple):
-    """See `hudna.engine.program.LevelTable`."""
-
-    signal: IntArray
-    predictor: IntArray
-    memory: IntArray
-    sd: IntArray
-    stream: IntArray
-    cross: IntArray
-
-
-class Windows(NamedTuple):
-    """See `hudna.engine.program.WindowTable`."""
-
-    signal: IntArray
-    after: IntArray
-    pointer: IntArray
-    part: IntArray
-    weight: FloatArray
-
-
-class Outcomes(NamedTuple):
-    """See `hudna.engine.program.OutcomeTable`."""
-
-    code: IntArray
-    signal_pointer: IntArray
-    signal: IntArray
-    first_step: IntArray
-    last_step: IntArray
-    threshold: FloatArray
+# The compiler's cache finds these by their names in this module.
+ScheduleColumns, EventsColumns, ResponseColumns, LevelColumns, WindowColumns, OutcomeColumns = map(
+    _columns_of, (ScheduleTable, EventsTable, ResponseTable, LevelTable, WindowTable, OutcomeTable)
+)
 
 
 class Series(NamedTuple):
@@ -154,7 +94,7 @@ class Series(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """All that the kernel knows of a program."""
+    """All that the kernel knows of a program; of a table of the program, a named tuple of its columns."""
 
     step: float
     n_steps: int
@@ -162,13 +102,13 @@ class Tables(NamedTuple):
     n_rows: int  # signals, and after them the numbers of the regimes' states
     streams: IntArray
     couplings: Couplings
-    schedules: Schedules
+    schedules: ScheduleTable
     regimes: Regimes
-    events: Events
-    responses: Responses
-    levels: Levels
-    windows: Windows
-    outcomes: Outcomes
+    events: EventsTable
+    responses: ResponseTable
+    levels: LevelTable
+    windows: WindowTable
+    outcomes: OutcomeTable
     series: Series
 
 
@@ -186,13 +126,13 @@ def pack(program: Program) -> Tables:
         n_rows=n_signals + states.size,
         streams=program.stream_ids.astype(np.uint64),
         couplings=_couplings(program, alike),
-        schedules=Schedules(**_columns(program.schedules, Schedules)),
+        schedules=ScheduleColumns(**_columns(program.schedules, ScheduleColumns)),
         regimes=_regimes(program, states),
-        events=Events(**_columns(program.events, Events)),
-        responses=Responses(**_columns(program.responses, Responses)),
-        levels=Levels(**_columns(program.levels, Levels)),
-        windows=Windows(**_columns(program.windows, Windows)),
-        outcomes=Outcomes(**_columns(program.outcomes, Outcomes)),
+        events=EventsColumns(**_columns(program.events, EventsColumns)),
+        responses=ResponseColumns(**_columns(program.responses, ResponseColumns)),
+        levels=LevelColumns(**_columns(program.levels, LevelColumns)),
+        windows=WindowColumns(**_columns(program.windows, WindowColumns)),
+        outcomes=OutcomeColumns(**_columns(program.outcomes, OutcomeColumns)),
         series=_series(program, states),
     )
 
@@ -218,51 +158,34 @@ def _regimes(program: Program, states: IntArray) -> Regimes:
 
 def _couplings(program: Program, alike: BoolArray) -> Couplings:
     table = program.couplings
-    nothing = (program.values.constant.size, 0, True, 0.0, False)  # the value after the last is 0
+    nothing = Term(program.values.constant.size, 0, now=True, opens=False)  # the value after the last is 0
     crossed = {int(row) for row in program.levels.predictor[program.levels.cross != NONE]}
-    terms: list[tuple[int, int, bool, float, bool]] = []
+    terms: list[Term] = []
     pointer, split = [0], []
     for row in range(table.pointer.size - 1):
+        own = [table.term(j) for j in table.terms(row)]
         # Absolute parts are sums of neighbours: where they are wanted, no term may leave its place.
-        constant = [j for j in table.terms(row) if alike[table.signal[j]]] if row not in crossed else []
-        others = [j for j in table.terms(row) if j not in constant]
-        terms += [_term(program, j) for j in constant]
-        split.append(len(terms))
-        terms += [_term(program, j) for j in others] + [nothing] * (-len(others) % TERMS)
+        constant = [term for term in own if alike[term.signal] and row not in crossed]
+        others = [term for term in own if not alike[term.signal] or row in crossed]
+        split.append(len(terms) + len(constant))
+        terms += [*constant, *others, *[nothing] * (-len(others) % TERMS)]
         pointer.append(len(terms))
-    value, signal, now, reference, opens = zip(*terms, strict=True) if terms else ((),) * 5
-    return Couplings(
-        pointer=np.array(pointer, np.int64),
-        split=np.array(split, np.int64),
-        value=np.array(value, np.int64),
-        signal=np.array(signal, np.int64),
-        now=np.array(now, bool),
-        reference=np.array(reference, np.float64),
-        opens=np.array(opens, bool),
-    )
-
-
-def _term(program: Program, j: int) -> tuple[int, int, bool, float, bool]:
-    table = program.couplings
-    return (
-        int(table.value[j]), int(table.signal[j]), bool(table.now[j]), float(table.reference[j]), bool(table.opens[j])
-    )  # fmt: skip
+    columns = {name: column for name, column in term_columns(terms).items() if name in Couplings._fields}
+    return Couplings(pointer=ints(pointer), split=ints(split), **columns)
 
 
 def _series(program: Program, states: IntArray) -> Series:
     table = program.series
-    signals: list[int] = []
-    pointer = [0]
+    signals: list[IntArray] = []
     for i in range(len(table.name)):
         regime = regime_of(program, i)
         found = table.signal[table.signal_pointer[i] : table.signal_pointer[i + 1]]
-        signals += [int(states[regime])] if regime != NONE else [int(s) for s in found]
-        pointer.append(len(signals))
+        signals.append(found if regime == NONE else states[regime : regime + 1])
     return Series(
-        binning=np.array([_BINNING[measure] for measure in table.measure], np.int64),
-        signal_pointer=np.array(pointer, np.int64),
-        signal=np.array(signals, np.int64),
-        bin_pointer=np.concatenate([[0], np.cumsum(series_bins(program))]).astype(np.int64),
+        binning=ints(_BINNING[measure] for measure in table.measure),
+        signal_pointer=pointers(signals),
+        signal=ints(signal for found in signals for signal in found),
+        bin_pointer=ints([0, *np.cumsum(series_bins(program))]),
         edges=_count_edges(),
     )
 
