@@ -278,8 +278,13 @@ class Writer:
             "states": _inline({s: _inline({"name": f'"{s}"', "value": v}) for s, v in states.items()}),
         }
         ways = [(a, b) for a in driver.states for b in driver.states if a != b]
+        known = self.kin(driver, ("regime",))
+        entries = [f"{regime}.{state}" for regime, other in known for state in other.states if other is not driver]
         for a, b in self.some(ways, len(ways), len(ways) // 2):
             way = {"rate": self.number(RATE), "effects": self.effects(driver)}
+            chances = {entry: self.number(PROBABILITY) for entry in self.some(entries, 2)}
+            if chances:
+                way = {**(way if self.maybe() else {}), "on": _inline(chances)}
             fields[f'transitions."{a} -> {b}"'] = _inline(way)
         return fields
 

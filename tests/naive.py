@@ -202,6 +202,7 @@ class Walk:
         self.held: dict[str, str] = {}  # regimes clamped in this step, and to which state
         self.state: dict[str, str] = {}
         self.changed: dict[str, bool] = {}
+        self.entered: set[str] = set()  # states that regimes entered in the step before
         self.start_of: dict[str, float] = {}  # counts of the week before the first step
         self.memory: dict[str, float] = {}
         self.z: dict[str, float] = {}
@@ -217,6 +218,7 @@ class Walk:
             self.week()
             for signal, values in series.items():
                 values.append(self.now[signal])
+            self.entered = {f"{name}.{self.state[name]}" for name, changed in self.changed.items() if changed}
             self.before = self.now
             self.past.append(self.now)
         return series
@@ -361,18 +363,26 @@ class Walk:
 
     def next_state(self, name: str, node: Any) -> str:
         here = self.state[name]
-        ways = []
+        ways, chances = [], []
         for target in self.order(node):
             for way, transition in node.transitions.items():
                 if [end.strip() for end in way.split("->")] == [here, target]:
                     rate = self.number(transition.rate) * math.exp(self.pushes(name, transition.effects))
                     ways.append((target, rate))
+                    chances.append((target, self.chance(transition)))
         total = sum(rate for _, rate in ways)
         leaves = 1 - math.exp(-self.h * total)
-        u = self.u(name)
+        u, follows = self.u(name), 1 - math.prod(1 - p for _, p in chances)
+        if u < follows:
+            return self.choose(u / follows, chances)
+        u = (u - follows) / (1 - follows)
         if u >= leaves:
             return here
         return self.choose(u / leaves, ways)
+
+    def chance(self, transition: Any) -> float:
+        """Return the probability that an entry of the step before is followed."""
+        return 1 - math.prod(1 - self.number(p) for state, p in transition.on.items() if state in self.entered)
 
     def choose(self, u: float, ways: list[tuple[str, float]]) -> str:
         """Return the first way whose cumulative share is above `u`."""

@@ -127,9 +127,9 @@ states.storm = { name = "storm", value = 2 }
 transitions."calm -> rain" = { rate = 0.3, effects = { "strikes" = 0.1 } }
 transitions."calm -> storm" = { rate = "storms", effects = { lever = { coefficient = 1.0, relative_to = 0.5 } } }
 transitions."rain -> calm" = { rate = 0.3 }
-transitions."rain -> storm" = { rate = 0.3 }
+transitions."rain -> storm" = { rate = 0.3, on = { "war.war" = 0.6 } }
 transitions."storm -> rain" = { rate = 0.3 }
-transitions."storm -> calm" = { rate = 0.3 }
+transitions."storm -> calm" = { on = { "war.peace" = 0.4, "war.war" = 0.2 } }
 
 [war]
 kind = "regime"
@@ -295,6 +295,17 @@ class WaysBackwards(Walk):
         return super().choose(u, ways[::-1])
 
 
+class ChancesInEveryStep(Walk):
+    def chance(self, transition: Any) -> float:
+        self.entered = {f"{name}.{state}" for name, state in self.state.items()}
+        return super().chance(transition)
+
+
+class ChancesAddUp(Walk):
+    def chance(self, transition: Any) -> float:
+        return sum(self.number(p) for p in transition.on.values())
+
+
 class NeverForgets(Walk):
     def forgets(self, node: Any) -> bool:
         return False
@@ -381,6 +392,8 @@ class DispersedPerStep(Walk):
 
 PER_STEP = [CountsActPerStep, StartsInTheLastStep, DispersedPerStep]
 TWINS = [
+    ChancesInEveryStep,
+    ChancesAddUp,
     EarlierKindsAsBefore,
     OwnKindAsNow,
     ClampedAsBefore,

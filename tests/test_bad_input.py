@@ -179,6 +179,21 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
           '[truce.transitions."broken -> holds"]')],
         ['truce.transitions."broken->holds": is there twice'],
     ),
+    "chances of nonsense": (
+        [(D, '[truce.transitions."broken -> holds"]', '[truce.transitions."broken -> holds"]\n'
+          'on = { "truce.holds" = 0.5, "truce.hold" = 0.5, presence = 0.5, "attacks.*" = 0.5 }')],
+        [
+            'truce.transitions."broken -> holds".on."truce.holds": must be a state of another regime; the ways out',
+            'truce.transitions."broken -> holds".on."truce.hold": ',
+            'truce.transitions."broken -> holds".on.presence: must be a state of a regime: truce.holds, truce.broken',
+            'truce.transitions."broken -> holds".on."attacks.*": must be a state of a regime: truce.holds',
+        ],
+    ),
+    "a chance above 1": (
+        [(D, '[truce.transitions."broken -> holds"]', '[truce.transitions."broken -> holds"]\n'
+          'on = { "war.open" = 1.5 }')],
+        ['truce.transitions."broken -> holds".on."war.open" = 1.5: must be in [0, 1]'],
+    ),
     "responses in a circle": (
         [(D, 'triggers = ["attacks.*"]', 'triggers = ["strikes"]'), (D, "branching = 0.15", "branching = 2")],
         ["strikes.triggers: responses trigger one another in a circle: strikes", "attacks.branching = 2: must be in"],

@@ -286,6 +286,34 @@ def test_where_a_held_regime_would_have_gone(write_case: Callable[..., Path], en
     np.testing.assert_array_equal(found.regime(0), 2)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_a_held_regime_would_have_gone_by_chance(write_case: Callable[..., Path], engine: str) -> None:
+    alarm = regime("alarm", "off", {"off -> ring": 0.7, "ring -> off": 0.7}, ("off", "ring"))
+    shock = {"b": 0.6, "c": 0.3}
+    drivers = THREE.replace('"a -> b" = { rate = 0.4 }', '"a -> b" = { rate = 0.4, on = { "alarm.ring" = 0.6 } }')
+    drivers = drivers.replace('"a -> c" = { rate = 0.1 }', '"a -> c" = { on = { "alarm.ring" = 0.3 } }') + alarm
+    program = history(write_case, drivers, [], weeks=8).program
+    found = Ensemble(program, np.zeros((2, 0)), paths=200, seed=3, engine=engine)
+    found.advance(3)
+    fate, place = program.regimes.name.index("fate"), found.signal(int(program.regimes.entry_signal[0]))
+    entered = (place > 0) & (found.regime(fate) == 0)
+    assert 0 < entered.sum() < (found.regime(fate) == 0).sum()
+    some, total, seen = 1 - 0.4 * 0.7, sum(shock.values()), 0.0
+    by_hand = {
+        "a": (1 - some) * np.exp(-0.4),
+        "b": some * 0.6 / total + (1 - some) * -np.expm1(-0.4),
+        "c": some * 0.3 / total,
+    }
+    for target, state in enumerate("abc"):
+        clamp = program.regimes.clamp.copy()
+        clamp[fate, 3] = target
+        found.under(replace(program, regimes=replace(program.regimes, clamp=clamp)))
+        likely = np.exp(np.broadcast_to(found.held_log_probability(fate), entered.shape))
+        np.testing.assert_allclose(likely[entered], by_hand[state], rtol=1e-12)
+        seen = seen + likely
+    np.testing.assert_allclose(seen, 1.0, rtol=1e-12)
+
+
 def test_regimes_of_a_shipped_case_go_somewhere() -> None:
     """Over all states the probabilities add up to 1, whatever the rates depend on."""
     program = shipped("iraq-2024", 6)

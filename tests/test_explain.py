@@ -303,6 +303,27 @@ def test_without_it_is_the_case_that_does_not_have_it(militias, tmp_path, what, 
     assert any((whole.outcomes[name] != removed.outcomes[name]).any() for name in whole.outcome_names)
 
 
+@pytest.mark.parametrize("engine", ["vm", "oracle"])
+def test_without_an_entry_nothing_follows_it(militias, tmp_path, engine):
+    """A chance that is switched off is one of 0."""
+    old, alarm = '[truce.transitions."holds -> broken"]\n', (
+        '[alarm]\nkind = "regime"\nname = "Alarm"\nstart = "off"\n'
+        'states = { off = { name = "off", value = 0 }, ring = { name = "ring", value = 1 } }\n'
+        'transitions = { "off -> ring" = { rate = 0.2 }, "ring -> off" = { rate = 0.5 } }\n'
+    )  # fmt: skip
+    options = {"draws": 4, "paths": 30, "seed": 4, "engine": engine}
+    paths = {
+        p: changed(militias, tmp_path / str(p), "drivers.toml", old, f'{alarm}{old}on = {{ "alarm.ring" = {p} }}\n')
+        for p in (0.8, 0)
+    }
+    removed = hudna.remove(paths[0.8], "alarm.ring", belief="prior", **options)
+    written = hudna.run(paths[0], belief="prior", **options)
+    for outcome in written.outcome_names:
+        found = removed.without["alarm.ring"].outcomes[outcome]
+        np.testing.assert_array_equal(found, written.outcomes[outcome], err_msg=outcome)
+    assert any((removed.whole.outcomes[name] != written.outcomes[name]).any() for name in written.outcome_names)
+
+
 def test_an_actors_removal_is_that_of_all_its_ties():
     found = hudna.remove("two-militias", ["NORTH", "NORTH -> GOV (pressures) + NORTH -> SOUTH (allies)"], **SMALL)
     one, other = found.without.values()

@@ -240,6 +240,41 @@ def test_survival_and_competing_targets(compiled: Compile, mc_close: Close) -> N
         check(altered(program, label, lambda log_rate: log_rate + 0.03), to_tense, to_war)
 
 
+@pytest.mark.parametrize("step_days", [1, 7, 14])
+def test_an_entry_is_followed_once_with_its_chance_and_then_come_the_rates(
+    compiled: Compile, mc_close: Close, step_days: int
+) -> None:
+    """From i to j with P p_j / sum p + (1 - P) step_ij, P = 1 - prod(1 - p), in the step after an entry."""
+    rings = [dt.date(2024, 1, 15), dt.date(2024, 2, 26)]
+    chances = {"calm -> tense": 0.5, "calm -> war": 0.3, "tense -> war": 1.0}
+    ways = {way: f"rate = {rate}" for way, rate in RATES.items()}
+    del ways["calm -> war"]  # by chance alone
+    for way, p in chances.items():
+        ways[way] = ", ".join([*([ways[way]] if way in ways else []), f'on = {{ "alarm.ring" = {p} }}'])
+    alarm = regime("alarm", "off", {"off": 0.0, "ring": 1.0}, {"off -> ring": "rate = 1", "ring -> off": "rate = 1"})
+    held = f'[[{rings[0]}, "ring"], [2024-02-12, "off"], [{rings[1]}, "ring"]]'
+    scenario = (
+        f'step_days = {step_days}\n[assumptions.alarm]\nnote = "made up"\nstates = [[{START}, "off"], {held[1:]}\n'
+    )
+    program = compiled(regime("fate", "calm", STATES, ways) + alarm, scenario=scenario, weeks=12)
+    n = 84 // step_days
+    entries = [(day - START).days // step_days for day in rings]
+    found = tracks(program, 100_000)
+
+    def steps(p: np.ndarray, after: list[int]) -> list[np.ndarray]:
+        quiet = step_matrix(rate_matrix({**RATES, "calm -> war": 0.0}), step_days / 7)
+        some = 1 - np.prod(1 - p, axis=1, keepdims=True)
+        shock = some * p / np.where(some > 0, p.sum(axis=1, keepdims=True), 1) + (1 - some) * quiet
+        return [shock if t in after else quiet for t in range(n)]
+
+    p, after = rate_matrix(chances), [t + 1 for t in entries]
+    occupancy_close(mc_close, found, steps(p, after), start=0)
+    always = [t + 1 for t in range(n) if found["alarm.ring"][0, t]]
+    for wrong, when in ((p, entries), (p, always), (p, after[:1]), (p * [1, 1, 0.97], after)):
+        with pytest.raises(AssertionError):
+            occupancy_close(mc_close, found, steps(wrong, when), start=0)
+
+
 def test_a_rate_of_0_never_happens_whatever_its_effects(compiled: Compile) -> None:
     ways = {
         "calm -> tense": "rate = 0, effects = { push = 300 }",

@@ -35,7 +35,7 @@ _word = Words("case")
 class About(Entry):
     """The file `case.toml`: what the case is about."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     summary: Label = Field(description="the case in a sentence or two")
     evidence_until: Day = Field(description="no evidence in the case is later than this date")
     blocs: dict[Annotated[str, Names("bloc")], Label] = Field(

@@ -51,7 +51,7 @@ def _overridden(entries: Mapping[str, Any], name: str, driver: str, field: str) 
 def _check_node(node: Node, nodes: Mapping[str, Node], known: Known, say: Say) -> None:
     match node:
         case Regime():
-            _check_regime(node, say)
+            _check_regime(node, nodes, known, say)
         case Events():
             for signal in sorted(node.exposure):
                 _check_not_negative(signal, nodes, known, say)
@@ -88,11 +88,11 @@ def _check_rate_by(name: str, regime: Regime, factors: Mapping[str, Any], say: S
         say(("rate_by", name), f"needs a factor for every state; missing: {', '.join(missing)}")
 
 
-def _check_regime(node: Regime, say: Say) -> None:
+def _check_regime(node: Regime, nodes: Mapping[str, Node], known: Known, say: Say) -> None:
     if node.start not in node.states:
         say(("start",), no_such("state", node.start, node.ordered_states), node.start)
     seen: set[tuple[str, str]] = set()
-    for way in sorted(node.transitions):
+    for way, transition in sorted(node.transitions.items()):
         field = ("transitions", way)
         ends = split_transition(way)
         if ends is None:
@@ -106,6 +106,9 @@ def _check_regime(node: Regime, say: Say) -> None:
         if ends in seen:
             say(field, "is there twice, written in two ways")
         seen.add(ends)
+        for entered in sorted(transition.on):
+            if entered in known.signals and nodes[known.signals[entered].node] is node:
+                say((*field, "on", entered), "must be a state of another regime; the ways out of its own have rates")
 
 
 def _check_clashes(nodes: Mapping[str, Node], document: Document, problems: Problems) -> None:

@@ -129,7 +129,7 @@ def _per(value: Any) -> Any:
 class _Driver(Entry):
     """What every driver has."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     note: str = Field("", description="why it is modelled so")
     per: Annotated[tuple[str, ...] | str | None, BeforeValidator(_per)] = Field(
         None, description="repeat the driver for each item of a list, or for each actor of a kind"
@@ -157,10 +157,23 @@ class State(Entry):
 
 
 class Transition(Entry):
-    """A way from one state to another: rate = exp(log(rate) + sum of coefficient x signal), per week."""
+    """A way from one state to another: at a rate per week, exp(log(rate) + sum of coefficient x signal), or by chance.
 
-    rate: _Rate = Field(description="per week, before effects; a number or a parameter")
+    A chance is drawn once, in the step after another regime enters a state.
+    """
+
+    rate: _Rate = Field(0.0, description="per week, before effects; a number or a parameter")
     effects: Values = Field(default_factory=dict, description="signal = coefficient on the log rate")
+    on: dict[Annotated[Reference, Names("signal", measure="indicator")], _Probability] = Field(
+        default_factory=dict,
+        description="state of another regime = probability that its entry is followed by this transition",
+    )
+
+    @model_validator(mode="after")
+    def _happens(self) -> Transition:
+        if "rate" not in self.model_fields_set and (self.effects or not self.on):
+            raise ValueError("rate: required" + ("; effects change a rate" if self.effects else ", unless on is given"))
+        return self
 
 
 class Regime(_Driver):

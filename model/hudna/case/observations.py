@@ -49,7 +49,7 @@ SD = Domain(low=0.0, low_open=True, why="no poll reads a level without error")
 class Counter(Entry):
     """Who counts, and how much more than the reference, or who reads a level, and with what error."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     ratio: Annotated[float | str, RATIO] | None = Field(
         None, description="of counts: what it counts beyond the reference is Poisson, (ratio - 1) x rate"
     )
@@ -71,7 +71,7 @@ _Cells: TypeAlias = dict[str, Annotated[tuple[str, ...], LISTS]]
 class Campaign(Entry):
     """A stretch of history that parameters can be fitted to, and what was otherwise in it."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     start: Day = Field(description="first day of the first step")
     until: Day = Field(description="the day after the last; a whole number of weeks, or months, after the start")
     step: Literal["month"] | None = Field(
@@ -82,7 +82,7 @@ class Campaign(Entry):
     )
     starts: Starts = Field(default_factory=dict, description="node = its start here")
     parameters: dict[Annotated[str, Names("parameter")], Parameter] = Field(
-        default_factory=dict, description="parameters of the case that are overridden here"
+        default_factory=dict, description="parameters of the case overridden here"
     )
     schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
     note: str = Field("", description="anything a reader should know")
@@ -204,6 +204,11 @@ class Row:
     def counts(self) -> bool:
         """Whether the row is a count, of events or responses."""
         return self.kind in ("events", "response")
+
+    @property
+    def daily(self) -> bool:
+        """Whether the row holds on each of its days: a state, or an exact count of 0, which no day can exceed."""
+        return self.kind == "regime" or (self.value == 0 and self.qualifier == "exact")
 
     @property
     def weighs(self) -> bool:

@@ -122,7 +122,8 @@ class Known:
             return "is one signal, whose name is its driver's; name sums here, such as attacks.*"
         if what in ("signal", "family") and here:
             fitting = [s for s, signal in self.signals.items() if names.measure in ("", signal.measure)]
-            return "" if set(here) <= set(fitting) else f"must be a {names.measure}: {', '.join(fitting)}"
+            needed = "state of a regime" if names.measure == "indicator" else names.measure
+            return "" if set(here) <= set(fitting) else f"must be a {needed}: {', '.join(fitting)}"
         known = self.parameters if what == "parameter" else self.others.get(what, ())
         if name in known or ITEM in name or self.unread.may_be(what, name):
             return ""

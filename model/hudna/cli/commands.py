@@ -126,11 +126,8 @@ def run(
     below: list[Part] = [] if pooled is None else ["", pool_table(pooled, result, language)]
     finish(
         output,
-        lambda final, problems: say(
-            output,
-            results.data(result, target, problems, manifest=final, **more),
-            [*results.tables(result, target, language, everything=everything), *below],
-        ),
+        lambda final: results.data(result, target, manifest=final, **more),
+        [*results.tables(result, target, language, everything=everything), *below],
         figures(result, language),
         None if no_figures else target,
         manifest,

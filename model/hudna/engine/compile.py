@@ -261,6 +261,8 @@ class _Compiler:
         ways: list[tuple[int, int, int]] = []
         streams: list[int] = []
         clamps: list[IntArray] = []
+        chance_pointer = [0]
+        chances: list[tuple[str, int]] = []
         for name, node in self._named(Regime):
             states = node.ordered_states
             place = {state: i for i, state in enumerate(states)}
@@ -278,9 +280,13 @@ class _Compiler:
                 self._base(transition.rate, f"{label}.rate", Transform.LOG)
                 self._terms(node, transition.effects, label)
                 ways.append((origin, target, self._close()))
+                chances += [(on, self.value(p, f"{label}.on.{on}")) for on, p in sorted(transition.on.items())]
+                chance_pointer.append(len(chances))
             transition_pointer.append(len(ways))
             streams.append(self._stream(name))
             clamps.append(held(self.scenario.file.assumptions.get(name), place, self.scenario.dates))
+        entered = sorted({on for on, _ in chances})
+        owners = [names.index(self.catalogue[state].node) for state in entered]
         return RegimeTable(
             name=tuple(names),
             signal=ints(self.index[name] for name in names),
@@ -295,6 +301,12 @@ class _Compiler:
             predictor=ints(way[2] for way in ways),
             stream=ints(streams),
             clamp=np.array(clamps, np.int64).reshape(len(names), self.scenario.n_steps),
+            entry_signal=ints(self._added(f"{on} (entered)") for on in entered),
+            entry_regime=ints(owners),
+            entry_state=ints(self.index[on] - self.index[names[i]] - 1 for on, i in zip(entered, owners, strict=True)),
+            chance_pointer=ints(chance_pointer),
+            chance_entry=ints(entered.index(on) for on, _ in chances),
+            chance_value=ints(value for _, value in chances),
         )
 
     def _events(self, regimes: tuple[str, ...]) -> EventsTable:

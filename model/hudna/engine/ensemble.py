@@ -320,9 +320,9 @@ class Ensemble:
         table, couplings = self.program.regimes, self.program.couplings
         rows = table.predictor[int(table.transition_pointer[regime]) : int(table.transition_pointer[regime + 1])]
         alike = {0, *(int(s) for s in self.program.schedules.signal)}
-        return any(int(couplings.signal[j]) not in alike for row in rows for j in couplings.terms(int(row))) or bool(
-            np.ptp(self.regime(regime)) > 0
-        )
+        read = [int(couplings.signal[j]) for row in rows for j in couplings.terms(int(row))]
+        entered = any(np.ptp(self.signal(int(s))) > 0 for s in table.entry_signal)
+        return entered or not alike.issuperset(read) or bool(np.ptp(self.regime(regime)) > 0)
 
     def _first_paths(self) -> oracle.State:
         """Return the state of the first path of each draw, where all are alike in what matters."""

@@ -194,6 +194,9 @@ def expect(program: Program, state: State, values: FloatArray, uniforms: list[Fl
     )
     for i, new in enumerate(step.regimes):
         _publish_regime(program, i, new, step.now)
+    table = program.regimes
+    for s, i, k in zip(table.entry_signal, table.entry_regime, table.entry_state, strict=True):
+        step.now[s] = ((step.regimes[i] == k) & (state.regimes[i] != k)).astype(np.float64)
     step.means = [_expected(step, i) for i in range(len(program.events.name))]
     return step
 
@@ -261,20 +264,43 @@ def held_log_probability(program: Program, state: State, values: FloatArray, t: 
     for origin in np.unique(state.regimes[i]):
         ways = range(int(table.transition_pointer[i]), int(table.transition_pointer[i + 1]))
         rates = {j: exponential(step.predictor(int(table.predictor[j]))) for j in ways if table.origin[j] == origin}
+        chances, some = _chances(step, list(rates))
         with np.errstate(over="ignore"):
             total = sum(rates.values(), start=np.zeros((1, 1)))
-        if origin == target:
-            here = -h * total
-        else:
-            goes = sum((rate for j, rate in rates.items() if table.target[j] == target), start=np.zeros((1, 1)))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                here = np.where(goes > 0, np.log(-np.expm1(-h * total)) + np.log(goes / total), -np.inf)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            none = np.log1p(-some)
+            if origin == target:
+                here = none - h * total
+            else:
+                goes = sum((rate for j, rate in rates.items() if table.target[j] == target), start=np.zeros((1, 1)))
+                by_rate = np.where(goes > 0, none + np.log(-np.expm1(-h * total)) + np.log(goes / total), -np.inf)
+                sent = sum((p for j, p in chances.items() if table.target[j] == target), start=np.zeros((1, 1)))
+                by_chance = np.where(sent > 0, np.log(some) + np.log(sent / sum(chances.values())), -np.inf)
+                here = np.logaddexp(by_rate, by_chance)
         likely = np.where(state.regimes[i] == origin, here, likely)
     return likely
 
 
+def _chances(step: Step, ways: list[int]) -> tuple[dict[int, FloatArray], FloatArray]:
+    """Return the chance p_j that entries of the step before give each way, and that of any, 1 - prod(1 - p_j)."""
+    table = step.program.regimes
+    found: dict[int, FloatArray] = {}
+    none = np.ones((1, 1))
+    for j in ways:
+        stays = np.ones((1, 1))
+        for c in range(int(table.chance_pointer[j]), int(table.chance_pointer[j + 1])):
+            entered = step.before[int(table.entry_signal[table.chance_entry[c]])]
+            stays = stays * np.where(entered > 0, 1 - step.value(int(table.chance_value[c])), 1.0)
+        none = none * stays
+        found[j] = 1 - stays
+    return found, 1 - none
+
+
 def _regime(step: Step, i: int, state: IntArray) -> IntArray:
-    """Leave a state with probability 1 - exp(-h sum r), then choose where to in proportion to r."""
+    """Follow an entry with its chance; if none is followed, leave with 1 - exp(-h sum r), where to in proportion to r.
+
+    Of several chances at once any is followed with 1 - prod(1 - p), which of them in proportion to p.
+    """
     table, h = step.program.regimes, step.program.step
     u = step.uniforms[int(table.stream[i])]
     new = state
@@ -288,17 +314,28 @@ def _regime(step: Step, i: int, state: IntArray) -> IntArray:
                 total = total + exponential(step.predictor(int(table.predictor[j])))
             ends.append(total)
         _refuse(step, (state == origin) & ~np.isfinite(total), Refusal.LEAVING_RATE, i, total)
+        chances, some = _chances(step, ways)
+        followed = (state == origin) & (u < some)
+        rest = u
+        if np.any(some > 0):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                rest = np.where(some > 0, (u - some) / (1 - some), u)  # uniform again where none is followed
+            sums = list(np.cumsum(np.broadcast_arrays(*chances.values()), axis=0))
+            new = np.where(followed, _first(table.target[ways], sums, u, some), new)
         leave = -np.expm1(-h * total)
-        here = (state == origin) & (u < leave)
-        if not here.any():
-            continue
-        # u / leave is uniform again; the first way whose share of the total reaches it is taken.
-        mark = u * total
-        target = np.full((1, 1), table.target[ways[-1]], np.int64)
-        for j, end in reversed(list(zip(ways[:-1], ends[:-1], strict=True))):
-            target = np.where(mark < end * leave, table.target[j], target)
-        new = np.where(here, target, new)
+        here = (state == origin) & ~followed & (rest < leave)
+        if here.any():
+            new = np.where(here, _first(table.target[ways], ends, rest, leave), new)
     return new
+
+
+def _first(targets: IntArray, ends: list[FloatArray], u: FloatArray, leave: FloatArray) -> IntArray:
+    """Return the first target whose share of the last of `ends` reaches u / leave, which is uniform again."""
+    mark = u * ends[-1]
+    found = np.full((1, 1), targets[-1], np.int64)
+    for target, end in reversed(list(zip(targets[:-1], ends[:-1], strict=True))):
+        found = np.where(mark < end * leave, target, found)
+    return found
 
 
 def _expected(step: Step, i: int) -> FloatArray:

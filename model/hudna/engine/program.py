@@ -168,7 +168,11 @@ class ScheduleTable(NodeTable):
 
 @dataclass(frozen=True, eq=False)
 class RegimeTable(NodeTable):
-    """Regimes. The states' signals follow the regime's own; `clamp[regime, step]` is a state, or NONE if free."""
+    """Regimes. The states' signals follow the regime's own; `clamp[regime, step]` is a state, or NONE if free.
+
+    `entry_signal[e]` is 1 in a step in which `entry_regime[e]` enters `entry_state[e]`, else 0. The chances of
+    transition j are `chance_pointer[j]` to the next: each the value that is drawn once such an entry is read.
+    """
 
     n_states: IntArray
     state_pointer: IntArray
@@ -181,6 +185,12 @@ class RegimeTable(NodeTable):
     predictor: IntArray
     stream: IntArray
     clamp: IntArray
+    entry_signal: IntArray
+    entry_regime: IntArray
+    entry_state: IntArray
+    chance_pointer: IntArray
+    chance_entry: IntArray
+    chance_value: IntArray
 
 
 class Factor(NamedTuple):
@@ -338,11 +348,13 @@ class Program:
         return {name: i for i, name in enumerate(self.signals)}
 
     def looked_at(self) -> IntArray:
-        """Return for each signal the one that it is a window over, or a part of one; of any other, itself."""
+        """Return for each signal the one that it is a window over, a part of one or the entry of; else itself."""
         found = np.arange(len(self.signals))
         first = self.windows.pointer[:-1]
         found[self.windows.part] = np.repeat(self.windows.part[first], np.diff(self.windows.pointer))
         found[self.windows.signal] = self.windows.part[first]
+        regimes = self.regimes
+        found[regimes.entry_signal] = regimes.signal[regimes.entry_regime] + 1 + regimes.entry_state
         return found
 
     def digest(self) -> str:
@@ -388,6 +400,10 @@ def _lines(program: Program) -> Iterator[str]:
         for j in range(int(regimes.transition_pointer[i]), int(regimes.transition_pointer[i + 1])):
             way = f"{states[int(regimes.origin[j])]} -> {states[int(regimes.target[j])]}"
             yield f"  {way}: log rate = {_predictor(program, int(regimes.predictor[j]))}"
+            for c in range(int(regimes.chance_pointer[j]), int(regimes.chance_pointer[j + 1])):
+                entered = program.signals[int(regimes.entry_signal[regimes.chance_entry[c]])]
+                chance = _value(program, int(regimes.chance_value[c]))
+                yield f"  {way}: {entered}[before] with probability {chance}"
     for kind, table, left in (
         ("events", program.events, "log rate"),
         ("response", program.responses, "log odds"),

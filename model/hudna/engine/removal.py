@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hudna.arrays import BoolArray, ints
+from hudna.arrays import BoolArray, IntArray, ints
 from hudna.engine.program import NONE, EventsTable, Factor, Program, Transform, factor_columns
 from hudna.errors import InputError
 from hudna.scenario.influence import Influence
@@ -28,7 +28,9 @@ def without(program: Program, influence: Influence) -> Program:
         If no term of the program stands for it.
     """
     chosen = _terms(program, influence)
-    if not (influence.silenced or chosen.any()):
+    regimes = program.regimes
+    unheeded = _read(program, influence, regimes.entry_signal[regimes.chance_entry])
+    if not (influence.silenced or chosen.any() or unheeded.any()):
         raise InputError.of("remove", "nothing in this scenario is moved by it", given=repr(influence.asked))
     table, couplings = program.values, program.couplings
     nought, never = table.constant.size, table.constant.size + 1
@@ -47,7 +49,8 @@ def without(program: Program, influence: Influence) -> Program:
                 if name in influence.nodes]  # fmt: skip
         value[couplings.pointer[rows]] = never  # the base, in log odds
         events = _exposures(program, influence, nought)
-    return replace(program, values=values, couplings=replace(couplings, value=value), events=events)
+    regimes = replace(regimes, chance_value=np.where(unheeded, nought, regimes.chance_value))
+    return replace(program, values=values, couplings=replace(couplings, value=value), regimes=regimes, events=events)
 
 
 def _exposures(program: Program, influence: Influence, nought: int) -> EventsTable:
@@ -68,10 +71,15 @@ def _exposures(program: Program, influence: Influence, nought: int) -> EventsTab
 
 def _terms(program: Program, influence: Influence) -> BoolArray:
     """Return which terms carry the influence: its ties, and effects (no base, no rate by state) of its signals."""
-    couplings, labels, looked_at = program.couplings, program.values.label, program.looked_at()
-    places = {i for i, name in enumerate(program.signals) if name in influence.signals}
-    found = np.zeros(couplings.value.size, bool)
-    for j, (value, signal, tie) in enumerate(zip(couplings.value, couplings.signal, couplings.source, strict=True)):
-        read = int(looked_at[signal]) in places and ".rate_by." not in labels[int(value)]
-        found[j] = read or (bool(tie) and tie in influence.ties)
+    couplings, labels = program.couplings, program.values.label
+    found = _read(program, influence, couplings.signal)
+    for j, (value, tie) in enumerate(zip(couplings.value, couplings.source, strict=True)):
+        found[j] = (found[j] and ".rate_by." not in labels[int(value)]) or (bool(tie) and tie in influence.ties)
+    return found
+
+
+def _read(program: Program, influence: Influence, signals: IntArray) -> BoolArray:
+    """Return which of these signals are the influence's own, or look at one that is."""
+    own = np.array([name in influence.signals for name in program.signals])
+    found: BoolArray = own[program.looked_at()[signals]]
     return found

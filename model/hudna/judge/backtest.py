@@ -323,11 +323,10 @@ def _signals(scenario: Scenario, signal: str) -> tuple[str, ...]:
 def _origins(stretch: Campaign, plan: Plan) -> list[dt.date]:
     unit = _unit(stretch)
     every = round((_after(stretch, stretch.start, plan.every) - stretch.start).days / unit)
-    found = (
-        first for i in itertools.count(0, every) if (first := step_day(stretch.start, unit, i)) >= (plan.since or first)
-    )
+    found = (step_day(stretch.start, unit, i) for i in itertools.count(0, every))
     shortest = min(plan.horizons)
-    return list(itertools.takewhile(lambda origin: _after(stretch, origin, shortest) <= stretch.until, found))
+    ended = itertools.takewhile(lambda origin: _after(stretch, origin, shortest) <= stretch.until, found)
+    return [origin for origin in ended if plan.since is None or origin >= plan.since]
 
 
 def _unit(stretch: Campaign) -> float:

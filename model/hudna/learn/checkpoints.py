@@ -35,7 +35,6 @@ __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
 FOLDER = "posterior.partial"  # beside the posterior that is being learned
 _SHARE = 0.05  # of the time at most goes into writing
-_SUMS = ("counts", "means", "guesses")
 _MARK = 16  # bytes at the end, a hash of all before
 
 
@@ -145,10 +144,8 @@ def _arrays(island: Island) -> dict[str, FloatArray]:
         "theta": ensemble.theta, "values": ensemble.values,
         **{f"state-{name}": getattr(states, name) for name in States._fields},
     }  # fmt: skip
-    for table in _SUMS:
-        arrays |= {f"{table}-{k}": array for k, array in enumerate(getattr(sums, table).values())}
-    for k, (_, counts, means) in enumerate(sums.last.values()):
-        arrays |= {f"last-{k}-counts": counts, f"last-{k}-means": means}
+    for name, table in sums.tables.items():
+        arrays |= {f"{name}-{k}": array for k, array in enumerate(table.values())}
     return arrays
 
 
@@ -158,19 +155,17 @@ def _about(island: Island) -> dict[str, Any]:
     return {
         "step": island.step, "fresh": island.fresh, "log_evidence": island.log_evidence, "effective": island.effective,
         "moves": [astuple(move) for move in island.moves],
-        "sums": {table: list(getattr(sums, table)) for table in _SUMS},
-        "last": [[key, value] for key, (value, _, _) in sums.last.items()],
+        "sums": {name: list(table) for name, table in sums.tables.items()},
+        "last_report": list(sums.last_report.items()),
     }  # fmt: skip
 
 
 def _restore(island: Island, arrays: Mapping[str, FloatArray], about: Mapping[str, Any]) -> None:
     """Give a sampler that has not begun the state of one that was stopped."""
     sums = Sums()
-    for table in _SUMS:
-        keys = (tuple(key) for key in about["sums"][table])
-        getattr(sums, table).update({key: arrays[f"{table}-{k}"] for k, key in enumerate(keys)})
-    for k, (key, value) in enumerate(about["last"]):
-        sums.last[tuple(key)] = (value, arrays[f"last-{k}-counts"], arrays[f"last-{k}-means"])
+    for name, table in sums.tables.items():
+        table.update({tuple(key): arrays[f"{name}-{k}"] for k, key in enumerate(about["sums"][name])})
+    sums.last_report.update({tuple(key): value for key, value in about["last_report"]})
     states = States(*(arrays[f"state-{name}"] for name in States._fields))
     ensemble = Ensemble(
         island.program, arrays["theta"], paths=island.n_paths, seed=island.seed, engine=island.engine, states=states

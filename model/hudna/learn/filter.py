@@ -43,7 +43,7 @@ class Filter:
     @property
     def effective(self) -> FloatArray:
         """Effective number of paths of each draw."""
-        return np.exp(-special.logsumexp(2 * self.weights, axis=1))
+        return np.asarray(1.0 / (np.exp(self.weights) ** 2).sum(axis=1))
 
     def run(self, table: Timetable, until: int) -> None:
         """Go on to the beginning of step `until`."""
@@ -59,6 +59,9 @@ class Filter:
         )
         begin, end = program.day(t), program.day(t + 1)
         weight: FloatArray = np.zeros(self.weights.shape)
+        if table.known > begin:  # rows that went on are read again, later: what they weighed so far is divided out
+            while self.sums.provisional:
+                weight = weight - self.sums.provisional.popitem()[1]
         for regime in table.weighed[t]:
             weight = weight + ensemble.held_log_probability(regime)
         ensemble.expect()
@@ -113,8 +116,10 @@ class Filter:
 
     def _weigh(self, weight: FloatArray, random: np.random.Generator) -> FloatArray:
         heavy = self.weights + weight  # log L grows by log sum_paths W w
-        total = special.logsumexp(heavy, axis=1)
-        lost = ~np.isfinite(total)
+        top = heavy.max(axis=1)
+        lost = ~np.isfinite(top)
+        with np.errstate(invalid="ignore"):
+            total: FloatArray = np.where(lost, top, top + np.log(np.exp(heavy - top[:, None]).sum(axis=1)))
         self.weights = np.where(lost[:, None], -np.log(heavy.shape[1]), heavy - np.where(lost, 0.0, total)[:, None])
         self.log_likelihood, self.added = self.log_likelihood + total, total
         self._resample(np.flatnonzero(self.effective < _RESAMPLE_BELOW * heavy.shape[1]), random)
@@ -127,7 +132,7 @@ class Filter:
         order = np.tile(np.arange(n_paths), (n_draws, 1))
         order[draws] = systematic(np.exp(self.weights[draws]), random.random(draws.size))
         self.ensemble.reorder(order, draws)
-        self.sums.reorder(order)
+        self.sums.reorder(order[draws], draws)
         self.weights[draws] = -np.log(n_paths)
 
 

@@ -138,7 +138,11 @@ def from_world(
     """
     campaign, past = past_of(scenario, as_of)
     own = _default_rows(scenario)
-    used = [row for row in (own if rows is None else rows) if row.weighs and row.end >= campaign.start]
+    used = [
+        row
+        for row in (own if rows is None else rows)
+        if row.weighs and row.end >= campaign.start and campaign.takes(row)
+    ]
     past, table = laid_out(past, used, scenario, as_of)
     posterior = _posterior(scenario, belief)
     if stage is not None:
@@ -380,6 +384,7 @@ def _with_starts(scenario: Scenario, program: Program, theta: FloatArray, states
             states.signals[:, place[name]] = node.states[str(start)].value
             for k in range(len(node.ordered_states)):
                 states.signals[:, place[name] + 1 + k] = float(k == state)
+            states.signals[:, program.regimes.entry_signal[program.regimes.entry_regime == i]] = 0.0
         else:
             level = theta[:, program.parameters.index(start)] if isinstance(start, str) else np.full(len(theta), start)
             states.signals[:, place[name]] = level[:, None]

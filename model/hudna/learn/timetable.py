@@ -161,6 +161,7 @@ class Timetable:
     levels : per step, the readings of levels at its end
     hold : (regime, step), the state that a regime is in, or NONE
     weighed : per step, the held regimes whose going there weighs
+    known : rows are read as they were known on that morning
     running : per step, the nodes that gauges sum in it; wider : per step, those gauges that no family seen in it holds
     """
 
@@ -171,6 +172,7 @@ class Timetable:
     levels: tuple[tuple[LevelReading, ...], ...]
     hold: IntArray
     weighed: tuple[tuple[int, ...], ...]
+    known: dt.date = dt.date.max
     running: tuple[tuple[int, ...], ...] = ()
     wider: tuple[tuple[Gauge, ...], ...] = ()
 
@@ -178,8 +180,8 @@ class Timetable:
 def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
     """Return what of the rows is known on the morning of `day`: those that have ended.
 
-    A state, or a count of 0 of high confidence, holds on each of its days: of one that goes on the part before `day` is
-    known.
+    A row that holds on each of its days, a state or an exact count of 0, is cut at `day` if it goes on: of it the part
+    before is known.
 
     Parameters
     ----------
@@ -190,13 +192,8 @@ def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
     -------
     tuple of Row, in the same order
     """
-    ends = [(row, last_known(row.start, row.end, day, daily=_daily(row))) for row in rows]
+    ends = [(row, last_known(row.start, row.end, day, daily=row.daily)) for row in rows]
     return tuple(row if end == row.end else replace(row, end=end) for row, end in ends if end is not None)
-
-
-def _daily(row: Row) -> bool:
-    """Whether a row holds on each of its days: a state, or that without any doubt nothing happened."""
-    return row.kind == "regime" or (row.value == 0 and row.qualifier == "exact" and row.confidence == "high")
 
 
 def timetable(
@@ -223,7 +220,8 @@ def timetable(
     problems = Problems()
     first, last = program.start, program.day(program.n_steps)
     every = [row for row in rows if row.weighs and row.end >= first and row.start < last]
-    inside = known_by(every, min(known or last, last))
+    known = min(known or last, last)
+    inside = known_by(every, known)
     events, later = ([row for row in part if row.kind == "events" and row.start >= first] for part in (inside, every))
     gauges = _gauges(program, events, later, counters)
     families = _families([gauge for gauge in gauges if gauge.readings])
@@ -242,6 +240,7 @@ def timetable(
         levels=_levels(program, [row for row in inside if row.kind == "level"], counters),
         hold=hold,
         weighed=weighed,
+        known=known,
     )
 
 
@@ -249,6 +248,7 @@ def _gauges(
     program: Program, rows: Iterable[Row], later: Iterable[Row], counters: Mapping[str, Counter]
 ) -> tuple[Gauge, ...]:
     place = {name: i for i, name in enumerate(program.events.name)}
+    whole = set(later)
     grouped: dict[tuple[str, str, str], tuple[list[Row], list[Row]]] = {}
     for known, part in ((0, later), (1, rows)):
         for row in part:
@@ -265,7 +265,9 @@ def _gauges(
                 counter=key[1],
                 start=every[0].start,
                 until=max(row.end for row in every) + _DAY,
-                readings=tuple((row.end, Report(row.value, row.qualifier, row.confidence)) for row in group),
+                readings=tuple(
+                    (row.end, Report(row.value, row.qualifier, row.confidence, row not in whole)) for row in group
+                ),
                 weighs=any(row.use == "likelihood" for row in every),
                 ratio=None if isinstance(ratio, str) or ratio is None else float(ratio),
                 parameter=program.parameters.index(ratio) if isinstance(ratio, str) else NONE,

@@ -28,7 +28,7 @@ def _tuple(value: Any) -> Any:
 class Policy(Entry):
     """Levers that the government chooses: schedules that differ from the case's own."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     note: str = Field("", description="what the policy means, and where it is from")
     schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
 
@@ -60,7 +60,7 @@ def _signal(value: Any) -> Any:
 class Outcome(Entry):
     """A number per path: a signal, or a sum of signals, reduced over a window of the horizon."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     signal: Annotated[
         tuple[Annotated[Reference, Names("signal")], ...],
         BeforeValidator(_signal),
@@ -112,7 +112,7 @@ class RunSize(Entry):
 class Factor(Entry):
     """One of several explanations of a difference: influences that are switched off together."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     remove: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = Field(
         min_length=1, description="what goes with it: actors, drivers, signals, ties, as of hudna remove"
     )
@@ -129,7 +129,7 @@ _Pairs: TypeAlias = Annotated[
 class ScenarioFile(Entry):
     """A file under `scenarios/`. With `extends = "other.toml"` it starts from another one."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     question: Label = Field(description="what the scenario asks")
     case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
     campaign: Annotated[str, Names("campaign")] | None = Field(

@@ -33,7 +33,7 @@ def readings(case: Case) -> Iterator[Reading]:
 
     for name, node in case.nodes.items():
         groups = [getattr(node, "effects", {})]
-        groups += [transition.effects for transition in getattr(node, "transitions", {}).values()]
+        groups += [{**way.effects, **way.on} for way in getattr(node, "transitions", {}).values()]
         yield from (Reading(name, named(effects)) for effects in groups)
         regimes = [*getattr(node, "rate_by", ()), getattr(node, "resets_with", None)]
         yield Reading(name, frozenset(published(case, regimes)), moves=False)

@@ -57,7 +57,7 @@ def regimes(
     stop: FloatArray,
     lanes: int,
 ) -> int:
-    """Leave a state with probability 1 - exp(-h sum r), then choose where to in proportion to r.
+    """Leave a state with probability 1 - exp(-h sum r), then choose where to in proportion to r; chances come first.
 
     u < 1 - exp(-h sum r) just where `waits[node, lane]`, which is -log(1 - u), is less than h sum r.
     Regimes that are held act like schedules: everyone sees their state at once, so they come first.
@@ -88,7 +88,13 @@ def regimes(
                     return _refuse(stop, _LEAVING_RATE, r, i, work[ways, i])
         if leaving:
             _leave(table, r, signals, old, new, waits, uniforms, h, work, lanes)
+        _follow(table, r, values, signals, before, old, new, uniforms, h, work, lanes)
         _publish_regime(table, r, signals, new, now, lanes)
+    for e in range(table.entry_signal.size):
+        row, number, k = now + table.entry_signal[e], table.state[table.entry_regime[e]], table.entry_state[e]
+        for i in range(lanes):
+            here, was = signals[now + number, i] == k, signals[before + number, i] == k
+            signals[row, i] = 1.0 if here and not was else 0.0
     return GOOD
 
 
@@ -168,12 +174,69 @@ def _leave(
         total = work[ways, i]
         if waits[r, i] < h * total:
             origin = table.state_pointer[r] + np.int64(signals[old, i])
-            way, last, k = table.way_pointer[origin], table.way_pointer[origin + 1] - 1, 1
-            if way < last:  # the first way whose share of the total reaches u / leave is taken
-                leave, mark = 1.0 - exp(-h * total), uniforms[table.stream[r], i] * total
-                while way < last and not mark < work[k, i] * leave:
-                    way, k = way + 1, k + 1
-                signals[new, i] = np.float64(table.target[way])
+            if table.way_pointer[origin + 1] - table.way_pointer[origin] > 1:
+                leave = 1.0 - exp(-h * total)
+                signals[new, i] = _first(table, origin, work, ways, i, uniforms[table.stream[r], i], leave)
+
+
+@inlined
+def _first(table: Regimes, origin: int, work: FloatArray, ways: int, i: int, u: float, leave: float) -> float:
+    """Return the target of the first way whose share of the total reaches u / leave."""
+    way, last, k, mark = table.way_pointer[origin], table.way_pointer[origin + 1] - 1, 1, u * work[ways, i]
+    while way < last and not mark < work[k, i] * leave:
+        way, k = way + 1, k + 1
+    return np.float64(table.target[way])
+
+
+@compiled
+def _follow(
+    table: Regimes,
+    r: int,
+    values: FloatArray,
+    signals: FloatArray,
+    before: int,
+    old: int,
+    new: int,
+    uniforms: FloatArray,
+    h: float,
+    work: FloatArray,
+    lanes: int,
+) -> None:
+    """Move the lanes where an entry of the step before has a chance; rates are for those that do not follow it."""
+    first, end = table.way_pointer[table.state_pointer[r]], table.way_pointer[table.state_pointer[r + 1]]
+    if table.chance_pointer[first] == table.chance_pointer[end]:
+        return
+    ways = table.n_ways[r]
+    for i in range(lanes):
+        origin = table.state_pointer[r] + np.int64(signals[old, i])
+        first, end = table.way_pointer[origin], table.way_pointer[origin + 1]
+        none, total = 1.0, 0.0
+        for way in range(first, end):
+            stays = _stays(table, way, values, signals, before, i)
+            none *= stays
+            total += 1.0 - stays
+        if not total > 0.0:
+            continue
+        some, u = 1.0 - none, uniforms[table.stream[r], i]
+        if u < some:
+            way, so_far = first, 1.0 - _stays(table, first, values, signals, before, i)
+            while way < end - 1 and not u * total < so_far * some:
+                way += 1
+                so_far += 1.0 - _stays(table, way, values, signals, before, i)
+            signals[new, i] = np.float64(table.target[way])
+        else:  # uniform again where none is followed
+            rest, leave = (u - some) / (1.0 - some), 1.0 - exp(-h * work[ways, i])
+            signals[new, i] = _first(table, origin, work, ways, i, rest, leave) if rest < leave else signals[old, i]
+
+
+@inlined
+def _stays(table: Regimes, way: int, values: FloatArray, signals: FloatArray, before: int, i: int) -> float:
+    """Return the probability that no entry of the step before is followed this way."""
+    stays = 1.0
+    for c in range(table.chance_pointer[way], table.chance_pointer[way + 1]):
+        if signals[before + table.entry_signal[table.chance_entry[c]], i] > 0.0:
+            stays *= 1.0 - values[table.chance_value[c]]
+    return stays
 
 
 @inlined

@@ -69,6 +69,12 @@ class Regimes(NamedTuple):
     predictor: IntArray
     stream: IntArray
     clamp: IntArray
+    entry_signal: IntArray
+    entry_regime: IntArray
+    entry_state: IntArray
+    chance_pointer: IntArray
+    chance_entry: IntArray
+    chance_value: IntArray
 
 
 def _columns_of(table: type) -> Any:
