@@ -67,17 +67,18 @@ def _candidates(mean: float, missing: float, slack: float, lower: bool, share: f
 
 
 @inlined
-def _guess(missing: int, later: float, broad: FloatArray) -> float:
-    """Return log g(missing; later): negative binomial of mean later + 0.05 and dispersion 2, but for a constant."""
-    ahead = _DISPERSION * (later + 0.05)
-    never = np.log1p(ahead) / _DISPERSION
+def _guess(missing: int, fall: float, never: float, broad: FloatArray) -> float:
+    """Return log g(missing; later): negative binomial of mean later + 0.05 and dispersion 2, but for a constant.
+
+    `never` is -log g(0; later), but for that constant, and `fall` the log of the ratio that g tends to.
+    """
     if missing < 0:
         return broad[0] - never + _IMPOSSIBLE * missing
     if missing < broad.size:
         ways = broad[missing]
     else:
         ways = math.lgamma(missing + 1.0 / _DISPERSION) - math.lgamma(missing + 1.0)
-    return ways + missing * np.log(ahead / (1.0 + ahead)) - never
+    return ways + missing * fall - never
 
 
 @inlined
@@ -121,10 +122,12 @@ def choose_sum(
         scale = -m - _log_factorial(first, factorial)  # log of what all terms are multiplied by
         if first > 0:
             scale += first * np.log(m) if m > 0.0 else -np.inf
-        odds = 1.0
+        odds, fall, never = 1.0, 0.0, 0.0
         if share < 1.0:
-            scale += _guess(int(due) - first, later[i], broad)
-            odds += 1.0 / (_DISPERSION * (later[i] + 0.05))
+            ahead = _DISPERSION * (later[i] + 0.05)
+            odds = 1.0 + 1.0 / ahead
+            fall, never = -np.log(odds), np.log1p(ahead) / _DISPERSION
+            scale += _guess(int(due) - first, fall, never, broad)
         term, whole = 1.0, 0.0
         for n in range(first, last + 1):
             x = term
@@ -145,7 +148,7 @@ def choose_sum(
         total[i] = scale + np.log(whole) if whole > 0.0 else -np.inf
         n = _drawn(work, first, last, u[i] * whole)
         chosen[i] = n
-        guess[i] = _guess(int(due) - n, later[i], broad) if share < 1.0 else 0.0
+        guess[i] = _guess(int(due) - n, fall, never, broad) if share < 1.0 else 0.0
 
 
 @kept
