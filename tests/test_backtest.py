@@ -121,11 +121,13 @@ def test_a_forecast_is_scored_by_its_own_sample(whole, monkeypatch):
         hudna.load(NAME).case.observations, hudna.load(NAME).case.observations.rows, ("attacks.NORTH", "attacks.SOUTH")
     )
     counts = np.arange(600).reshape(100, 6) % 4
-    window = judging._window(truth, ORIGINS[2], 4)
+    end, until = (ORIGINS[2] + dt.timedelta(weeks=weeks) for weeks in (4, 6))
+    window = judging._window(truth, ORIGINS[2], end)
     assert window is not None
-    plan = replace(PLAN, horizons=(4, 6))
-    made = judging._Made(window, True, {"model": judging._forecast(window, plan, counts)})
-    scored = judging._scored(made, 4, plan, np.full(3, 1 / 3))
+    scenario = hudna.load(NAME)
+    ahead = judging._ahead(scenario, scenario.case.observations.campaigns["autumn"], ORIGINS[2], until)
+    made = judging._Made(window, True, {"model": judging._forecast(window, ahead, counts)})
+    scored = judging._scored(made, 4, PLAN, np.full(3, 1 / 3))
     assert (kept[0] == counts[:, :4].sum(axis=1)).all()
     assert scored["crps"] == scored["crps_pool"] == honest(kept[0]).crps(19)
     assert np.isnan(scored["crps_persistence"])
@@ -214,6 +216,19 @@ def test_a_baseline_that_peeks_is_seen(rows, monkeypatch):
     pd.testing.assert_frame_equal(leaking[own], honest[own], check_exact=True)
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(deleted, leaking, check_exact=True)
+
+
+def test_weights_that_peek_are_seen(whole, rows, monkeypatch):
+    """The twin: windows that are not over are judged, by all rows whatever their date."""
+    origin, weights = ORIGINS[3], [f"weight_{name}" for name in POOLED]
+    known = known_by(rows, origin)
+    pd.testing.assert_frame_equal(until(judged(rows=known), origin)[weights], until(whole, origin)[weights])
+    honest = Record.before
+    monkeypatch.setattr(judging.Window, "over", lambda self, day: True)
+    monkeypatch.setattr(Record, "before", lambda self, day: honest(self, day) if day == ORIGINS[0] else self)
+    deleted, leaking = until(judged(rows=known), origin), until(judged(), origin)
+    with pytest.raises(AssertionError):
+        pd.testing.assert_frame_equal(deleted[weights], leaking[weights])
 
 
 def planned(folder: Path, points: str) -> Path:
@@ -369,9 +384,8 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     out, err = capsys.readouterr()
     assert err == ""
     assert "nan" not in out
-    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "\n4 weeks ahead\n  2023-07-03 ", "\nmean CRPS\n",
-                 "\n  model ",
-                 "rate of the last quarter", "inside 90 %",
+    for text in ("Attacks by the militias: 6 origins, every 4 weeks", "4 weeks ahead\n  2023-07-03 ", "\nForecasts\n",
+                 "rate of the last quarter", "90 % interval", "pool", "calm at the origin", "windows shorter",
                  f"Written to {Path('out') / f'backtest-{NAME}'}"):  # fmt: skip
         assert text in out
     folder = Path(f"out/backtest-{NAME}")

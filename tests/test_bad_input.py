@@ -167,11 +167,11 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
             (S, "[policies.stay]", f'{ASSUMED}\nstates = [[2024-02-01, "brokn"]]\n[policies.stay]'),
         ],
         [
-            "attacks.rate_by.truce.hold = \"truce_factor\": truce has no state 'hold'; did you mean 'holds'?",
+            "attacks.rate_by.truce.hold = \"truce_factor\": there is no such state; did you mean 'holds'?",
             "attacks.rate_by.truce: needs a factor for every state; missing: holds",
-            "truce.start = \"hold\": must be one of the states holds, broken; did you mean 'holds'?",
-            "truce.transitions.\"broken -> hold\": the regime has no state 'hold'; did you mean 'holds'?",
-            f"{S}: assumptions.truce.states: truce has no state 'brokn'; did you mean 'broken'?",
+            "truce.start = \"hold\": there is no such state; did you mean 'holds'?; states: holds, broken",
+            "truce.transitions.\"broken -> hold\" = \"hold\": there is no such state; did you mean 'holds'?",
+            f"{S}: assumptions.truce.states = \"brokn\": there is no such state; did you mean 'broken'?",
         ],
     ),
     "the same transition twice": (
@@ -283,7 +283,7 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
     "starts that make no sense": (
         [(S, "[policies.stay]", '[starts]\ntruce = "brokn"\npressure = "attack_rate"\nx = 1\ny = []\n[policies.stay]')],
         [
-            "starts.truce = \"brokn\": must be one of the states holds, broken; did you mean 'broken'?",
+            "starts.truce = \"brokn\": there is no such state; did you mean 'broken'?; states: holds, broken",
             'starts.pressure = "attack_rate": must be in (0, 1), but the prior of this parameter reaches from 0 to inf',
             "starts.x: there is no such driver",
             "starts.y = []: must be a number, a state or the name of a parameter",

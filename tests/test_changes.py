@@ -297,7 +297,7 @@ def test_set_is_with_on_the_command_line(here, capsys):
     [
         (["weeks"], "--set: 'weeks': must be KEY=VALUE, such as weeks=26"),
         (["wees=3"], "--set: wees = 3: unknown key; did you mean 'weeks'?"),
-        (["starts.truce=brokn"], '--set: starts.truce = "brokn": must be one of the states holds, broken; did you'),
+        (["starts.truce=brokn"], '--set: starts.truce = "brokn": there is no such state; did you'),
         (["series=[1, 2"], "--set: series = [1, 2: is not valid TOML: "),
         (["weeks=3", "weeks=4"], "--set: ['weeks=3', 'weeks=4']: these cannot be set together: "),
         (["weeks=nan"], "--set: weeks = nan: must be a finite number"),
@@ -311,3 +311,40 @@ def test_a_wrong_set_is_said_with_exit_code_2(given, wanted, capsys):
 def test_set_goes_with_a_scenario_only(here, capsys):
     assert main(["check", "params/two-militias", "--set", "weeks=3"]) == 2
     assert capsys.readouterr().err == "--set: goes with a scenario, not with the folder of a case\n"
+
+
+SMALL = {"draws": 8, "paths": 4, "seed": 1}
+SIZE = [part for key, value in SMALL.items() for part in (f"--{key}", str(value))]
+SET = ["--set", "starts.truce=broken", "--set", "weeks=26"]
+
+
+def printed(capsys, *arguments):
+    assert main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_every_command_that_runs_a_scenario_changes_it_alike(tmp_path, capsys):
+    changed = hudna.load(NAME).with_(starts={"truce": "broken"}, weeks=26)
+    runs = printed(capsys, "compare", NAME, *SIZE, *SET, "--out", str(tmp_path / "a"))
+    want = hudna.compare([changed], **SMALL).frame()
+    assert [row["mean"] for row in runs["rows"]] == pytest.approx(list(want["mean"]))
+    assert runs["manifest"]["scenarios"][NAME]["changes"] == {"starts": {"truce": "broken"}, "weeks": 26}
+
+    judged = printed(capsys, "claims", NAME, *SIZE, *SET, "--only", "T2")
+    want, plain = (hudna.claims(of, only="T2", **SMALL).table()["estimate"] for of in (changed, NAME))
+    assert [row["estimate"] for row in judged["rows"]] == pytest.approx(list(want))
+    assert list(want) != list(plain)  # planted: without the changes it is another number
+    assert main(["claims", str(shipped.case(NAME)), "--set", "weeks=26"]) == 2
+    assert "--set: goes with a scenario, not with the folder of a case" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("call", [["remove", NAME, "strikes"], ["claims", NAME, "--only", "T2"], ["compare", NAME]])
+def test_the_plain_engine_gives_the_same_whichever_command_asks(call, capsys):
+    one, other = (printed(capsys, *call, *SIZE, "--engine", engine) for engine in ("vm", "oracle"))
+    key = "effects" if call[0] == "remove" else "rows"
+    assert [list(row) for row in one[key]] == [list(row) for row in other[key]]
+    for row, same in zip(one[key], other[key], strict=True):
+        for name, value in row.items():
+            assert same[name] == (pytest.approx(value, rel=1e-9, abs=1e-12) if isinstance(value, float) else value)
+    assert main([*call, "--engine", "fast"]) == 2
+    assert "run: engine = 'fast': must be one of auto, vm, oracle" in capsys.readouterr().err

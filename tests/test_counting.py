@@ -41,6 +41,8 @@ class Puzzle:
         nothing = SimpleNamespace(name=())
         program: Any = SimpleNamespace(
             start=BEGIN, step_days=STEP_DAYS, n_steps=self.steps, parameters=(),
+            day=lambda t: BEGIN + dt.timedelta(days=t * STEP_DAYS),
+            place=lambda day: (day - BEGIN).days / STEP_DAYS,
             events=SimpleNamespace(name=NODES[: len(self.rates)]), responses=nothing, regimes=nothing, levels=nothing,
         )  # fmt: skip
         rows = [
@@ -178,9 +180,10 @@ NESTED = Puzzle(
         ((0, 1), 2, 6, Report(1.0, "exact", "medium")),
     ),
 )  # fmt: skip
+SHARES = discrete.shares
 BUGS = {
     "a guess that is kept": (_Draw, "_guessed", lambda self, gauge, total: total),
-    "no guess of the part": (discrete, "guessed_share", lambda missing, *_: np.zeros(missing.shape)),
+    "no guess of the part": (discrete, "shares", lambda *given: (*SHARES(*given)[:2], np.zeros(given[0].shape))),
     "a sum that starts anew": (_Draw, "_so_far", lambda self, gauge: np.zeros((1, N_PATHS))),
 }  # fmt: skip
 
@@ -228,31 +231,34 @@ def test_counts_beyond_the_table_of_factorials() -> None:
     at = np.full(shape, n)
     report = Report(n, "exact", "high")
     mean = np.array([[n, n + 500, n - 500]])
-    _, total = discrete.sums(at, at, mean, [at], [report.table], np.full(shape, 0.5))
+    _, total, _ = discrete.sums(mean, [at], [report], np.full(shape, 0.5))
     np.testing.assert_allclose(total, stats.poisson.logpmf(n, mean), rtol=1e-6)
+    chosen, _, guess = discrete.sums(np.full(shape, 1.0), [at], [report], np.full(shape, 0.5), at, 1e-6)
     np.testing.assert_allclose(
-        discrete.guessed(at, at)[0, 0] - special.gammaln(0.5),  # it needs no constants
-        stats.nbinom.logpmf(n, 0.5, 1 / (1 + 2 * (n + 0.05))),
+        guess - special.gammaln(0.5),  # it needs no constants
+        stats.nbinom.logpmf(n - chosen, 0.5, 1 / (1 + 2 * (n + 0.05))),
         rtol=1e-6,
     )
 
 
 def test_a_guess_is_what_the_choice_uses() -> None:
     """Over all counts, P(n) x guess adds up to the total that is returned, parts alike."""
-    mean, missing, later = np.full((1, 1), 3.0), np.full((1, 1), 7.0), np.full((1, 1), 4.0)
-    low, high = np.zeros((1, 1)), np.full((1, 1), 12.0)
-    _, total = discrete.sums(low, high, mean, [], [], np.full((1, 1), 0.3), (missing, later))
-    n = np.arange(13.0)[:, None]
-    rest = discrete.guessed(missing - n, np.broadcast_to(later, n.shape))
-    np.testing.assert_allclose(np.exp(total[0, 0]), (stats.poisson.pmf(n, 3.0) * np.exp(rest)).sum(), rtol=1e-12)
-    left, share = np.full((1, 1), 6.0), np.full((1, 1), 0.3)
-    for cost in (3.0, 50.0):
-        _, total = discrete.shares(left, share, missing, later, cost, np.full((1, 1), 0.3))
-        n = np.arange(7.0)[:, None]
-        every = np.broadcast_to
-        rest = discrete.guessed_share(missing - n, every(later, n.shape).copy(), every(share, n.shape).copy(), cost)
-        exact = (stats.binom.pmf(n, 6, 0.3) * np.exp(rest)).sum()
-        np.testing.assert_allclose(np.exp(total[0, 0]), exact, rtol=1e-12)
+    tail = np.geomspace(1e-15, 0.5, 2000)
+    u = np.concatenate([tail, 1 - tail])[None, :]  # so that every count that matters is chosen by some path
+    mean, missing, later = np.full(u.shape, 3.0), np.full(u.shape, 7.0), np.full(u.shape, 4.0)
+    n, total, guess = discrete.sums(mean, [missing], [Report(7.0, "exact", "low")], u, later, 0.5)
+    assert np.unique(n).size > 12
+    np.testing.assert_allclose(np.exp(total), added_up(n, stats.poisson.pmf(n, 3.0) * np.exp(guess)), rtol=1e-12)
+    left, share = np.full(u.shape, 6.0), np.full(u.shape, 0.3)
+    for cost, counts in ((3.0, 7), (50.0, 4)):
+        n, total, guess = discrete.shares(left, share, missing, later, cost, u)
+        assert np.unique(n).size == counts
+        np.testing.assert_allclose(np.exp(total), added_up(n, stats.binom.pmf(n, 6, 0.3) * np.exp(guess)), rtol=1e-12)
+
+
+def added_up(n: np.ndarray, terms: np.ndarray) -> float:
+    """The terms of all counts that were chosen, each once."""
+    return float(terms.ravel()[np.unique(n, return_index=True)[1]].sum())
 
 
 @pytest.mark.parametrize("mean", [0.3, 4.0, 50.0, 400.0, 900.0])

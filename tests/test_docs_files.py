@@ -17,8 +17,8 @@ from hudna.case.grammar import Effect, Text
 from hudna.case.network import Actor, Tie
 from hudna.case.network_files import EdgeRow, NetworkFile, NetworkOf, NodeRow
 from hudna.case.nodes import NODES, Events, Level, Plan, Regime, Response, Schedule, Size, State, Transition
-from hudna.case.observation_rows import COLUMNS, REQUIRED, WORDS
-from hudna.case.observations import USES, Campaign, Counter, ObservationsFile
+from hudna.case.observation_rows import WORDS
+from hudna.case.observations import COLUMNS, REQUIRED, USES, Campaign, Counter, ObservationsFile
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.priors import FAMILIES, Prior
 from hudna.errors import InputError

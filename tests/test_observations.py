@@ -21,8 +21,8 @@ from hudna import shipped
 from hudna.case import load_case
 from hudna.case.documents import MAX_BYTES
 from hudna.case.evidence import cited
-from hudna.case.observation_rows import COLUMNS, WORDS, Catalogue, read_rows
-from hudna.case.observations import Counter
+from hudna.case.observation_rows import WORDS, Catalogue, read_rows
+from hudna.case.observations import COLUMNS, Counter
 from hudna.case.tables import MAX_FIELD
 from hudna.cli import main
 from hudna.errors import Problems
@@ -409,7 +409,7 @@ IN_THE_CASE = [  # a text of a file, what takes its place, and what is said, not
     (TABLE, "attacks.SOUTH,3", "anger.*,3", "a level is named alone, not in a sum: anger.NORTH, anger.SOUTH"),
     (TOML, "until = 2023-05-01", "until = 2023-04-28", "weeks after start, such as 2023-04-24 or 2023-05-01"),
     (TOML, "until = 2023-05-01", "until = 2023-01-02", "spring.until = 2023-01-02: must be after start"),
-    (TOML, 'truce = "broken"', 'truce = "open"', f"{TOML}: campaigns.spring.starts.truce = \"open\": must be one of"),
+    (TOML, 'truce = "broken"', 'truce = "open"', f"{TOML}: campaigns.spring.starts.truce = \"open\": there is no such"),
     (TOML, "pressure = 0.5", "pressure = 1.5", f"{TOML}: campaigns.spring.starts.pressure = 1.5: must be in (0, 1)"),
     (TOML, "presence = 0.8", "presence = -0.8", "must be >= 0: it is an exposure of attacks.NORTH, attacks.SOUTH"),
     (TOML, "presence = 0.8", "presense = 0.8", "there is no such driver; did you mean 'presence'?"),

@@ -420,7 +420,7 @@ def test_the_command_says_what_the_run_started_from(learned, tmp_path, monkeypat
     small = ["--draws", "40", "--paths", "4", "--no-figures"]
     assert main(["run", str(learned), *small, "--as-of", "2024-01-01"]) == 0
     out = capsys.readouterr().out
-    assert "From the state of the world on 2024-01-01, as 24 rows of observations tell it" in out
+    assert "From the state of the world on 2024-01-01, as observed (24 rows);" in out
     assert "parameters learned from rows to 2023-10-02 (The first quarter)" in out
     assert "distinct draws" in out
     assert main(["run", str(learned), *small]) == 0

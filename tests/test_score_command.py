@@ -19,6 +19,7 @@ from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.past import Past
 from hudna.judge.record import Record
+from hudna.judge.states import state_scores
 from hudna.judge.window import covered
 
 Z_LIMIT = 5.73
@@ -84,7 +85,7 @@ def test_whole_weeks_are_summed(result, tmp_path):
 
 def thinned_z(result, row, share, *, planted=None):
     """By how many standard errors the thinned counts of a week of which `share` is covered are off."""
-    judged = scoring._Judged.of(result, (row,))
+    judged = scoring.ResultRows.of(result, (row,))
     whole = result.trajectories["attacks.NORTH"].sel(policy="stay").isel(time=2).to_numpy().astype(int)
     counts = judged.sample(row, "stay") if planted is None else planted(whole)
     assert (counts <= whole).all()
@@ -140,7 +141,7 @@ def test_another_counter_counts_more(result, tmp_path):
         factor = np.linspace(1, 1.6, 60)
         carried = dataclasses.replace(carried, parameters=carried.parameters.assign(factor=("draw", factor)))
         press, own = rows_of(carried, lines, tmp_path, header)
-        judged = scoring._Judged.of(carried, (press, own))
+        judged = scoring.ResultRows.of(carried, (press, own))
         more, counts = judged.sample(press, "stay") - judged.sample(own, "stay"), judged.sample(own, "stay")
         expected = (factor[:, None] - 1 if ratio == "factor" else 0.3) * counts
         assert (more >= 0).all()
@@ -244,13 +245,46 @@ def test_without_a_past_the_columns_are_missing_and_a_notice_says_why(result, tm
 
 
 def test_rows_that_are_no_forecasts_business_are_counted(result, tmp_path):
-    header = f"{HEADER},use"
-    lines = [f"{LATER[0]},", f"{LATER[3]},context", "2024-01-01,2024-01-28,truce,holds,exact,known"]
+    header = f"{HEADER},use,counter"
+    lines = [f"{LATER[0]},,", f"{LATER[3]},context,", "2024-01-08,2024-01-08,pressure,0.4,exact,likelihood,poll"]
+    result = about(result, counters={"poll": {"sd": 0.3}})
     found = scoring.score(result, rows_of(result, lines, tmp_path, header), "stay")
     assert len(found) == 1
-    assert found.attrs["notices"] == ("1 row of use context: not scored", "1 row about regimes or levels: not scored")
-    with pytest.raises(InputError, match="there is no count to score"):
+    assert found.attrs["notices"] == ("1 row of use context: not scored", "1 row about levels: not scored")
+    with pytest.raises(InputError, match="there is no count or state to score"):
         scoring.score(result, rows_of(result, lines[1:], tmp_path, header), "stay")
+
+
+def test_rows_about_a_regime_are_scored_by_the_shares_of_paths(result, tmp_path):
+    lines = ["2024-01-01,2024-01-20,truce,holds,exact", "2024-06-01,2024-06-01,truce,broken,exact"]
+    found = scoring.score(result, rows_of(result, lines, tmp_path), ["stay", "leave"])
+    assert found.empty
+    states = pd.DataFrame(found.attrs["states"])
+    assert list(states["policy"]) == ["stay", "stay", "leave", "leave"]
+    shares = result.series["truce"].sel(policy="stay").to_numpy()
+    assert states["p"].iloc[0] == pytest.approx(shares[:3, 0].mean())
+    assert states["brier"].iloc[0] == pytest.approx(2 * np.square(1 - shares[:3, 0]).mean())
+    assert states["rps"].iloc[0] == pytest.approx(np.square(1 - shares[:3, 0]).mean())
+    broken = shares[(dt.date(2024, 6, 1) - dt.date(2024, 1, 1)).days // 7, 1]
+    assert states["log_score"].iloc[1] == pytest.approx(-math.log(broken), abs=1e-2)
+    assert states[["brier_even", "log_even", "rps_even"]].iloc[0].tolist() == pytest.approx([0.5, math.log(2), 0.25])
+    late = rows_of(result, ["2024-12-20,2025-02-01,truce,holds,exact"], tmp_path)
+    with pytest.raises(InputError, match="is not inside the run"):
+        scoring.score(result, late, "stay")
+
+
+def test_the_ranked_score_of_states_grows_with_the_distance():
+    shares = np.array([0.7, 0.2, 0.1])
+    near, far = (state_scores(shares, k, 10**9) for k in (1, 2))
+    assert near["rps"] == pytest.approx((0.7**2 + 0.1**2) / 2)
+    assert far["rps"] == pytest.approx((0.7**2 + 0.9**2) / 2)
+    assert state_scores(np.array([1.0, 0.0, 0.0]), 2, 100)["log_score"] == pytest.approx(math.log(101.5 / 0.5))
+    rng = np.random.default_rng(1)  # proper: who believes otherwise scores worse, in the mean over what comes
+    came = rng.choice(3, 4000, p=shares)
+    for score in ("brier", "log_score", "rps"):
+        honest, other = (np.mean([state_scores(p, k, 10**9)[score] for k in came])
+                         for p in (shares, np.array([0.5, 0.3, 0.2])))  # fmt: skip
+        assert honest < other
 
 
 def test_a_result_that_kept_all_is_scored_alike(result, tmp_path):
@@ -262,12 +296,19 @@ def test_a_result_that_kept_all_is_scored_alike(result, tmp_path):
 def test_totals_are_of_the_same_rows(result, tmp_path):
     lines = [*PAST, *LATER, "2024-04-01,2024-04-28,attacks.SOUTH,2,exact"]  # of which no past is known
     found = scoring.score(result, rows_of(result, lines, tmp_path), "stay")
-    sums = scoring.totals(found).set_index("forecaster")
+    whole = scoring.totals(found)
+    assert list(dict.fromkeys(whole["length"])) == ["month", "quarter"]  # unlike lengths are not averaged
+    sums = whole[whole["length"] == "month"].set_index("forecaster")
+    found = found[found["signal"] != "attacks.NORTH + attacks.SOUTH"]
     told = found[~found["censored"]]
+    assert list(sums["mean_crps"].iloc[1:]) == sorted(sums["mean_crps"].iloc[1:])  # the best simple forecast first
     assert sums.loc["forecast", "mean_crps"] == pytest.approx(told["crps"].mean())
-    assert (sums.loc["forecast", "n"], sums.loc["forecast", "n_censored"]) == (4, 1)
-    assert sums.loc["forecast", "mean_censored_log_score"] == found["log_score"].iloc[2]
-    assert sums.loc["climatology", "n"] == 3
+    assert (sums.loc["forecast", "n"], sums.loc["forecast", "n_censored"]) == (3, 1)
+    assert sums.loc["forecast", "mean_censored_log_score"] == found["log_score"].iloc[1]
+    assert sums.loc["climatology", "n"] == 2
+    errors = found["q50"] - found["value"]
+    assert sums.loc["forecast", "too_low"] == (errors < 0).sum()
+    assert sums.loc["forecast", "too_high"] == (errors[~found["censored"]] > 0).sum()
     with_past = told[told["crps_climatology"].notna()]
     assert sums.loc["climatology", "forecast_crps"] == pytest.approx(with_past["crps"].mean())
 

@@ -1,8 +1,8 @@
 """The measured record: calibrate, backtest, check, and write the figures into the documents.
 
 `python tests/record` does all of it with the sizes that the documents state (some twenty minutes on two cores);
-`--quick` does it in small, into build/record only. Tables go between the markers of docs/forecast-record.md, pictures
-to docs/images, the posterior beside the case.
+`--quick` does it in small, into build/record only. Tables go between the markers of docs/forecast-record.md and
+docs/record-ucdp.md, pictures to docs/images, the posterior beside the case.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 CASE = ROOT / "params" / "iraq-2024"
 PAGE = ROOT / "docs" / "forecast-record.md"
+UCDP = ROOT / "docs" / "record-ucdp.md"
 IMAGES = ROOT / "docs" / "images"
 SEED = 20240822
 SHOWN = ("outcomes-4w", "outcomes-13w", "coverage", "pit", "reliability", "skill-4w", "skill-13w",
          "learned", "predictive-attacks")  # fmt: skip
-STEPS = ("calibrate", "learned", "backtest", "second", "pictures")
+STEPS = ("calibrate", "learned", "backtest", "second", "pictures", "ucdp")
 MAIN: dict = {}
 ATTACKS = ("attacks.iraq", "attacks.jordan", "attacks.syria")
 
@@ -48,10 +49,16 @@ def main() -> None:
         tables |= second(build, quick=given.quick)
     if "pictures" in chosen:
         pictures(build, quick=given.quick)
-    for name, lines in tables.items():
+    months: dict[str, list[str]] = {}
+    if "ucdp" in chosen:
+        import ucdp
+
+        months = ucdp.tables(build, quick=given.quick)
+    for name, lines in (tables | months).items():
         (build / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if not given.quick:
         fill(PAGE, tables)
+        fill(UCDP, months)
     print(f"done in {(time.perf_counter() - began) / 60:.1f} minutes; tables in {build}")
 
 

@@ -136,7 +136,7 @@ class Verdicts(ByContent, Outlined):
             policy, outcome or parameter, relation, and what it is compared with: than_scenario, than_policy,
             than_outcome, or value; p_true over draws, p_true_mcse, p_true_low, p_true_high (90 % bounds); p_futures,
             p_futures_mcse; estimate, mcse, q05, q95 (90 % over draws), unit, of the outcome or of the difference;
-            pairing, same (whether no future differs); rests_on, structure; untested, why; joint, claim_p_true,
+            pairing, same (whether no future differs); rests_on, structure; untested (why); joint, claim_p_true,
             claim_p_true_mcse, claim_low, claim_high, of all tests of the claim together; draws, paths, seed, belief.
         """
         import pandas as pd
@@ -158,37 +158,32 @@ class Verdicts(ByContent, Outlined):
             belief = self.given[answer.test.scenario].get("belief", "prior")
             yield {**head, "test": i, **_cells(answer, lang), **tail, "belief": belief}
         if not verdict.answers:
-            yield {**head, "test": 0, **dict.fromkeys(_TEXTS, ""), **dict.fromkeys(_NUMBERS, np.nan), "same": None,
-                   **tail, "belief": ""}  # fmt: skip
+            yield {**head, "test": 0, **_BLANK, **tail, "belief": ""}
 
 
-_TEXTS = ("statement", "scenario", "policy", "outcome", "parameter", "relation", "than_scenario", "than_policy",
-          "than_outcome", "value", "unit", "pairing", "rests_on", "structure")  # fmt: skip
 _NUMBERS = ("p_true", "p_true_mcse", "p_true_low", "p_true_high", "p_futures", "p_futures_mcse", "estimate", "mcse",
             "q05", "q95")  # fmt: skip
+_BLANK: dict[str, Any] = {  # the columns of a test, in their order, where there is none
+    **dict.fromkeys(("statement", "scenario", "policy", "outcome", "parameter", "relation"), ""),
+    **dict.fromkeys(("than_scenario", "than_policy", "than_outcome", "value"), ""),
+    **dict.fromkeys(_NUMBERS, np.nan),
+    "unit": "", "pairing": "", "same": None, "rests_on": "", "structure": "",
+}  # fmt: skip
 
 
 def _cells(answer: Answer, lang: Language) -> dict[str, Any]:
     test = answer.test
-    against = test.against or ("", "", "")
-    return {
+    found = {
+        **{name: getattr(test, name) for name in ("scenario", "policy", "outcome", "parameter", "relation", "value")},
+        **dict(zip(("than_scenario", "than_policy", "than_outcome"), test.against or (), strict=False)),
+        **{name: getattr(answer.truth, name) for name in (*_NUMBERS, "same")},
         "statement": test.statement.get(lang),
-        "scenario": test.scenario,
-        "policy": test.policy or "",
-        "outcome": test.outcome or "",
-        "parameter": test.parameter or "",
-        "relation": test.relation,
-        "than_scenario": against[0],
-        "than_policy": against[1],
-        "than_outcome": against[2],
-        "value": "" if test.value is None else test.value,
-        **{name: getattr(answer.truth, name) for name in _NUMBERS},
         "unit": answer.unit.get(lang),
         "pairing": answer.pairing,
-        "same": answer.truth.same,
         "rests_on": "; ".join(map(str, answer.rests_on)),
-        "structure": test.structure.get(lang) if test.structure else "",
+        "structure": test.structure.get(lang) if test.structure else None,
     }
+    return _BLANK | {name: value for name, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,8 @@ def _rows(question: Scenario, given: Path | tuple[Row, ...] | None) -> Sequence[
         return given
     problems = Problems()
     own = question.case.observations
-    rows = read_rows(given, question.case.signals, own.counters, problems, form=own.form, edges=own.edges)
+    rows = read_rows(given, question.case.signals, own.counters, problems, form=own.form, edges=own.edges,
+                     choosing=own.choosing)  # fmt: skip
     problems.raise_if_any()
     return rows
 
@@ -200,6 +201,7 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
     """Return what had been counted by a date, for those who compare the forecast with what needs no model."""
     observations = question.case.observations
     known = known_by(observations.rows if rows is None else rows, date or question.file.start)
+    through = observations.campaigns.get(observations.default)
     return [
         {
             "start": str(row.start), "end": str(row.end), "signal": row.signal, "value": row.value,
@@ -207,5 +209,5 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
             "counter": "" if row.counter in observations.reference else row.counter,
         }
         for row in known
-        if row.kind in ("events", "response") and row.use != "context"
+        if row.counts and row.use != "context" and (through is None or through.takes(row))
     ]  # fmt: skip

@@ -35,7 +35,7 @@ _word = Words("case")
 class About(Entry):
     """The file `case.toml`: what the case is about."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     summary: Label = Field(description="the case in a sentence or two")
     evidence_until: Day = Field(description="no evidence in the case is later than this date")
     blocs: dict[Annotated[str, Names("bloc")], Label] = Field(
@@ -50,9 +50,7 @@ class About(Entry):
     channels: dict[Channel, Annotated[str, Names("parameter", CHANNEL)]] = Field(
         default_factory=dict, description="channel = parameter: effect of a tie of weight 1 on the log odds"
     )
-    correlations: dict[str, Correlation] = Field(
-        default_factory=dict, description="groups of parameters that are believed together"
-    )
+    correlations: dict[str, Correlation] = Field(default_factory=dict, description="groups of correlated parameters")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

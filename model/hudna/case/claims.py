@@ -64,7 +64,9 @@ class ClaimTest(Entry):
     rests_on: Annotated[tuple[Annotated[str, Names("parameter")], ...], LISTS] = Field(
         (), description="parameters that the answer hangs on"
     )
-    structure: Label | None = Field(None, description="what follows from how the model is built, whatever is believed")
+    structure: Label | None = Field(
+        None, description="what follows from the structure of the model, whatever the parameters"
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> ClaimTest:

@@ -79,13 +79,13 @@ def day_counts(
     where : str, the table, for the messages
     problems : Problems
     """
-    groups: dict[tuple[tuple[str, ...], str], list[Row]] = {}
+    groups: dict[tuple[object, ...], list[Row]] = {}
     others = []
     for row in rows:
-        if row.kind not in ("events", "response") or not row.weighs:
+        if not row.counts or not row.weighs:
             others.append(row)
         elif form.covers is None or (row.end >= form.covers[0] and row.start <= form.covers[1]):
-            first = groups.setdefault((row.signals, row.counter), [])
+            first = groups.setdefault((row.signals, row.counter, row.cells), [])
             first.append(row)
             if row.use != first[0].use:
                 text = f"the events of a signal have one use, and line {first[0].line} has {first[0].use}"
@@ -99,13 +99,13 @@ def day_counts(
 
 
 def _check_apart(firsts: Sequence[Row], where: str, problems: Problems) -> None:
-    """An event of a sum would have to be among those of its parts: nobody can say if it is."""
+    """An event of a sum may or may not be one of those of its parts, which the table does not say."""
     holding: dict[str, Row] = {}
     for row in firsts:
         for name in row.signals:
             other = holding.setdefault(name, row)
             if other.signals != row.signals:
-                text = f"holds {name}, as {other.signal} of line {other.line} does; events are told apart by place"
+                text = f"holds {name}, as {other.signal} of line {other.line} does; events are separated by place"
                 problems.add(f"{where}:{row.line}", "signal", text, given=show_value(row.signal))
                 break
 

@@ -133,7 +133,9 @@ def _text(value: Any) -> Any:
 
 
 Label: TypeAlias = Annotated[
-    Text, BeforeValidator(_text, json_schema_input_type=Annotated[str, Field(min_length=1)] | Text)
+    Text,
+    BeforeValidator(_text, json_schema_input_type=Annotated[str, Field(min_length=1)] | Text),
+    Field(description='what readers see: "..." or { en = "...", ar = "..." }'),
 ]
 
 LARGEST, SMALLEST = 1e300, 1e-300  # in size; beyond them a product, a logarithm or a quotient may leave the range

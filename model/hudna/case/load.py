@@ -329,7 +329,7 @@ def _notices(case: Case) -> Iterator[Text]:
     for name in sorted(set(case.parameters) - used):
         yield Text(en=f"parameter {name} is used by nothing", ar=f"المعامل {name} لا يستخدمه شيء")
     for name, campaign in case.observations.campaigns.items():
-        rows = [row for row in case.observations.rows_of(name) if row.weighs and row.kind in ("events", "response")]
+        rows = [row for row in case.observations.rows_of(name) if row.weighs and row.counts]
         beyond = [str(row.line) for row in rows if row.start < campaign.start or row.end >= campaign.until]
         if beyond:
             lines = f"line{'s'[: len(beyond) - 1]} {', '.join(beyond)} of {TABLE}"

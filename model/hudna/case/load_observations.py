@@ -60,7 +60,7 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     found = Observations(file.counters, file.campaigns, default, form=form or EventTable())
     if form is not None and (table.exists() or table.is_symlink()):
         rows = read_rows(table, case.signals, file.counters, problems, unread=unread, case_folder=case.folder,
-                         form=form, edges=found.edges)  # fmt: skip
+                         form=form, edges=found.edges, choosing=found.choosing)  # fmt: skip
         rows = rows if form.rows == "counts" else tuple(_aside(row, found) for row in rows)
     case = replace(case, observations=replace(found, rows=rows))
     known = Known.of(case.nodes, case.signals, case.parameters, unread, campaign=names)

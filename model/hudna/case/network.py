@@ -23,7 +23,7 @@ _Weight: TypeAlias = Annotated[float, Domain(low=0.0, high=3.0, why="0 none, 1 w
 class Actor(Entry):
     """A node of the network. It has dynamics if a level in drivers.toml names it as its `actor`."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     kind: str = Field(min_length=1, description='such as "state", "militia"; drivers can repeat `per` kind')
     bloc: str = Field("", description="the side it is drawn with")
     source: str = Field(min_length=1, description="where it is known from")

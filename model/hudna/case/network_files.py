@@ -50,7 +50,7 @@ class NodeRow(Actor):
 class EdgeRow(Tie):
     """A tie in network.json: the keys of a tie, and what follows from the drivers."""
 
-    key: str | None = Field(None, description="the kind once more: networkx tells parallel edges apart by it")
+    key: str | None = Field(None, description="the kind once more: networkx identifies parallel edges by it")
     presses: bool | None = Field(None, description="whether the tie has a direction and both its ends have levels")
     sign: Literal[-1, 0, 1] | None = Field(
         None, description="1 with the direction of the target's level, -1 against it, 0 if the tie does not press"

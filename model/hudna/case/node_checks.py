@@ -7,9 +7,9 @@ from typing import Any
 
 from hudna.case.documents import Document, Key, show_key, show_value
 from hudna.case.nodes import Events, Level, Node, Regime, Response, Schedule
-from hudna.case.references import Known, mentions, no_state, split_transition
-from hudna.case.signals import publish, resolve
-from hudna.errors import Problems, nearest
+from hudna.case.references import Known, mentions, split_transition
+from hudna.case.signals import counted_twice, publish, resolve
+from hudna.errors import Problems, no_such
 
 __all__ = ["check_nodes"]
 
@@ -60,9 +60,8 @@ def _check_node(node: Node, nodes: Mapping[str, Node], known: Known, say: Say) -
                     _check_rate_by(name, regime, factors, say)
         case Response():
             every = [s for trigger in node.triggers for s in resolve(trigger, known.signals)]
-            twice = sorted({s for s in every if every.count(s) > 1})
-            if twice:
-                say(("triggers",), f"counts {', '.join(twice)} twice; name each once", list(node.triggers))
+            if text := counted_twice(every):
+                say(("triggers",), text, list(node.triggers))
         case _:
             pass
 
@@ -83,7 +82,7 @@ def _check_not_negative(reference: str, nodes: Mapping[str, Node], known: Known,
 
 def _check_rate_by(name: str, regime: Regime, factors: Mapping[str, Any], say: Say) -> None:
     for state in sorted(set(factors) - set(regime.states)):
-        say(("rate_by", name, state), no_state(name, state, regime), factors[state])
+        say(("rate_by", name, state), no_such("state", state, regime.ordered_states), factors[state])
     missing = [state for state in regime.ordered_states if state not in factors]
     if missing:
         say(("rate_by", name), f"needs a factor for every state; missing: {', '.join(missing)}")
@@ -91,8 +90,7 @@ def _check_rate_by(name: str, regime: Regime, factors: Mapping[str, Any], say: S
 
 def _check_regime(node: Regime, nodes: Mapping[str, Node], known: Known, say: Say) -> None:
     if node.start not in node.states:
-        say(("start",), f"must be one of the states {', '.join(node.ordered_states)}{nearest(node.start, node.states)}",
-            node.start)  # fmt: skip
+        say(("start",), no_such("state", node.start, node.ordered_states), node.start)
     seen: set[tuple[str, str]] = set()
     for way, transition in sorted(node.transitions.items()):
         field = ("transitions", way)
@@ -102,7 +100,7 @@ def _check_regime(node: Regime, nodes: Mapping[str, Node], known: Known, say: Sa
             continue
         for state in ends:
             if state not in node.states:
-                say(field, no_state("the regime", state, node))
+                say(field, no_such("state", state, node.ordered_states), state)
         if ends[0] == ends[1]:
             say(field, "a transition must lead to another state")
         if ends in seen:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hudna.case.grammar import (
     LISTS,
@@ -96,6 +96,7 @@ def in_order(points: tuple[tuple[Any, Any], ...]) -> tuple[tuple[Any, Any], ...]
 Points: TypeAlias = Annotated[
     tuple[tuple[Day, Real], ...],
     BeforeValidator(_points),
+    AfterValidator(in_order),
     WithJsonSchema({"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}),
 ]
 
@@ -105,11 +106,6 @@ class Plan(Entry):
 
     points: Points = Field(description="[[date, value], ...] with rising dates")
     interpolation: Interpolation | None = Field(None, description="linear or step; the schedule's own if left out")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Plan:
-        in_order(self.points)
-        return self
 
 
 def _start(value: Any) -> Any:
@@ -133,7 +129,7 @@ def _per(value: Any) -> Any:
 class _Driver(Entry):
     """What every driver has."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     note: str = Field("", description="why it is modelled so")
     per: Annotated[tuple[str, ...] | str | None, BeforeValidator(_per)] = Field(
         None, description="repeat the driver for each item of a list, or for each actor of a kind"
@@ -151,11 +147,6 @@ class Schedule(_Driver):
     start: Real = Field(description="value before the first point")
     points: Points = Field((), description="[[date, value], ...] with rising dates")
     interpolation: Interpolation = Field(description="linear between points, or step")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Schedule:
-        in_order(self.points)
-        return self
 
 
 class State(Entry):

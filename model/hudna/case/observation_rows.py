@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,8 +15,10 @@ from hudna.case.events import chosen, day_counts, event_cells, interval_of
 from hudna.case.evidence import wrong_citations
 from hudna.case.grammar import FIRST_YEAR, LAST_YEAR
 from hudna.case.observations import (
+    COLUMNS,
     CONFIDENCES,
     QUALIFIERS,
+    REQUIRED,
     USES,
     WEIGHING,
     Confidence,
@@ -27,14 +29,12 @@ from hudna.case.observations import (
 )
 from hudna.case.references import Unread
 from hudna.case.row_checks import check_rows
-from hudna.case.signals import Signal, unknown_signal
+from hudna.case.signals import Signal, counted_twice, unknown_signal
 from hudna.case.tables import Record, other_form, read_records
 from hudna.errors import Problems, nearest, no_such
 
-__all__ = ["COLUMNS", "REQUIRED", "WORDS", "Catalogue", "read_rows"]
+__all__ = ["WORDS", "Catalogue", "read_rows"]
 
-REQUIRED = ("date_start", "date_end", "signal", "value", "qualifier")
-COLUMNS = (*REQUIRED, "counter", "confidence", "use", "source", "note")
 PRECISION = "precision"  # a column of tables of events
 MAX_COUNT = 1_000_000_000
 
@@ -96,6 +96,7 @@ def read_rows(
     case_folder: Path | None = None,
     form: EventTable | None = None,
     edges: Collection[dt.date] = (),
+    choosing: Collection[str] = (),
 ) -> tuple[Row, ...]:
     """Read a table of observations; note everything that is wrong with it.
 
@@ -116,6 +117,8 @@ def read_rows(
         Where the files of evidence lie that rows name as their source; without it sources are not checked.
     form, edges : EventTable and dates, optional
         Where a row is an event: how to read it, and where stretches without one are cut; see `hudna.case.events`.
+    choosing : collection of str, optional
+        Further columns of the table, by which campaigns choose their rows.
 
     Returns
     -------
@@ -132,10 +135,10 @@ def read_rows(
         if len(problems) == before:
             problems.add(where, "", f"has no rows; its first line names the columns: {', '.join(COLUMNS)}")
         return ()
-    if other := other_form(header.fields, _known(form)):
+    if other := other_form(header.fields, _known(form, choosing)):
         problems.add(f"{where}:{header.line}", "", other)
         return ()
-    columns = _columns(header, form, where, problems)
+    columns = _columns(header, form, choosing, where, problems)
     if columns is None:
         return ()
     none = _no_events(form, f"{where}:{header.line}", catalogue, unread or Unread(), problems) if events else ()
@@ -158,13 +161,15 @@ def read_rows(
         for i in extra:  # a spreadsheet keeps columns that were emptied; these are not empty
             problems.add(f"{where}:{header.line}", "", f"column {i + 1} has no name; name it, or empty it")
         cells = {name: record.fields[i].strip() for name, i in columns.items()}
+        own = dict(zip(names, map(str.strip, record.fields), strict=True))
         if events:
-            if not chosen(dict(zip(names, map(str.strip, record.fields), strict=True)), form):
+            if not chosen(own, form):
                 continue
             cells = event_cells(cells, form, place, problems)
         reader = _Reader(place, cells, catalogue, counters, unread or Unread(), problems)
         row = reader.row(record.line)
         if row is not None and not extra:
+            row = replace(row, cells=tuple((column, own[column]) for column in choosing if column in own))
             rows.append(interval_of(row, cells.get("precision", ""), form) if events else row)
         if case_folder is not None:
             for part, wrong in wrong_citations(cells.get("source", ""), case_folder, lengths):
@@ -189,19 +194,22 @@ def _no_events(
     return tuple(found) if len(problems) == before else None
 
 
-def _known(form: EventTable) -> dict[str, str]:
+def _known(form: EventTable, choosing: Collection[str]) -> dict[str, str]:
     """Return the columns that a table of this form may have, by their names in it."""
     own = {str(name): theirs for name, theirs in form.columns.items()}
-    return {own.get(name, name): name for name in (*COLUMNS, *((PRECISION,) if form.rows == "events" else ()))}
+    names = (*COLUMNS, *((PRECISION,) if form.rows == "events" else ()))
+    return {**{column: column for column in choosing}, **{own.get(name, name): name for name in names}}
 
 
-def _columns(header: Record, form: EventTable, where: str, problems: Problems) -> dict[str, int] | None:
+def _columns(
+    header: Record, form: EventTable, choosing: Collection[str], where: str, problems: Problems
+) -> dict[str, int] | None:
     """Return the place of each column that is known; None if the table is not the one that is declared."""
     columns: dict[str, int] = {}
     place = f"{where}:{header.line}"
     events = form.rows == "events"
     own = {str(name): theirs for name, theirs in form.columns.items()}
-    known, names = _known(form), [cell.strip() for cell in header.fields]
+    known, names = _known(form, choosing), [cell.strip() for cell in header.fields]
     for i, name in enumerate(names):
         if name and name not in known and not form.columns:
             text = f"unknown column{nearest(name, known)}; allowed: {', '.join(known)}"
@@ -211,7 +219,7 @@ def _columns(header: Record, form: EventTable, where: str, problems: Problems) -
         elif name in known:
             columns[known[name]] = i
     required = ("date_start", *(() if "" in form.signals else ("signal",))) if events else REQUIRED
-    wanted = dict.fromkeys((*(own.get(name, name) for name in required), *own.values(), *form.only))
+    wanted = dict.fromkeys((*(own.get(name, name) for name in required), *own.values(), *form.only, *choosing))
     missing = [name for name in wanted if name not in names]
     if missing:
         problems.add(place, "", f"columns are missing: {', '.join(missing)}")
@@ -320,9 +328,8 @@ class _Reader:
             return (), ""
         found = [name for part in given.split("+") for name in parts[part.strip()]]
         kinds = sorted({self.catalogue.kinds[name] for name in found})
-        twice = sorted({name for name in found if found.count(name) > 1})
-        if twice:
-            self._say("signal", f"counts {', '.join(twice)} twice; name each once")
+        if text := counted_twice(found):
+            self._say("signal", text)
         if kinds == ["schedule"]:
             self._say("signal", "is a schedule, which is decided, not observed; give it points")
         elif len(kinds) > 1:
@@ -356,7 +363,7 @@ class _Reader:
             states = self.catalogue.states.get(signals[0], ())
             if given in states:
                 return given
-            text = f"must be a state of {signals[0]}: {', '.join(states)}{nearest(given, states)}"
+            text = no_such("state", given, states) if given else f"must be a state: {', '.join(states)}"
         elif kind == "level":
             value = float(given) if re.fullmatch(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", given) else math.nan
             if 0 < value < 1:

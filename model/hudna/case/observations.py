@@ -14,9 +14,11 @@ from hudna.case.nodes import Plans, Starts
 from hudna.case.parameters import Parameter, Stretch
 
 __all__ = [
+    "COLUMNS",
     "CONFIDENCES",
     "QUALIFIERS",
     "RATIO",
+    "REQUIRED",
     "SD",
     "USES",
     "WEIGHING",
@@ -47,7 +49,7 @@ SD = Domain(low=0.0, low_open=True, why="no poll reads a level without error")
 class Counter(Entry):
     """Who counts, and how much more than the reference, or who reads a level, and with what error."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     ratio: Annotated[float | str, RATIO] | None = Field(
         None, description="of counts: what it counts beyond the reference is Poisson, (ratio - 1) x rate"
     )
@@ -63,15 +65,24 @@ class Counter(Entry):
         return self
 
 
+_Cells: TypeAlias = dict[str, Annotated[tuple[str, ...], LISTS]]
+
+
 class Campaign(Entry):
     """A stretch of history that parameters can be fitted to, and what was otherwise in it."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     start: Day = Field(description="first day of the first step")
-    until: Day = Field(description="the day after the last; a whole number of weeks after the start")
+    until: Day = Field(description="the day after the last; a whole number of weeks, or months, after the start")
+    step: Literal["month"] | None = Field(
+        None, description="the steps of a fit and of a backtest are calendar months; the scenario's if left out"
+    )
+    only: _Cells = Field(
+        default_factory=dict, description="column of observations.csv = the cells of its rows; of all rows if left out"
+    )
     starts: Starts = Field(default_factory=dict, description="node = its start here")
     parameters: dict[Annotated[str, Names("parameter")], Parameter] = Field(
-        default_factory=dict, description="parameters of the case believed otherwise here"
+        default_factory=dict, description="parameters of the case overridden here"
     )
     schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
     note: str = Field("", description="anything a reader should know")
@@ -81,7 +92,11 @@ class Campaign(Entry):
         days = (self.until - self.start).days
         if days <= 0:
             raise ValueError("until: must be after start")
-        if days % 7:
+        if self.step == "month":
+            for name, day in (("start", self.start), ("until", self.until)):
+                if day.day != 1:
+                    raise ValueError(f"{name}: must be the first day of a month, as steps are months")
+        elif days % 7:
             before, after = (self.start + dt.timedelta(days=7 * weeks) for weeks in (days // 7, days // 7 + 1))
             near = str(after) if before == self.start else f"{before} or {after}"
             raise ValueError(f"until: must be a whole number of weeks after start, such as {near}")
@@ -93,26 +108,21 @@ class Campaign(Entry):
         return (self.until - self.start).days // 7
 
     def covers(self, row: Row) -> bool:
-        """Whether a row belongs to the campaign: at least one of its days does."""
-        return row.end >= self.start and row.start < self.until
+        """Whether a row belongs to the campaign: at least one of its days does, and its cells are the campaign's."""
+        return row.end >= self.start and row.start < self.until and self.takes(row)
+
+    def takes(self, row: Row) -> bool:
+        """Whether a row of any date is about what the campaign is about."""
+        return all(dict(row.cells).get(column, "") in allowed for column, allowed in self.only.items())
 
 
 _NAMES: dict[str, Any] = {"propertyNames": {"pattern": ONE_PART}}
 
 
-_Column: TypeAlias = Literal[
-    "date_start",
-    "date_end",
-    "precision",
-    "signal",
-    "value",
-    "qualifier",
-    "counter",
-    "confidence",
-    "use",
-    "source",
-    "note",
-]
+_Column: TypeAlias = Literal["date_start", "date_end", "signal", "value", "qualifier", "counter", "confidence", "use",
+                            "source", "note", "precision"]  # fmt: skip
+COLUMNS: tuple[str, ...] = get_args(_Column)[:-1]  # the last only in tables of events
+REQUIRED = COLUMNS[:5]
 
 
 class EventTable(Entry):
@@ -134,7 +144,7 @@ class EventTable(Entry):
         default={"1": "day", "2": "week", "3": "week", "4": "month", "5": "year"},
         description="what a cell of the column precision stands for: in what a single date may be off",
     )
-    only: dict[str, Annotated[tuple[str, ...], LISTS]] = Field(
+    only: _Cells = Field(
         default_factory=dict, description="column of the table = the cells of rows that are read; others are left out"
     )
 
@@ -182,12 +192,23 @@ class Row:
     source: str
     note: str
     line: int
+    cells: tuple[tuple[str, str], ...] = ()  # of the columns by which campaigns choose their rows
 
     @property
     def said(self) -> tuple[str, ...]:
         """All that a fit takes from the row: what was seen and how sure it is, without where it stands and is from."""
         seen = (str(self.start), str(self.end), *self.signals, repr(self.value), self.state)
         return (*seen, self.qualifier, self.counter, self.confidence, self.use)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the row is a count, of events or responses."""
+        return self.kind in ("events", "response")
+
+    @property
+    def daily(self) -> bool:
+        """Whether the row holds on each of its days: a state, or an exact count of 0, which no day can exceed."""
+        return self.kind == "regime" or (self.value == 0 and self.qualifier == "exact")
 
     @property
     def weighs(self) -> bool:
@@ -219,6 +240,11 @@ class Observations:
     def edges(self) -> frozenset[dt.date]:
         """First days of campaigns, and the days after their last."""
         return frozenset(day for campaign in self.campaigns.values() for day in (campaign.start, campaign.until))
+
+    @property
+    def choosing(self) -> tuple[str, ...]:
+        """Columns of the table by which campaigns choose their rows."""
+        return tuple(dict.fromkeys(column for campaign in self.campaigns.values() for column in campaign.only))
 
     @property
     def reference(self) -> frozenset[str]:

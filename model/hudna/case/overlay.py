@@ -14,7 +14,7 @@ from hudna.case.nodes import NODES, Node, Plan, Points, Regime, Schedule
 from hudna.case.parameters import Parameter
 from hudna.case.references import Known, mentions
 from hudna.case.signals import resolve
-from hudna.errors import Problems, nearest
+from hudna.errors import Problems, no_such
 
 __all__ = ["check_exposure", "check_schedules", "lay_parameters", "lay_starts"]
 
@@ -32,7 +32,8 @@ def lay_parameters(
             check_source(parameter, case.folder, document, (*key, name, "source"), problems)
             own_name = {} if parameter.name else {"name": parameters[name].name}
             parameters[name] = parameter.model_copy(update=own_name)
-    for table in (case.nodes, case.about, {"counters": case.observations.counters}):
+    places = (case.nodes, case.about, {"counters": case.observations.counters})
+    for table in places if over else ():
         for place, name, names in mentions(table):
             laid = names.what == "parameter" and name in over and name in parameters
             if laid and (problem := parameters[name].prior.outside(names.domain)):
@@ -65,7 +66,7 @@ def lay_starts(
             check_exposure(name, ((dt.date.min, node.start),), case, document, own, problems)
         elif isinstance(node, Regime):
             if start not in node.states:
-                text = f"must be one of the states {', '.join(node.ordered_states)}{nearest(str(start), node.states)}"
+                text = no_such("state", str(start), node.ordered_states)
         else:
             text = next((known.wrong(m.name, m.names) for m in mentions(node) if m.key == ("start",)), "")
         if text:

@@ -56,7 +56,7 @@ _FOLLOWS = 1e-12  # a variance that is left, at most, of what follows from other
 
 
 class Correlation(Entry):
-    """Parameters that are believed together: a Gaussian copula over their priors."""
+    """Correlated parameters: a Gaussian copula over their priors."""
 
     parameters: Annotated[tuple[Annotated[str, Names("parameter")], ...], LISTS] = Field(
         min_length=2, description="the parameters of the group; each belongs to one group at most"

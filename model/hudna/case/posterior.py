@@ -84,7 +84,7 @@ class Posterior(ByContent):
 
     @cached_property
     def notices(self) -> tuple[Text, ...]:
-        """What everybody who uses the draws must know of how well they were learned; nothing if well enough."""
+        """Warnings about how well the draws were learned; none if well enough."""
         found = []
         if self.about.get("preset") == "quick":
             found.append(QUICK)

@@ -16,7 +16,7 @@ from hudna.case.parameters import Parameter
 from hudna.case.signals import Signal, resolve, unknown_signal
 from hudna.errors import Problems, no_such
 
-__all__ = ["Known", "Mention", "Unread", "check_names", "mentions", "no_state", "split_transition"]
+__all__ = ["Known", "Mention", "Unread", "check_names", "mentions", "split_transition"]
 
 # In which table of `Unread` to look for a name that is not known.
 _TABLES = {
@@ -40,11 +40,14 @@ def mentions(table: Any) -> Iterator[Mention]:
 
 
 def _mentions(value: Any, annotation: Any, metadata: tuple[Any, ...], key: Key) -> Iterator[Mention]:
-    annotation, more = unwrapped(annotation)
+    if value is None or isinstance(value, int | float):
+        return
     if isinstance(value, BaseModel):
         for field, info in type(value).model_fields.items():
             yield from _mentions(getattr(value, field, None), info.annotation, tuple(info.metadata), (*key, field))
-    elif isinstance(value, Mapping):
+        return
+    annotation, more = unwrapped(annotation)
+    if isinstance(value, Mapping):
         of_key, of_value = get_args(annotation) or (None, None)
         for name, item in sorted(value.items()):
             yield from _mentions(name, of_key, (), (*key, name))
@@ -134,11 +137,6 @@ def check_names(table: Any, known: Known, document: Document, key: Key, problems
             place = (*key, *mention.key)
             given = "" if mention.name == place[-1] else show_value(mention.name)
             problems.add(document.where(place), show_key(place), text, given=given)
-
-
-def no_state(regime: str, state: str, node: Regime, *more: str) -> str:
-    """Say that a regime has no such state, and which it has; `more` may stand in the place of one."""
-    return no_such("state", state, (*node.ordered_states, *more), text=f"{regime} has no state '{state}'")
 
 
 def split_transition(way: str) -> tuple[str, str] | None:

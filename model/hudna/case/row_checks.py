@@ -29,13 +29,21 @@ def check_rows(rows: Iterable[Row], path: Path, problems: Problems) -> None:
         The table, for the messages.
     problems : Problems
     """
-    weighing = [row for row in rows if row.weighs]
     where = display(path)
+    apart: dict[tuple[tuple[str, str], ...], list[Row]] = defaultdict(list)  # rows of unlike cells are of unlike things
+    for row in rows:
+        if row.weighs:
+            apart[row.cells].append(row)
+    for weighing in apart.values():
+        _check_together(weighing, where, problems)
+
+
+def _check_together(weighing: Sequence[Row], where: str, problems: Problems) -> None:
     _check_sums(weighing, where, problems)
     _check_twice(weighing, where, problems)
     totals: dict[_Total, list[Row]] = defaultdict(list)
     for row in weighing:
-        if row.kind in ("events", "response") and row.confidence == "high" and row.qualifier != "approx":
+        if row.counts and row.confidence == "high" and row.qualifier != "approx":
             totals[row.start, row.signals, row.counter].append(row)
     for total in totals.values():
         _check_total(total, where, problems)
@@ -67,7 +75,7 @@ def _check_twice(rows: Sequence[Row], where: str, problems: Problems) -> None:
     """A count is said once: a second row of the same is either the same report or another event."""
     first: dict[tuple[str, ...], Row] = {}
     for row in rows:
-        if row.kind in ("events", "response") and (same := first.setdefault(row.said, row)) is not row:
+        if row.counts and (same := first.setdefault(row.said, row)) is not row:
             text = (f"has the days, signal, counter and count of line {same.line}: a row is the count of all its days, "
                     'so give the sum in one row, or say rows = "events" in observations.toml if each row is an event; '
                     "a report that is only repeated has the use context")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,7 +10,7 @@ from hudna.case.grammar import Text
 from hudna.case.nodes import KINDS, Events, Level, Node, Regime, Response, Schedule
 from hudna.errors import no_such
 
-__all__ = ["Measure", "Signal", "publish", "resolve", "unknown_signal"]
+__all__ = ["Measure", "Signal", "counted_twice", "publish", "resolve", "unknown_signal"]
 
 Measure: TypeAlias = Literal["lever", "state", "indicator", "count", "level", "amount"]
 
@@ -91,6 +91,12 @@ def resolve(reference: str, signals: Mapping[str, Signal]) -> tuple[str, ...]:
         return (reference,) if reference in signals else ()
     prefix = reference[:-1]
     return tuple(name for name, signal in signals.items() if name.startswith(prefix) and signal.node == name)
+
+
+def counted_twice(names: Sequence[str]) -> str:
+    """Say which names stand in a sum more than once; an empty text if none does."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"counts {', '.join(twice)} twice; name each once" if twice else ""
 
 
 def unknown_signal(reference: str, signals: Iterable[str]) -> str:

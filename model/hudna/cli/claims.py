@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["claims"]
 
-_UNTOLD = 0.8  # width of the bounds of a probability that leave it open
+_OPEN = 0.8  # width of the bounds of a probability that leave it open
 _word = Words("cli.claims")
 
 
@@ -112,7 +112,7 @@ def _notes(verdict: Verdict, lang: Language) -> Iterator[str]:
         yield _together(verdict, lang)
     if any(not truth.p_true_low >= 0 for truth in truths):
         yield f"{MISSING}: {_word('unknown', lang)}"
-    elif any(truth.p_true_high - truth.p_true_low > _UNTOLD for truth in truths):
+    elif any(truth.p_true_high - truth.p_true_low > _OPEN for truth in truths):
         yield f"{MISSING}: {_word('open', lang)}"
     parts = dict.fromkeys(part for answer in verdict.answers for part in answer.rests_on)
     if parts:
@@ -126,7 +126,7 @@ def _probability(p: float, low: float, high: float, lang: Language) -> str:
     """Return a share of draws with its bounds, which alone are said where they leave it open."""
     if not low >= 0:
         return MISSING
-    return f"{MISSING if high - low > _UNTOLD else share(p, lang)} [{share(low, lang)}, {share(high, lang)}]"
+    return f"{MISSING if high - low > _OPEN else share(p, lang)} [{share(low, lang)}, {share(high, lang)}]"
 
 
 def _together(verdict: Verdict, lang: Language) -> str:

@@ -26,10 +26,12 @@ from hudna.cli.options import (
     option,
     shipped_scenarios,
 )
-from hudna.cli.printing import print_json, progress_bar, say
+from hudna.cli.printing import Part, print_json, progress_bar, say
 from hudna.errors import InputError, Problems
 from hudna.text.words import Language, Words
 from hudna.version import __version__
+
+_YEAR = 52  # weeks over which the chances of a case are given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,6 +85,14 @@ def run(
     outcomes: Annotated[
         str, option(RUN, "With summary, memory does not grow with the paths.", metavar="all|summary")
     ] = "all",
+    pool: Annotated[
+        Path | None,
+        option(
+            RUN,
+            "Show the forecast pooled with simple ones, by the record that hudna backtest wrote there.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     *,
     sizes: FromDate,
     out: Annotated[Path | None, option(OUTPUT, "Where to write; out/SCENARIO if left out.", metavar="FOLDER")] = None,
@@ -96,25 +106,28 @@ def run(
     from hudna.cli import results
     from hudna.cli.pictures import finish
     from hudna.files.whole import replacing
+    from hudna.judge.ahead import pooled_forecast, read_forecasts
     from hudna.report.figures import figures
     from hudna.report.outputs import write_outputs
+    from hudna.report.record import pool_table
 
     language = output.language(scenario)
     question = asked(scenario, sizes.changes)
     options = {**sizes.keywords(), "policies": policy or None, "outcomes": outcomes}
     Options.of("run", options).settled(question)
+    record = None if pool is None else read_forecasts(pool)
     target = out if out is not None else Path("out") / question.id
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, stage):
             result = simulate(question, progress=progress, stage=stage, **options)
-        manifest = write_outputs(result, folder, lang=language)
+        pooled = None if record is None else pooled_forecast(result, record)
+        manifest = write_outputs(result, folder, pooled, lang=language)
+    more = {} if pooled is None else {"pool": pooled}
+    below: list[Part] = [] if pooled is None else ["", pool_table(pooled, result, language)]
     finish(
         output,
-        lambda final, problems: say(
-            output,
-            results.data(result, target, problems, manifest=final),
-            results.tables(result, target, language, everything=everything),
-        ),
+        lambda final: results.data(result, target, manifest=final, **more),
+        [*results.tables(result, target, language, everything=everything), *below],
         figures(result, language),
         None if no_figures else target,
         manifest,
@@ -181,6 +194,8 @@ def check(
     """Say everything that is wrong with a scenario or a case."""
     from hudna.cli import observations
     from hudna.engine import compile_scenario
+    from hudna.judge.rates import base_rates
+    from hudna.report.rates import rates_table
     from hudna.scenario.claims import check_claims
     from hudna.scenario.describe import count
     from hudna.scenario.reading import case_of
@@ -197,21 +212,26 @@ def check(
         compile_scenario(question)
         case, parameters = question.case, question.parameters
         found, noted = count(case, question.nodes, parameters), question.notices
-    foreseen, foretold = observations.foresee(case, question, problems)
-    notices = (*case.notices, *noted, *foretold, *check_claims(case, problems))
+    foreseen, expected = observations.foresee(case, question, problems)
+    notices = (*case.notices, *noted, *expected, *check_claims(case, problems))
     problems.raise_if_any()
     tested = sum(bool(claim.test) for claim in case.claims.values())
     said = [notice.get(language) for notice in notices]
+    weeks = _YEAR if question is None else question.file.weeks
+    rates = base_rates(case, weeks)
     data = {
         "problems": [], "notices": said, "nodes": found.nodes, "parameters": found.parameters,
         "ties": found.ties, "pressing": found.pressing,
         "observations": observations.as_data(case, parameters, foreseen),
         "claims": {"tested": tested, "untested": len(case.claims) - tested},
+        "base_rates": {"weeks": weeks, "transitions": rates},
         "posterior": _posterior(case, parameters),
     }  # fmt: skip
-    lines = [*_checked(case, found, tested, foreseen, language)]
-    lines += [f"{_word('note', language)}: {notice}" for notice in said]
-    say(output, data, [*lines, *(observations.listing(case, parameters, language) if rows else ())])
+    parts: list[Part] = [*_checked(case, found, tested, foreseen, language)]
+    parts += [f"{_word('note', language)}: {notice}" for notice in said]
+    if (table := rates_table(rates, case, weeks, language)) is not None:
+        parts += ["", table]
+    say(output, data, [*parts, *(observations.listing(case, parameters, language) if rows else ())])
 
 
 _word = Words("cli.commands")

@@ -23,7 +23,7 @@ from hudna.cli.options import (
     option,
     shipped_scenarios,
 )  # fmt: skip
-from hudna.cli.printing import Part, few, problems_data, progress_bar, say
+from hudna.cli.printing import Part, few, progress_bar
 from hudna.errors import Problems
 from hudna.text.columns import DRAWS, ERROR, ESTIMATE, estimate, heading, share
 from hudna.text.runs import origin, size_of
@@ -86,15 +86,12 @@ def compare(
     }  # fmt: skip
     finish(
         output,
-        lambda final, problems: say(
-            output,
-            {**data, "manifest": None if manifest is None else final, "problems": problems_data(problems)},
-            _parts(found, language),
-            files,
-        ),
+        lambda final: {**data, "manifest": None if manifest is None else final},
+        _parts(found, language),
         pictures(found, language),
         out,
         manifest,
+        files=files,
     )
 
 

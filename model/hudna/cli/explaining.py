@@ -27,7 +27,7 @@ from hudna.cli.options import (
     option,
 )  # fmt: skip
 from hudna.cli.pictures import finish
-from hudna.cli.printing import Part, few, problems_data, progress_bar, say
+from hudna.cli.printing import Part, few, progress_bar, say
 from hudna.errors import InputError, nearest, no_such
 from hudna.files.whole import replacing
 from hudna.text import columns
@@ -89,15 +89,12 @@ def explain(
     data = {"level": found.level, "by": by, **found.about, "note": note, "parts": table, "differences": apart}
     finish(
         output,
-        lambda _, problems: say(
-            output,
-            {**data, "problems": problems_data(problems)},
-            _parts_of(found, table, apart, language),
-            [] if out is None else [out],
-        ),
+        lambda _: data,
+        _parts_of(found, table, apart, language),
         pictures(found, by=grouping, lang=language),
         None if no_figures else out,
         manifest,
+        files=[] if out is None else [out],
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,8 @@ from hudna.cli.commands import app
 from hudna.cli.options import JUDGE, Sheet, examples, grouped
 from hudna.cli.printing import Part, say
 from hudna.errors import InputError, Problem
-from hudna.text.columns import FUTURES, heading
-from hudna.text.numbers import MISSING, number, number_of, percent
+from hudna.text.columns import heading, share
+from hudna.text.numbers import MISSING, interval, number_of, percent, spelt
 from hudna.text.table import Column, Row, Table, column
 from hudna.text.words import Language, Words
 
@@ -38,7 +37,11 @@ def score(
     output: Sheet,
 ) -> None:
     """Score a saved forecast against the counts that came."""
+    import pandas as pd
+
     from hudna.judge import score as scoring
+    from hudna.judge.baselines import BASELINES
+    from hudna.report.record import beside
     from hudna.result import open_result
 
     language = output.language(result)
@@ -47,18 +50,23 @@ def score(
         whole = scoring.score(found, observations, policy)
     except InputError as error:
         raise InputError(_at(observations, error)) from None
-    notices, chosen, sums = whole.attrs["notices"], list(dict.fromkeys(whole["policy"])), scoring.totals(whole)
+    notices, states, sums = whole.attrs["notices"], pd.DataFrame(whole.attrs["states"]), scoring.totals(whole)
     parts: list[Part] = []
-    for name in chosen:
+    for name in dict.fromkeys([*whole["policy"], *(one["policy"] for one in whole.attrs["states"])]):
         rows_of = whole[whole["policy"] == name]
-        parts += [
-            Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed),
-            _totals(sums[sums["policy"] == name], language),
-            "",
-        ]
-    said = (*notices, *_row_notices(whole[whole["policy"] == chosen[0]]), _word("dependent", language))
+        if len(rows_of):
+            parts.append(Table(found.policy_name(name, language), rows_of, _ROWS, language, _dates, _observed))
+            if simple := [beside(other) for other in BASELINES if f"q50_{other}" in rows_of]:
+                parts.append(Table(_word("simple", language), rows_of, simple, language, _dates, _observed))
+            parts.append(_totals(sums[sums["policy"] == name], language))
+        if len(states):
+            title, own = f"{_word('states', language)}: {found.policy_name(name, language)}", states["policy"] == name
+            parts.append(Table(title, states[own], _STATES, language, _dates, _observed))
+        parts.append("")
+    first = whole[whole["policy"] == whole["policy"].iloc[0]] if len(whole) else whole
+    said = (*notices, *_row_notices(first), _word("dependent", language))
     parts += [f"{_word('note', language)}: {notice}" for notice in said]
-    say(output, {"notices": notices, "rows": whole, "totals": sums}, parts, output.write(whole))
+    say(output, {"notices": notices, "rows": whole, "totals": sums, "states": states}, parts, output.write(whole))
 
 
 def _at(path: Path, error: InputError) -> Iterator[Problem]:
@@ -78,7 +86,7 @@ def _at(path: Path, error: InputError) -> Iterator[Problem]:
 
 
 def _observed(row: Row) -> str:
-    return " ".join(str(part) for part in (row["signal"], row["counter"]) if part)
+    return " ".join(str(part) for part in (row["signal"], row.get("counter")) if part)
 
 
 def _dates(row: Row) -> str:
@@ -93,15 +101,24 @@ def _inside(row: Row, lang: Language) -> str:
 
 def _score(key: str, of: str) -> Column:
     """Return a column of scores or means, with three digits or so."""
-    return Column(heading(key, _word), lambda row, _: _number(row[of]))
+    return Column(heading(key, _word), lambda row, lang: spelt(row[of], lang))
 
 
 _ROWS = [
     Column(heading("value", _word), lambda row, _: f"{_SIGNS[row['qualifier']]}{row['value']:,}"),
-    _score("mean", "mean"), FUTURES, _score("crps", "crps"), _score("log", "log_score"),
+    column(heading("q50", _word), "q50"),
+    Column(heading("half", _word), lambda row, _: interval(row["q25"], row["q75"])),
+    Column(heading("nine", _word), lambda row, _: interval(row["q05"], row["q95"])),
+    _score("crps", "crps"), _score("log", "log_score"),
     Column(heading("pit", _word),
            lambda row, _: MISSING if row["censored"] else f"{row['pit_low']:.2f}-{row['pit_high']:.2f}"),
     Column(heading("inside", _word), _inside),
+]  # fmt: skip
+
+
+_STATES = [
+    column(heading("state", _word), "state"), share(heading("p", _word), "p"), _score("brier", "brier"),
+    _score("log", "log_score"), _score("rps", "rps"), _score("even", "brier_even"),
 ]  # fmt: skip
 
 
@@ -114,15 +131,18 @@ def _totals(sums: pd.DataFrame, lang: Language) -> Table:
         return _word("forecast", lang) if name == "forecast" else BASELINES[name].name.get(lang)
 
     columns = [column(heading("n", _word), "n"), _score("crps", "mean_crps"), _score("log", "mean_log_score")]
-    if len(sums) > 1:
+    if (sums["forecaster"] != "forecast").any():
         same = (("crps same", "forecast_crps"), ("log same", "forecast_log_score"))
         columns += [_score(*keys).where(lambda row: row["forecaster"] != "forecast") for keys in same]
-    own, notes = sums.iloc[0], []
+    own, notes = sums[sums["forecaster"] == "forecast"].sum(numeric_only=True).astype(int), []
     if n := own["n"]:
-        notes.append(_word("counted", lang).format(int(own["inside50"]), n, int(own["inside90"]), n))
+        notes.append(_word("counted", lang).format(own["inside50"], n, own["inside90"], n))
+        notes.append(_word("bias", lang).format(own["too_high"], own["too_low"], own["unclear"]))
     if own["n_censored"]:
-        notes.append(_word("censored", lang).format(own["n_censored"], _number(own["mean_censored_log_score"])))
-    return Table(_word("totals", lang), sums, columns, lang, label, notes=notes)
+        notes.append(_word("censored", lang).format(own["n_censored"]))
+    return Table(
+        _word("totals", lang), sums, columns, lang, label, lambda row: _word(row["length"], lang), "length", notes
+    )
 
 
 def _row_notices(table: pd.DataFrame) -> Iterator[str]:
@@ -133,10 +153,3 @@ def _row_notices(table: pd.DataFrame) -> Iterator[str]:
             said[part] = said.get(part, 0) + 1
     for part, n in said.items():
         yield f"{part} ({number_of(n, 'row', 'en')})"
-
-
-def _number(x: float) -> str:
-    """Return a score or a mean with three digits or so."""
-    if not math.isfinite(x) or x == 0 or abs(x) >= 100:
-        return number(x, 0)
-    return number(x, min(2 - math.floor(math.log10(abs(x))), 4))

@@ -1,9 +1,9 @@
-"""The commands that learn: a case's parameters from its observations, and how well that would have foretold them."""
+"""The commands that learn: a case's parameters from its observations, and how well that would have forecast them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,12 +25,12 @@ from hudna.cli.options import (
     option,
     shipped_cases,
 )  # fmt: skip
-from hudna.cli.printing import Clock, problems_data, progress_bar, say, written
+from hudna.cli.printing import Clock, Part, progress_bar, written
 from hudna.errors import HudnaError, InputError, SimulationError
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
-    from hudna.errors import Problem
+    pass
 
 __all__ = ["backtest", "calibrate"]
 
@@ -119,16 +119,13 @@ def calibrate(
     if arviz is not None:
         files.append(write_inference_data(learned, arviz))
 
-    def show(final: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+    def data(final: Mapping[str, Any]) -> dict[str, Any]:
         drawn = [] if figures is None else [figures / f"{name}.png" for name in final.get("pictures", ())]
-        data = {
-            "written": [str(path) for path in (*files, *drawn)], "posterior": about_posterior(learned),
-            "problems": problems_data(problems),
-        }  # fmt: skip
-        lines = [written(path, language) for path in (*files, *([] if figures is None else [figures]))]
-        say(output, data, [*diagnostics(learned, language), "", learned_parameters(learned, language), *lines])
+        return {"written": [str(path) for path in (*files, *drawn)], "posterior": about_posterior(learned)}
 
-    finish(output, show, pictures(learned, language), figures, within="")
+    lines = [written(path, language) for path in (*files, *([] if figures is None else [figures]))]
+    parts: list[Part] = [*diagnostics(learned, language), "", learned_parameters(learned, language), *lines]
+    finish(output, data, parts, pictures(learned, language), figures, within="")
 
 
 _word = Words("cli.learning")
@@ -158,6 +155,9 @@ def backtest(
         str | None, typer.Option(metavar="SIGNAL", help="A sum of events; the one most rows count if left out.")
     ] = None,
     every: Annotated[int, typer.Option(metavar="WEEKS", help="From origin to origin.")] = 4,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="No origin is earlier; the campaign's first day if left out.")
+    ] = None,
     horizon: Annotated[
         list[int] | None, typer.Option(metavar="WEEKS", help="May be repeated; 4, 13 and 26 if left out.")
     ] = None,
@@ -179,7 +179,8 @@ def backtest(
 
     language = output.language(scenario)
     question = asked(scenario, changes)
-    plan = Plan(signal=signal, every=every, horizons=tuple(horizon) if horizon else Plan.horizons)
+    horizons = tuple(horizon) if horizon else Plan.horizons
+    plan = Plan(signal=signal, every=every, horizons=horizons, since=since)  # type: ignore[arg-type]
     target = out if out is not None else Path("out") / f"backtest-{question.id}"
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, _):
@@ -187,17 +188,13 @@ def backtest(
                 question, campaign=learning.campaign, plan=plan, sizes=learning.sizes(), seed=learning.seed,
                 threads=learning.threads, progress=progress,
             )  # fmt: skip
-        manifest = write_record(found, folder, lang=language)
-    data = {"out": str(target), "forecasts": found.forecasts}
+        manifest = write_record(found, folder, changes=question.changes, lang=language)
     finish(
         output,
-        lambda final, problems: say(
-            output,
-            {**data, "manifest": final, "problems": problems_data(problems)},
-            lines(found, language),
-            [target],
-        ),
+        lambda final: {"out": str(target), "manifest": final, "forecasts": found.forecasts},
+        lines(found, language),
         pictures(found.forecasts, language),
         None if no_figures else target,
         manifest,
+        files=[target],
     )

@@ -11,7 +11,7 @@ import typer
 
 from hudna.cli.commands import app
 from hudna.cli.options import CASES, OUTPUT, Case, NoFigures, Output, examples, grouped, option
-from hudna.cli.printing import Part, problems_data, say
+from hudna.cli.printing import Part
 from hudna.text.columns import heading
 from hudna.text.table import Table, column
 from hudna.text.words import LANGUAGES, Language, Words, right_to_left
@@ -67,15 +67,12 @@ def network(
     }  # fmt: skip
     finish(
         output,
-        lambda _, problems: say(
-            output,
-            {**data, "problems": problems_data(problems)},
-            _parts(found, target, routes, language),
-            [] if out is None else [out],
-        ),
+        lambda _: data,
+        _parts(found, target, routes, language),
         [(("network",), partial(plot.network, found, lang=language))],
         None if no_figures else out,
         manifest,
+        files=[] if out is None else [out],
         within="",
     )
 

@@ -70,7 +70,7 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
                 lang: _word("refused", lang).format(NOTHING_WEIGHS.get(lang).format(name)) for lang in ("en", "ar")
             }
             notices.append(Text(**refused))
-        step = asked.file.step_days
+        step = 7 if campaign.step == "month" else asked.file.step_days
         plan = Plan(every=_steps(Plan.every, step), horizons=tuple(_steps(weeks, step) for weeks in Plan.horizons))
         for family in families(rows):
             _, _, scored = windows(asked, name, replace(plan, signal=family))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hudna.cli.printing import FAILED, INTERRUPTED, print_problems, progress_bar
+from hudna.cli.printing import FAILED, INTERRUPTED, print_json, print_problems, problems_data, progress_bar, say
 from hudna.errors import HudnaError, Problem
 from hudna.files.whole import placing
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     from hudna.cli.options import Output
+    from hudna.cli.printing import Part
     from hudna.files.whole import Folder
     from hudna.report.figures import Picture
 
@@ -27,11 +28,13 @@ _word = Words("cli.pictures")
 
 def finish(
     output: Output,
-    show: Callable[[Mapping[str, Any], Sequence[Problem]], None],
-    pictures: Iterable[Picture] = (),
-    folder: Path | None = None,
+    data: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    parts: Iterable[Part],
+    pictures: Iterable[Picture],
+    folder: Path | None,
     manifest: Mapping[str, Any] | None = None,
     *,
+    files: Iterable[Path] = (),
     within: str = "figures",
     kinds: Sequence[str] = ("png",),
 ) -> None:
@@ -40,13 +43,17 @@ def finish(
     Parameters
     ----------
     output : Output
-    show : function of the manifest and of what went wrong
-        Prints; called before the pictures are drawn, for JSON after it.
+    data : function of the manifest
+        What was found, for JSON, which is printed after the pictures are drawn and says what went wrong with them.
+    parts : iterable of tables and lines
+        The same for readers, printed before.
     pictures : iterable of Picture
-    folder : Path, optional
-        Where they belong; no pictures are drawn if it is left out.
+    folder : Path or None
+        Where they belong; no pictures are drawn if it is None.
     manifest : mapping, optional
         That of the folder: then the pictures come to it all at once, and are listed.
+    files : iterable of Path
+        What was written; said after `parts`.
     within : str
         The folder inside it that they lie in; may be empty.
     kinds : sequence of {"png", "svg"}
@@ -56,7 +63,7 @@ def finish(
     try:
         if not output.json:
             try:
-                show(final, problems)
+                say(output, {}, parts, files)
                 sys.stdout.flush()
             except BrokenPipeError as error:  # the pictures are wanted, even if nobody reads the tables to their end
                 unread = error
@@ -74,7 +81,7 @@ def finish(
         problems = [*problems, Problem(str(folder or ""), "", text)]
     print_problems(problems)
     if output.json:
-        show(final, problems)
+        print_json({**data(final), "problems": problems_data(problems)})
     if unread is not None:
         raise unread
     if problems:

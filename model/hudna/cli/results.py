@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hudna.cli.printing import Part, few, problems_data, written
+from hudna.cli.printing import Part, few, written
 from hudna.report import layouts
 from hudna.text.numbers import iso_date, number_of
 from hudna.text.runs import belief, notices, run_size
 from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hudna.errors import Problem
     from hudna.result import Result
 
 __all__ = ["data", "made", "tables"]
@@ -53,13 +50,13 @@ def made(result: Result, lang: Language) -> Iterator[str]:
     yield _word("hashes", lang).format(about["config_hash"], about["program"])
 
 
-def data(result: Result, target: Path, problems: Sequence[Problem] = (), **about: Any) -> dict[str, Any]:
-    """Return the same as data, with every outcome; what the run was, and what went wrong with a picture."""
+def data(result: Result, target: Path, **about: Any) -> dict[str, Any]:
+    """Return the same as data, with every outcome, and what the run was."""
     from hudna.report.outputs import difference_table
 
     return {
         "out": str(target), **about, "note": few(result.n_distinct, result.n_paths),
-        "problems": problems_data(problems), "outcomes": result.table(), "differences": difference_table(result),
+        "problems": [], "outcomes": result.table(), "differences": difference_table(result),
     }  # fmt: skip
 
 

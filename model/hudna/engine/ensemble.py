@@ -369,7 +369,7 @@ class _Compiled:
 
     def _run(self, ensemble: Ensemble, phase: int, given: Given) -> None:
         from hudna.engine.vm.kernel import Place, Span, simulate_block, space_for
-        from hudna.engine.vm.run import records_of, refused, rows_of, starts_from
+        from hudna.engine.vm.run import records_of, refused, rows_of
 
         arrays = ensemble._arrays
         draws, tiles, _, lanes = arrays.signals.shape
@@ -380,7 +380,7 @@ class _Compiled:
         code = simulate_block(
             self._tables,
             rows_of(ensemble.values),
-            starts_from(nothing),
+            nothing,
             space,
             given,
             records,

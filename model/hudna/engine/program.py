@@ -17,6 +17,7 @@ import numpy as np
 
 from hudna.arrays import BoolArray, FloatArray, IntArray, ints, pointers
 from hudna.case.priors import Prior
+from hudna.case.steps import place_of, step_day
 
 __all__ = [
     "NONE", "TILE", "After", "Couplings", "EventsTable", "Factor", "LevelTable", "NodeTable", "OutcomeTable", "Program",
@@ -50,7 +51,7 @@ def transformed(numbers: FloatArray, transform: Transform, step: float) -> Float
             return numbers
 
 
-def last_week(step_days: int) -> FloatArray:
+def last_week(step_days: float) -> FloatArray:
     """Return which shares of a count in this step, and in the steps before it one by one, make the count of a week.
 
     Of a step that is longer it is the average week.
@@ -308,7 +309,7 @@ class Program:
     """A scenario, compiled. Every index points into another table of the same program."""
 
     start: dt.date
-    step_days: int
+    step_days: float  # whole, or `MONTH` where steps are calendar months
     n_steps: int
     policies: tuple[str, ...]
     parameters: tuple[str, ...]
@@ -333,6 +334,14 @@ class Program:
     def step(self) -> float:
         """Length of a step, in weeks."""
         return self.step_days / 7
+
+    def day(self, t: int) -> dt.date:
+        """Return the first day of step `t`."""
+        return step_day(self.start, self.step_days, t)
+
+    def place(self, day: dt.date) -> float:
+        """Return how many steps after the program's start a day begins."""
+        return place_of(day, self.start, self.step_days)
 
     def signal_index(self) -> dict[str, int]:
         """Return the place of each signal."""

@@ -109,7 +109,7 @@ def simulate(
         in_flight=min(size * 3 * workers, draws * paths),
     )
     if starts is not None:
-        parts["states to start from"] = sum(array.nbytes for array in starts.arrays)
+        parts["states to start from"] = sum(array.nbytes for array in starts)
     check_fits(parts, draws=draws, paths=paths, summary=summary)
     if theta is None:
         theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))

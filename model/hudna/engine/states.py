@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,8 @@ from hudna.engine.program import NONE, Program
 __all__ = ["States", "as_arrays", "as_state", "joined"]
 
 
-@dataclass(frozen=True)
-class States:
-    """All that the next step of each path needs; one path stands for all of its draw's.
+class States(NamedTuple):
+    """All that the next step of each path needs; one path stands for all of its draw's. The kernel reads it as it is.
 
     signals : (draw, signal, path); regimes : (draw, regime, path), numbers of states; memories : (draw, events, path);
     scores : (draw, level, path), log odds
@@ -32,29 +31,28 @@ class States:
         """Paths a draw, 1 where all start alike."""
         return int(self.signals.shape[2])
 
-    @property
-    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """All four."""
-        return self.signals, self.regimes, self.memories, self.scores
-
     def part(self, draws: slice, paths: slice) -> States:
         """Return the states of some draws and paths."""
         which = paths if self.n_paths > 1 else slice(None)
-        return States(*(array[draws, :, which] for array in self.arrays))
+        return States(*(array[draws, :, which] for array in self))
 
     def evenly(self, paths: int) -> States:
         """Return so many paths of each draw, at even distances."""
         places = ((np.arange(paths) + 0.5) * self.n_paths / paths).astype(int)
-        return States(*(np.ascontiguousarray(array[:, :, places]) for array in self.arrays))
+        return States(*(np.ascontiguousarray(array[:, :, places]) for array in self))
+
+    def contiguous(self) -> States:
+        """Return the states as compiled code takes them."""
+        return States(*map(np.ascontiguousarray, self))
 
     def take(self, draws: IntArray) -> States:
         """Return a copy that has draw `draws[i]` in place i."""
-        return States(*(array[draws] for array in self.arrays))
+        return States(*(array[draws] for array in self))
 
 
 def joined(parts: Sequence[States]) -> States:
     """Return the draws of several, one after the other."""
-    return States(*(np.concatenate(arrays) for arrays in zip(*(part.arrays for part in parts), strict=True)))
+    return States(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def as_arrays(state: State, n_draws: int, n_paths: int) -> States:

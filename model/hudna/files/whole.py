@@ -115,9 +115,9 @@ def check_file(path: Path | None, *, folder: bool = False) -> None:
             raise InputError.of(str(path), f"cannot be written: {place} is not a folder")
         if not os.access(place, os.W_OK | os.X_OK) and not (path.exists() and not path.is_file() and not folder):
             raise InputError.of(str(path), "cannot be written: no permission")
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (OSError, ValueError):
         raise InputError.of(str(path)[:200], "is no name of a file or folder") from None
 
 
@@ -255,6 +255,7 @@ def _own_files(folder: Path) -> set[str]:
 
 def _checked(target: Path) -> Path:
     """Return where `target` really lies, or say why it cannot be written."""
+    found: list[str] = []
     try:
         real = target.resolve()
         here = Path.cwd()
@@ -266,11 +267,9 @@ def _checked(target: Path) -> Path:
             found = strangers(real)
         elif real.exists():
             raise InputError.of(str(target), "is not a folder; name one that hudna may write")
-        else:
-            found = []
+    except InputError:
+        raise
     except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         raise _unwritable(target, error) from None
     if found:
         text = "was not written by hudna; move it, or name another folder with --out: nothing was written"
@@ -378,7 +377,7 @@ def _swap(target: Path, aside: Path) -> None:
 
 @contextmanager
 def _held() -> Iterator[list[int]]:
-    """Hold Ctrl-C and polite kills off for a moment; the list tells afterwards whether one came."""
+    """Hold interrupts and termination signals back; the list shows afterwards which came."""
     came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield came

@@ -7,6 +7,7 @@ schedules as they were by then and regimes left to themselves, as far as the lon
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.arguments import checked, settle
+from hudna.arguments import checked, day, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case
 from hudna.case.nodes import Schedule, planned
 from hudna.case.observations import Campaign, Row
 from hudna.case.signals import resolve
+from hudna.case.steps import MONTH, place_of, step_day
 from hudna.engine.dated import read_off
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes, simulate
@@ -51,6 +53,7 @@ class Plan:
     """What is forecast: a signal, every so many weeks, over so many weeks, scored at so many events or more.
 
     signal : events, or a sum of them such as `x.*`; of None the sum that most rows of the campaign count
+    since : date before which there is no origin; None for the campaign's first day
     thresholds : counts of which, besides 1, the forecasts' probabilities are kept: columns `p_1`, `p_a` and `p_b`
     """
 
@@ -60,12 +63,14 @@ class Plan:
     thresholds: tuple[int, int] = (5, 20)
     draws: int = 400
     paths: int = 50
+    since: dt.date | None = None
 
     def __post_init__(self) -> None:
         settle(self)
+        object.__setattr__(self, "since", day(self.since))
 
     def check(self, step_days: int) -> None:
-        """Raise `InputError` with everything that is wrong; windows and origins must fall on steps."""
+        """Raise `InputError` with everything that is wrong; windows and origins must fall on steps of days."""
         problems = Problems()
         weeks = [("every", self.every), *(("horizon", horizon) for horizon in self.horizons)]
         for name, number in weeks:
@@ -81,6 +86,8 @@ class Plan:
         if not rising or not 1 < self.thresholds[0] < self.thresholds[1]:
             text = "must be two whole numbers above 1, the smaller first"
             problems.add("backtest", "thresholds", text, given=repr(list(self.thresholds)))
+        if self.since is not None and type(self.since) is not dt.date:
+            problems.add("backtest", "since", "must be a date such as 2024-08-22", given=repr(self.since))
         problems.extend(check_sizes(self.draws, self.paths, 0))
         problems.raise_if_any()
 
@@ -196,6 +203,7 @@ def backtest(
         text = f"no window of {plan.signal} after an origin has a count in observations.csv"
         raise InputError.of(str(scenario.case.folder), text, key="signal", given=repr(plan.signal))
     own = [row for row in scenario.case.observations.rows if row.use != "context"]
+    rows = None if rows is None else [row for row in rows if stretch.takes(row)]
     known = [row for row in (own if rows is None else rows) if row.weighs and stretch.covers(row)]
     seen = truth if rows is None else reference_record(scenario.case.observations, rows, signals)
     origins = _origins(stretch, plan)
@@ -216,6 +224,7 @@ def backtest(
     found: list[dict[str, Any]] = []
     shares: dict[str, list[FloatArray]] = {}
     distinct = []
+    unit = _unit(stretch)
     made: dict[int, list[_Made]] = {weeks: [] for weeks in plan.horizons}
     for i, origin in enumerate(origins):
         snapshot = merged_snapshots([snapshots[island.seed][i] for island in islands], plan.draws)
@@ -224,16 +233,16 @@ def backtest(
             states = snapshot.states.regimes[:, k].ravel().astype(int)
             counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
             shares.setdefault(regime, []).append(counted)
-        counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
-        past = Past.weeks(seen, origin)
+        ahead, counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
+        past = (Past.months if unit == MONTH else Past.weeks)(seen, origin)
         simple, calm = fitted(past), past is None or past.calm
         for weeks in plan.horizons:
             window = found_windows[weeks].get(origin)
             if window is None:
                 continue
             judged = [_judged(one, seen.before(origin), origin) for one in made[weeks] if one.window.over(origin)]
-            first, end = window.skip / 7, (window.skip + window.days) / 7
-            forecasts = {MODEL: _forecast(window, plan, counts)} | {name: f(first, end) for name, f in simple.items()}
+            first, end = (place_of(edge, origin, unit) for edge in (window.start, window.start + window.days * _DAY))
+            forecasts = {MODEL: _forecast(window, ahead, counts)} | {name: f(first, end) for name, f in simple.items()}
             made[weeks].append(_Made(window, calm, forecasts))
             alike = overlapping(weeks, plan.every)
             weights = pool_weights([j for j in judged if j is not None], calm=calm, overlapping=alike)
@@ -267,13 +276,17 @@ def windows(
     InputError
         If the plan is wrong, the signal no sum of events, or there is no such campaign.
     """
-    plan.check(scenario.file.step_days)
     name, stretch = campaign_of(scenario.case, campaign)
+    plan.check(7 if stretch.step == "month" else scenario.file.step_days)
     signals = _signals(scenario, plan.signal or counted_most(scenario.case, name))
-    rows = [row for row in scenario.case.observations.rows if row.use != "context"]
+    rows = [row for row in scenario.case.observations.rows if row.use != "context" and stretch.takes(row)]
     truth = reference_record(scenario.case.observations, rows, signals)
     found = {
-        weeks: {origin: w for origin in _origins(stretch, plan) if (w := _window(truth, origin, weeks)) is not None}
+        weeks: {
+            origin: w
+            for origin in _origins(stretch, plan)
+            if (w := _window(truth, origin, _after(stretch, origin, weeks))) is not None
+        }
         for weeks in plan.horizons
     }
     return signals, truth, found
@@ -308,12 +321,28 @@ def _signals(scenario: Scenario, signal: str) -> tuple[str, ...]:
 
 
 def _origins(stretch: Campaign, plan: Plan) -> list[dt.date]:
-    return [stretch.start + w * 7 * _DAY for w in range(0, stretch.weeks - min(plan.horizons) + 1, plan.every)]
+    unit = _unit(stretch)
+    every = round((_after(stretch, stretch.start, plan.every) - stretch.start).days / unit)
+    found = (step_day(stretch.start, unit, i) for i in itertools.count(0, every))
+    shortest = min(plan.horizons)
+    ended = itertools.takewhile(lambda origin: _after(stretch, origin, shortest) <= stretch.until, found)
+    return [origin for origin in ended if plan.since is None or origin >= plan.since]
+
+
+def _unit(stretch: Campaign) -> float:
+    """Return the length in days of what windows are measured in: a week, or a month where steps are months."""
+    return MONTH if stretch.step == "month" else 7
+
+
+def _after(stretch: Campaign, origin: dt.date, weeks: int) -> dt.date:
+    """Return the day so many weeks after an origin; where steps are months, that of the nearest number of months."""
+    unit = _unit(stretch)
+    return step_day(origin, unit, max(1, round(7 * weeks / unit)))
 
 
 def _known(scenario: Scenario, stretch: Campaign, rows: Sequence[Row], origin: dt.date) -> Known:
     program, table = laid_out(history_program(scenario, stretch, stretch.until), rows, scenario, origin)
-    return Known(program, table, (origin - stretch.start).days // program.step_days)
+    return Known(program, table, int(program.place(origin)))
 
 
 def _futures(
@@ -326,9 +355,9 @@ def _futures(
     seed: int,
     threads: int | None,
     engine: str,
-) -> IntArray:
-    """Return the counts of the signals after the origin, shape (draw x path, step)."""
-    program = _ahead(scenario, stretch, origin, max(plan.horizons))
+) -> tuple[Program, IntArray]:
+    """Return the program of what comes after the origin, and the counts of the signals, shape (draw x path, step)."""
+    program = _ahead(scenario, stretch, origin, _after(stretch, origin, max(plan.horizons)))
     simulation = simulate(
         program,
         draws=plan.draws,
@@ -339,17 +368,16 @@ def _futures(
         engine=engine,
         threads=threads,
     )
-    return simulation.counted(signals)
+    return program, simulation.counted(signals)
 
 
-def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, weeks: int) -> Program:
-    """Compile the weeks after an origin as they were foreseeable: schedules stay as they were, regimes are free."""
+def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, until: dt.date) -> Program:
+    """Compile the steps after an origin as they were foreseeable: schedules stay as they were, regimes are free."""
     nodes = dict(scenario.case.nodes)
     for name, node in scenario.case.nodes.items():
         if isinstance(node, Schedule):
             plan = stretch.schedules.get(name)
             nodes[name] = _until(node if plan is None else planned(node, plan), origin)
-    until = origin + weeks * 7 * _DAY
     ahead = stretch.model_copy(update={"start": origin, "until": until, "starts": {}, "schedules": {}})
     case = replace(scenario.case, nodes=nodes)
     return history_program(replace(scenario, case=case), ahead, until)
@@ -380,11 +408,11 @@ def _judged(made: _Made, past: Record, origin: dt.date) -> Judged | None:
     return Judged((origin - window.start).days / 365.25 - window.days / 365.25, made.calm, scores)
 
 
-def _forecast(window: Window, plan: Plan, counts: IntArray) -> CountForecast:
+def _forecast(window: Window, ahead: Program, counts: IntArray) -> CountForecast:
     """Return the case's forecast of a window: the counts of its paths, shape (path, step)."""
     random = np.random.default_rng([window.origin.toordinal(), window.skip, window.days])
-    step_days = 7 * max(plan.horizons) // counts.shape[1]
-    return CountForecast.from_sample(window_counts(counts, window.skip, window.skip + window.days, step_days, random))
+    first, end = (ahead.place(window.start + days * _DAY) for days in (0, window.days))
+    return CountForecast.from_sample(window_counts(counts, first, end, 1, random))
 
 
 def _scored(made: _Made, weeks: int, plan: Plan, weights: FloatArray) -> dict[str, Any]:
@@ -406,13 +434,12 @@ def _scored(made: _Made, weeks: int, plan: Plan, weights: FloatArray) -> dict[st
     return found | {f"weight_{name}": float(weight) for name, weight in zip(POOLED, weights, strict=True)}
 
 
-def _window(truth: Record, origin: dt.date, weeks: int) -> Window | None:
-    """Return the longest window of these weeks whose count the rows say.
+def _window(truth: Record, origin: dt.date, end: dt.date) -> Window | None:
+    """Return the longest window from the origin to before `end` whose count the rows say.
 
     Where an end of the window cuts an interval in which something happened, nobody knows on which side of it: the
     window is drawn in to the interval's edge. None if less than half of the window is left, or days were not counted.
     """
-    end = origin + 7 * weeks * _DAY
     first, last = origin, end
     for interval in truth.intervals:
         after = interval.end + _DAY

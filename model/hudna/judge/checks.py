@@ -7,7 +7,7 @@ beside those of the rows.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +69,9 @@ def replicate(
     counts = simulation.counted(signals)
     each = max(1, round(7 * weeks / program.step_days))
     firsts = range(0, program.n_steps - each + 1, each)
-    starts = tuple(program.start + dt.timedelta(days=t * program.step_days) for t in firsts)
+    starts = tuple(program.day(t) for t in firsts)
     sums = np.stack([counts[:, t : t + each].sum(axis=1) for t in firsts], axis=1)
-    counted = period_counts(case, rows, signals, starts, each * program.step_days)
+    counted = period_counts(case, rows, signals, [(program.day(t), program.day(t + each)) for t in firsts])
     return Replicated(
         signals=signals,
         weeks=weeks,
@@ -84,9 +84,9 @@ def replicate(
 
 
 def period_counts(
-    case: Case, rows: Sequence[Row], signals: tuple[str, ...], starts: Sequence[dt.date], days: int
+    case: Case, rows: Sequence[Row], signals: tuple[str, ...], periods: Iterable[tuple[dt.date, dt.date]]
 ) -> FloatArray:
-    """Return what the reference counted in each period, NaN where not all of its days were counted."""
+    """Return what the reference counted from one day to before another, NaN where not all days were counted."""
     record = reference_record(case.observations, [row for row in rows if row.use != "context"], signals)
-    found = [record.count(start, days) for start in starts]
-    return np.array([count if known == days else np.nan for count, known in found])
+    found = [(*record.count(start, (end - start).days), (end - start).days) for start, end in periods]
+    return np.array([count if known == days else np.nan for count, known, days in found])

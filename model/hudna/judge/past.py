@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hudna.arrays import FloatArray
+from hudna.case.steps import MONTH, place_of, step_day
 from hudna.errors import InputError
 from hudna.judge.record import Record
 
 __all__ = ["MONTHS", "WEEKS", "Past", "length"]
 
 WEEKS, MONTHS = 365.25 / 7, 12.0  # in a year
-_WEEK = dt.timedelta(weeks=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +66,27 @@ class Past:
 
         A week of which more than half is known is scaled up; the others are not known.
         """
+        return cls._before(record, origin, 7, WEEKS)
+
+    @classmethod
+    def months(cls, record: Record, origin: dt.date) -> Past | None:
+        """Return the calendar months before `origin`, which is the first day of one; else as `weeks`."""
+        return cls._before(record, origin, MONTH, MONTHS)
+
+    @classmethod
+    def _before(cls, record: Record, origin: dt.date, step_days: float, year: float) -> Past | None:
         before = record.before(origin)
         if not before.known:
             return None
-        weeks = -(-(origin - before.first).days // 7)
-        found = (before.count(origin - i * _WEEK, 7) for i in range(weeks, 0, -1))
-        counts = [round(count * 7 / days, 9) if days > 3 else np.nan for count, days in found]
+        edges = range(math.floor(place_of(before.first, origin, step_days)), 1)
+        periods = [(a, (b - a).days) for a, b in itertools.pairwise(step_day(origin, step_days, i) for i in edges)]
+        found = ((*before.count(first, days), days) for first, days in periods)
+        counts = [round(count * days / known, 9) if 2 * known > days else np.nan for count, known, days in found]
         if np.isnan(counts).all():  # a few days are all that is known
-            count, days = before.latest(7)
-            counts[-1] = count * 7 / days
-        return cls.of(counts, WEEKS)
+            days = periods[-1][1]
+            count, known = before.latest(days)
+            counts[-1] = count * days / known
+        return cls.of(counts, year)
 
     @property
     def known(self) -> int:

@@ -44,6 +44,7 @@ class Seen:
     days: int
     start: dt.date
     count: float
+    daily: bool = False  # it holds on each of its days, see `Row.daily`
 
     @property
     def end(self) -> dt.date:
@@ -102,11 +103,11 @@ class Record:
         """Return the record as it was known when `origin` began.
 
         A row that ends on or after the origin is left out whole: nobody knew its count by then, and to cut it
-        at the origin would let what came later in. Only a row of 0 is cut: who says that nothing happened up to
-        some later day has seen that nothing happened up to the origin. A row is taken to be known on the day
-        after its last.
+        at the origin would let what came later in. Only an exact row of 0 is cut, as everywhere (docs/rows.md): who
+        says that nothing happened up to some later day has seen that nothing happened up to the origin. A row is taken
+        to be known on the day after its last.
         """
-        ends = [(row, last_known(row.start, row.end, origin, daily=row.count == 0)) for row in self.rows]
+        ends = [(row, last_known(row.start, row.end, origin, daily=row.daily)) for row in self.rows]
         rows = sorted(replace(row, days=(end - row.start).days + 1) for row, end in ends if end is not None)
         parts = tuple(part.before(origin) for part in self.parts)
         return Record(tuple(rows), parts if all(part.rows for part in parts) else ())
@@ -174,7 +175,7 @@ class Record:
 
 def _seen(row: Row) -> Seen:
     rank = _CONFIDENCES.index(row.confidence), _QUALIFIERS.index(row.qualifier)
-    return Seen(*rank, (row.end - row.start).days + 1, row.start, float(row.value))
+    return Seen(*rank, (row.end - row.start).days + 1, row.start, float(row.value), row.daily)
 
 
 def _lay(rows: Iterable[Seen], first: dt.date, size: int) -> tuple[FloatArray, IntArray]:

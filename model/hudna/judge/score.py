@@ -21,13 +21,15 @@ from hudna.judge.baselines import BASELINES, Forecaster, fitted
 from hudna.judge.forecast import CountForecast
 from hudna.judge.past import Past
 from hudna.judge.record import Record
+from hudna.judge.states import score_state
+from hudna.judge.summary import bias
 from hudna.judge.window import covered, named_scores, scores, window_counts
 from hudna.result import Result, open_result
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FEW_PATHS", "rows_for", "score", "totals"]
+__all__ = ["FEW_PATHS", "ResultRows", "rows_for", "score", "totals"]
 
 FEW_PATHS = 500  # fewer make a rough forecast
 _COUNTED = ("events", "response")
@@ -36,6 +38,7 @@ _ORDER = (
     "q95", "crps", "log_score", "brier_any", "pit_low", "pit_high", "inside50", "inside90", "censored",
     "brier_at_least", "notice",
 )  # of the columns  # fmt: skip
+_LENGTHS = {"week": 7.0, "month": 31.0, "quarter": 92.0, "year": 366.0, "longer": np.inf}  # days at most
 _DAY = dt.timedelta(days=1)
 
 
@@ -58,8 +61,8 @@ def score(
     ----------
     result : Result, or what `hudna.open_result` takes
     rows : str, Path or rows
-        A table of observations of the result's signals. Rows of use `context`, and those of regimes and levels, are
-        not scored.
+        A table of observations of the result's signals. Rows of use `context`, and those of levels, are not scored;
+        a regime is, if it is one of the result's series.
     policy : str or iterable of str, optional
         All of the result's if left out.
 
@@ -72,7 +75,8 @@ def score(
         `q25_NAME`, `q50_NAME` and `q75_NAME` of each of `hudna.judge.baselines.BASELINES`, absent where no row has a
         past. Lower scores are better. A row `at_least` is censored: its log score is -log P(N >= value),
         brier_at_least is (1 - P(N >= value))^2, and it has no CRPS and no PIT and lies neither inside nor outside an
-        interval. `attrs["notices"]` holds what there is to say about the whole.
+        interval. `attrs["notices"]` holds what there is to say about the whole, `attrs["states"]` the scores of rows
+        about regimes, a mapping a policy and row: policy, and what `hudna.judge.states.score_state` gives.
 
     Raises
     ------
@@ -98,23 +102,26 @@ def score(
             text = no_such("policy", name, result.policies, text="the result has no such policy")
             problems.add("score", "policy", text, given=repr(name))
     problems.raise_if_any()
-    judged = _Judged.of(result, rows_for(result, rows) if isinstance(rows, str | Path) else tuple(rows))
+    judged = ResultRows.of(result, rows_for(result, rows) if isinstance(rows, str | Path) else tuple(rows))
     judged.check()
     table = pd.DataFrame(_scored(judged, row, name) for name in chosen for row in judged.inside)
+    if table.empty:
+        table = pd.DataFrame(columns=list(_ORDER))
     table = table.astype({"inside50": object, "inside90": object})  # None where it is not known
     for name in BASELINES:
-        if table[f"log_{name}"].isna().all():
+        if len(table) and table[f"log_{name}"].isna().all():
             table = table.drop(columns=[column for column in table if str(column).endswith(f"_{name}")])
-    table.attrs["notices"] = judged.notices()
+    table.attrs |= {"notices": judged.notices(), "states": [one for name in chosen for one in judged.states(name)]}
     return table
 
 
 @checked
 def totals(table: pd.DataFrame) -> pd.DataFrame:
-    """Sum up tables of `score`: means of the scores of the forecast and of each baseline, by policy.
+    """Sum up tables of `score`: means of the scores of the forecast and of each baseline, by policy and length.
 
     Rows may overlap and are forecast by the same paths, so they are no independent sample: counts of rows are
-    given, and no interval, and a mean is that of these rows.
+    given, and no interval, and a mean is that of these rows. Rows of unlike lengths have unlike scores: a mean is over
+    rows of up to a week, a month, a quarter, a year, or longer, each by itself.
 
     Parameters
     ----------
@@ -124,38 +131,53 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per policy and forecaster, `forecast` the first: n, mean_crps, mean_log_score, mean_brier_any,
-        inside50, inside90 (counts) over rows that are not censored, and n_censored, mean_censored_log_score.
-        Baselines are scored over the rows where they have a past, n of them, and `forecast_crps` and
-        `forecast_log_score` are the forecast's means over the same rows.
+        A row per policy, length (`week`, `month`, `quarter`, `year`, `longer`) and forecaster, `forecast` the first,
+        then the baselines, the one of the smallest mean CRPS first. Columns: n, mean_crps, mean_log_score,
+        mean_brier_any, inside50, inside90 (counts) over rows that are not censored; n_censored,
+        mean_censored_log_score; too_high and too_low, rows whose median was above and below the count, `at_least` rows
+        counted where they lie above it, and unclear, the others of those. Baselines are scored over the rows where they
+        have a past, n of them, and `forecast_crps` and `forecast_log_score` are the forecast's means over the same
+        rows.
     """
     import pandas as pd
 
+    days = (pd.to_datetime(table["date_end"]) - pd.to_datetime(table["date_start"])).dt.days + 1
+    place = np.searchsorted(list(_LENGTHS.values()), days)
     found: list[dict[str, Any]] = []
     for policy in dict.fromkeys(table["policy"]):
-        mine = table[table["policy"] == policy]
-        for name in ("forecast", *(name for name in BASELINES if f"crps_{name}" in table)):
-            crps, log = ("crps", "log_score") if name == "forecast" else (f"crps_{name}", f"log_{name}")
-            there = mine[mine[log].notna()]
-            counted, censored = there[~there["censored"]], there[there["censored"]]
-            own = name == "forecast"
-            found.append(
-                {
-                    "policy": policy,
-                    "forecaster": name,
-                    "n": len(counted),
-                    "mean_crps": counted[crps].mean(),
-                    "mean_log_score": counted[log].mean(),
-                    "forecast_crps": counted["crps"].mean(),
-                    "forecast_log_score": counted["log_score"].mean(),
-                    "mean_brier_any": counted["brier_any"].mean() if own else np.nan,
-                    "inside50": int(counted["inside50"].sum()) if own else None,
-                    "inside90": int(counted["inside90"].sum()) if own else None,
-                    "n_censored": len(censored),
-                    "mean_censored_log_score": censored[log].mean(),
-                }
-            )
+        for i, length in enumerate(_LENGTHS):
+            mine = table[(table["policy"] == policy) & (place == i)]
+            if mine.empty:
+                continue
+            errors = {key: value for key, value in bias(mine).items() if key in ("too_high", "too_low", "unclear")}
+            any_of = mine.loc[~mine["censored"].astype(bool), "brier_any"].mean()
+            own = {"forecaster": "forecast", **_means(mine, "crps", "log_score"), "mean_brier_any": any_of, **errors}
+            simple = [
+                {"forecaster": name, **_means(mine, f"crps_{name}", f"log_{name}")}
+                for name in BASELINES
+                if f"log_{name}" in table
+            ]
+            simple.sort(key=lambda one: (np.isnan(one["mean_crps"]), one["mean_crps"]))
+            found += [{"policy": policy, "length": length, **one} for one in (own, *simple)]
     return pd.DataFrame(found)
+
+
+def _means(rows: pd.DataFrame, crps: str, log: str) -> dict[str, Any]:
+    """Return the mean scores of a forecaster over the rows that it has a score of."""
+    there = rows[rows[log].notna()]
+    censored = there["censored"].astype(bool)
+    counted, bounds = there[~censored], there[censored]
+    return {
+        "n": len(counted),
+        "mean_crps": counted[crps].astype(float).mean(),
+        "mean_log_score": counted[log].astype(float).mean(),
+        "forecast_crps": counted["crps"].astype(float).mean(),
+        "forecast_log_score": counted["log_score"].astype(float).mean(),
+        "inside50": int(counted["inside50"].sum()),
+        "inside90": int(counted["inside90"].sum()),
+        "n_censored": len(bounds),
+        "mean_censored_log_score": bounds[log].astype(float).mean(),
+    }
 
 
 def rows_for(result: Result, path: str | Path) -> tuple[Row, ...]:
@@ -217,7 +239,7 @@ def _counts(result: Result) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Judged:
+class ResultRows:
     """A result and the rows that it is judged by."""
 
     result: Result
@@ -228,7 +250,8 @@ class _Judged:
     seed: int
 
     @classmethod
-    def of(cls, result: Result, rows: tuple[Row, ...]) -> _Judged:
+    def of(cls, result: Result, rows: tuple[Row, ...]) -> ResultRows:
+        """Make it of a result and rows."""
         about = result.about
         try:
             start = dt.date.fromisoformat(about["start"])
@@ -238,14 +261,40 @@ class _Judged:
             text = f"is not a result that hudna saved ({type(error).__name__} in what it is about)"
             raise InputError.of("result", text) from None
 
+    def resolve(self, signal: str) -> tuple[str, ...]:
+        """Return the counts that a name or a sum stands for, in name order; none if one of them was not kept."""
+        names, known = _catalogue(self.result), _counts(self.result)
+        found = [names.resolve(part.strip()) for part in signal.split("+")]
+        whole = tuple(sorted({name for part in found for name in part}))
+        return whole if all(found) and all(name in known for name in whole) else ()
+
     @cached_property
     def counted(self) -> tuple[Row, ...]:
+        """Rows of counts."""
         return tuple(row for row in self.rows if row.kind in _COUNTED and row.use != "context")
 
     @cached_property
     def inside(self) -> tuple[Row, ...]:
         """Rows to score."""
         return tuple(row for row in self.counted if row.end >= self.start)
+
+    @cached_property
+    def regimes(self) -> tuple[Row, ...]:
+        """Rows about regimes to score."""
+        return tuple(
+            row for row in self.rows if row.kind == "regime" and row.use != "context" and row.end >= self.start
+        )
+
+    def states(self, policy: str) -> Iterator[dict[str, Any]]:
+        """Yield the scores of the rows about regimes, as `hudna.judge.states.score_state` does."""
+        for row in self.regimes:
+            name = next(name for name in self.result.series_names
+                        if self.result.series_label(name).measure == "state"
+                        and self.result.series_label(name).signals == row.signals)  # fmt: skip
+            states = tuple(state for state, _ in self.result.series_label(name).states)
+            counts = self.result.histograms[name].sel(policy=policy).to_numpy()
+            paths = int(counts[0].sum())
+            yield {"policy": policy, **score_state(row, counts / paths, states, self.start, self.step_days, paths)}
 
     @cached_property
     def past(self) -> tuple[Row, ...]:
@@ -274,22 +323,23 @@ class _Judged:
         return frozenset({"", *named})
 
     def check(self) -> None:
+        """Raise `InputError` with every row that cannot be scored."""
         problems = Problems()
         known, carried = _counts(self.result), self.result.about.get("counters", {})
-        for row in self.inside:
+        for row in (*self.inside, *self.regimes):
             where = f"line {row.line}" if row.line else f"{row.start} to {row.end}"
             if row.start < self.start or row.end >= self.end:
                 before = f"; count from {self.start} on" if row.start < self.start <= row.end < self.end else ""
                 text = f"is not inside the run, {self.start} to {self.end - _DAY}{before}"
                 problems.add(where, "date_start, date_end", text, given=f"{row.start}, {row.end}")
             for name in row.signals:
-                if name not in known:
+                if row.kind != "regime" and name not in known:
                     text = f"the result kept no counts of {name}{nearest(name, known)}; it has: {', '.join(known)}"
                     problems.add(where, "signal", text, given=repr(row.signal))
             if row.counter:
                 self._check_counter(row, carried, where, problems)
-        if not self.inside:
-            problems.add("rows", "", f"there is no count to score from {self.start} to {self.end - _DAY}")
+        if not self.inside and not self.regimes:
+            problems.add("rows", "", f"there is no count or state to score from {self.start} to {self.end - _DAY}")
         problems.raise_if_any()
 
     def _check_counter(self, row: Row, carried: Mapping[str, Any], where: str, problems: Problems) -> None:
@@ -306,6 +356,7 @@ class _Judged:
         problems.add(where, "counter", text, given=repr(row.counter))
 
     def notices(self) -> tuple[str, ...]:
+        """Return what there is to say about the whole."""
         found = []
         sizes = self.result.trajectories.sizes
         paths = sizes["draw"] * sizes["path"]
@@ -316,9 +367,7 @@ class _Judged:
                 row for row in self.counted if row.end < self.start
             ],
             "of use context: not scored": [row for row in self.rows if row.use == "context"],
-            "about regimes or levels: not scored": [
-                row for row in self.rows if row.kind not in _COUNTED and row.use != "context"
-            ],
+            "about levels: not scored": [row for row in self.rows if row.kind == "level" and row.use != "context"],
         }
         return (*found, *(f"{_many(len(rows))} {text}" for text, rows in groups.items() if rows))
 
@@ -343,7 +392,7 @@ class _Judged:
         return np.full(draws.size, 1.0 if ratio is None else float(ratio))
 
 
-def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
+def _scored(judged: ResultRows, row: Row, policy: str) -> dict[str, Any]:
     forecast = CountForecast.from_sample(judged.sample(row, policy))
     v, censored = int(row.value), row.qualifier == "at_least"
     settled = not censored or v > 0  # whether it is known if there was one
@@ -369,7 +418,7 @@ def _scored(judged: _Judged, row: Row, policy: str) -> dict[str, Any]:
     return found
 
 
-def _notices(judged: _Judged, row: Row) -> Iterator[str]:
+def _notices(judged: ResultRows, row: Row) -> Iterator[str]:
     a, b = (row.start - judged.start).days, (row.end - judged.start).days + 1
     parts = [round(share * judged.step_days) for share in covered(a, b, judged.step_days) if share < 1]
     if parts:

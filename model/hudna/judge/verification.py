@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hudna.arrays import BoolArray, FloatArray
+from hudna.arrays import FloatArray
 from hudna.errors import InputError, Problems
 from hudna.judge.baselines import BASELINES
-from hudna.judge.skill import Skill, coverage, overlapping, skill
+from hudna.judge.skill import Skill, skill
+from hudna.judge.summary import AT_LEAST, block_of, coverages, horizons
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["AT_LEAST", "coverage_data", "outcomes_data", "pit_data", "reliability_data", "skill_data"]
 
-AT_LEAST = "at_least"
 _QUALIFIERS = ("exact", "approx", AT_LEAST)
 _ATTRS = ("signal_name", "unit", "draws", "paths", "seed", "thresholds")
 _QUANTILES = ["q05", "q25", "q50", "q75", "q95"]
@@ -66,8 +66,15 @@ def pit_data(forecasts: pd.DataFrame, weeks: int | None = None) -> pd.DataFrame:
     edges = np.linspace(0, 1, _BINS[rows.attrs["origins"] >= _FEW] + 1)
     held = _spread(low, high, edges)
     bins = [
-        pd.DataFrame({"weeks": ahead, "bin_low": edges[:-1], "bin_high": edges[1:], "n": held[own].sum(axis=0)})
-        for ahead, own in _by_horizon(rows)
+        pd.DataFrame(
+            {
+                "weeks": ahead,
+                "bin_low": edges[:-1],
+                "bin_high": edges[1:],
+                "n": held[rows["weeks"] == ahead].sum(axis=0),
+            }
+        )
+        for ahead, _ in horizons(rows)
     ]
     few = rows.attrs["origins"] < _FEW
     return _with_attrs(pd.concat(bins, ignore_index=True), rows, few=few, n=len(rows))
@@ -131,15 +138,8 @@ def coverage_data(forecasts: pd.DataFrame) -> pd.DataFrame:
     InputError
         As `pit_data`.
     """
-    import pandas as pd
-
     rows = _counted("plot.coverage", forecasts, ("inside50", "inside90"))
-    found = [
-        {"level": level, "weeks": ahead, **asdict(coverage(inside[own], block=rows.attrs["blocks"][ahead]))}
-        for level, inside in ((0.5, rows["inside50"].to_numpy(bool)), (0.9, rows["inside90"].to_numpy(bool)))
-        for ahead, own in _by_horizon(rows)
-    ]
-    return _with_attrs(pd.DataFrame(found), rows)
+    return _with_attrs(coverages(rows), rows)
 
 
 def outcomes_data(forecasts: pd.DataFrame, weeks: int) -> pd.DataFrame:
@@ -215,7 +215,7 @@ def _checked(call: str, forecasts: pd.DataFrame, columns: Sequence[str], weeks: 
         problems.add(call, "forecasts", "has no row: nothing was forecast")
     problems.raise_if_any()
     if weeks is not None and not (forecasts["weeks"] == weeks).any():
-        *first, last = (str(ahead) for ahead in _horizons(forecasts))
+        *first, last = (str(ahead) for ahead, _ in horizons(forecasts))
         known = f"{', '.join(first)} and {last}" if first else last
         problems.add(call, "weeks", f"must be a horizon of the forecasts: {known} weeks", given=repr(weeks))
     if forecasts.duplicated(["origin", "weeks"]).any():
@@ -243,27 +243,12 @@ def _counted(call: str, forecasts: pd.DataFrame, columns: Sequence[str], weeks: 
 
 def _with_attrs(data: pd.DataFrame, rows: pd.DataFrame, **more: int) -> pd.DataFrame:
     """Give a table the attributes that the module describes."""
-    blocks = {ahead: _block(rows["origin"][own], ahead) for ahead, own in _by_horizon(rows)}
+    blocks = {ahead: block_of(part) for ahead, part in horizons(rows)}
     found: dict[str, Any] = {
         "origins": int(rows["origin"].nunique()), "horizons": list(blocks), "blocks": blocks, "left_out": 0,
     }  # fmt: skip
     data.attrs = found | rows.attrs | more
     return data
-
-
-def _horizons(rows: pd.DataFrame) -> list[int]:
-    return sorted({int(ahead) for ahead in rows["weeks"]})
-
-
-def _by_horizon(rows: pd.DataFrame) -> list[tuple[int, BoolArray]]:
-    weeks = rows["weeks"].to_numpy()
-    return [(ahead, weeks == ahead) for ahead in _horizons(rows)]
-
-
-def _block(origins: pd.Series, weeks: int) -> int:
-    """Return how many origins of one horizon, as near as the nearest two, have windows that overlap."""
-    days = np.sort(origins.to_numpy("datetime64[D]").astype(float))
-    return 1 if days.size == 1 else overlapping(7.0 * weeks, max(1.0, float(np.diff(days).min())))
 
 
 def _spread(low: FloatArray, high: FloatArray, edges: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MIDDLE = ("q25", "q50", "q75")  # of a forecast that stands beside
 
 
-def covered(first: int, end: int, step_days: int) -> FloatArray:
+def covered(first: float, end: float, step_days: int) -> FloatArray:
     """Return the covered share of each step that the days `first` to before `end`, counted from 0, touch.
 
     Examples
@@ -29,7 +29,7 @@ def covered(first: int, end: int, step_days: int) -> FloatArray:
     return np.asarray(days / step_days)
 
 
-def window_counts(counts: IntArray, first: int, end: int, step_days: int, random: np.random.Generator) -> IntArray:
+def window_counts(counts: IntArray, first: float, end: float, step_days: int, random: np.random.Generator) -> IntArray:
     """Return the events of the days `first` to before `end` of each path.
 
     A step's events fall on its days evenly and independently: of n in a step that is covered in part as many fall into
@@ -38,14 +38,14 @@ def window_counts(counts: IntArray, first: int, end: int, step_days: int, random
     Parameters
     ----------
     counts : int array, shape (..., step), events in each step, the first of which begins on day 0
-    first, end, step_days : int, unit day
+    first, end, step_days : unit day; or unit step, with a step of 1
     random : Generator
 
     Returns
     -------
     int array, shape (...)
     """
-    steps = counts[..., first // step_days : -(-end // step_days)]
+    steps = counts[..., int(first // step_days) : int(-(-end // step_days))]
     shares = covered(first, end, step_days)
     total = np.asarray(steps[..., shares == 1].sum(axis=-1, dtype=np.int64))
     for i in np.flatnonzero(shares < 1):

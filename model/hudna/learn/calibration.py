@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -327,7 +326,7 @@ class _StoppedError(Exception):
 
 
 def _unexplained(program: Program, lost: LostError) -> SimulationError:
-    begin = program.start + lost.step * dt.timedelta(days=program.step_days)
+    begin = program.day(lost.step)
     text = (
         f"no draw of the parameters can explain the rows of the step from {begin}: widen the priors, take more draws "
         "or paths, or lower the confidence of rows that contradict one another"

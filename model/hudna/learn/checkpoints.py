@@ -6,7 +6,6 @@ steps is all that the rest follows from, to the last digit.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -16,7 +15,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +35,6 @@ __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
 FOLDER = "posterior.partial"  # beside the posterior that is being learned
 _SHARE = 0.05  # of the time at most goes into writing
-_STATES = tuple(entry.name for entry in dataclasses.fields(States))
-_SUMS = ("counts", "means", "guesses")
 _MARK = 16  # bytes at the end, a hash of all before
 
 
@@ -145,12 +142,10 @@ def _arrays(island: Island) -> dict[str, FloatArray]:
         "scores": island.scores, "weights": island.weights, "paths": found.weights,
         "log_likelihood": found.log_likelihood, "added": found.added,
         "theta": ensemble.theta, "values": ensemble.values,
-        **{f"state-{name}": getattr(states, name) for name in _STATES},
+        **{f"state-{name}": getattr(states, name) for name in States._fields},
     }  # fmt: skip
-    for table in _SUMS:
-        arrays |= {f"{table}-{k}": array for k, array in enumerate(getattr(sums, table).values())}
-    for k, (_, counts, means) in enumerate(sums.last.values()):
-        arrays |= {f"last-{k}-counts": counts, f"last-{k}-means": means}
+    for name, table in sums.tables.items():
+        arrays |= {f"{name}-{k}": array for k, array in enumerate(table.values())}
     return arrays
 
 
@@ -159,21 +154,19 @@ def _about(island: Island) -> dict[str, Any]:
     sums = island.filter.sums
     return {
         "step": island.step, "fresh": island.fresh, "log_evidence": island.log_evidence, "effective": island.effective,
-        "moves": [dataclasses.astuple(move) for move in island.moves],
-        "sums": {table: list(getattr(sums, table)) for table in _SUMS},
-        "last": [[key, value] for key, (value, _, _) in sums.last.items()],
+        "moves": [astuple(move) for move in island.moves],
+        "sums": {name: list(table) for name, table in sums.tables.items()},
+        "last_report": list(sums.last_report.items()),
     }  # fmt: skip
 
 
 def _restore(island: Island, arrays: Mapping[str, FloatArray], about: Mapping[str, Any]) -> None:
     """Give a sampler that has not begun the state of one that was stopped."""
     sums = Sums()
-    for table in _SUMS:
-        keys = (tuple(key) for key in about["sums"][table])
-        getattr(sums, table).update({key: arrays[f"{table}-{k}"] for k, key in enumerate(keys)})
-    for k, (key, value) in enumerate(about["last"]):
-        sums.last[tuple(key)] = (value, arrays[f"last-{k}-counts"], arrays[f"last-{k}-means"])
-    states = States(*(arrays[f"state-{name}"] for name in _STATES))
+    for name, table in sums.tables.items():
+        table.update({tuple(key): arrays[f"{name}-{k}"] for k, key in enumerate(about["sums"][name])})
+    sums.last_report.update({tuple(key): value for key, value in about["last_report"]})
+    states = States(*(arrays[f"state-{name}"] for name in States._fields))
     ensemble = Ensemble(
         island.program, arrays["theta"], paths=island.n_paths, seed=island.seed, engine=island.engine, states=states
     )

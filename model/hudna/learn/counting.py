@@ -17,13 +17,12 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import NONE
+from hudna.learn import discrete
 from hudna.learn.likelihood import Report
 from hudna.learn.timetable import Family, Gauge, Piece, Timetable
 
 __all__ = ["Counted", "Sums", "Week", "add_up", "draw_counts"]
 
-_REACH = 6.0  # standard deviations that a table of counts covers, and four counts more
-_NEAREST = 8  # counts nearest to what is likely, where that is not allowed
 _DAY = dt.timedelta(days=1)
 
 
@@ -32,52 +31,49 @@ class Sums:
     """What gauges have added up on each path, shape (n_draws, n_paths) each.
 
     counts, means : by the gauge's key, counts and what was to be expected; guesses : by the nodes that are summed, log
-    of the guess that is to be divided out again; last : by the key of another counter's gauge, the report, count and
-    mean at its last exact reading
+    of the guess that is to be divided out again; provisional : by the gauge's key, log of what a report of a row that
+    goes on has weighed; last_counts, last_means, last_report : by the key of another counter's gauge, count, mean and
+    report at its last exact reading
     """
 
-    counts: dict[tuple[str, str, str], FloatArray] = field(default_factory=dict)
-    means: dict[tuple[str, str, str], FloatArray] = field(default_factory=dict)
-    guesses: dict[tuple[int, ...], FloatArray] = field(default_factory=dict)
-    last: dict[tuple[str, str, str], tuple[float, FloatArray, FloatArray]] = field(default_factory=dict)
+    counts: dict[Any, FloatArray] = field(default_factory=dict)
+    means: dict[Any, FloatArray] = field(default_factory=dict)
+    guesses: dict[Any, FloatArray] = field(default_factory=dict)
+    provisional: dict[Any, FloatArray] = field(default_factory=dict)
+    last_counts: dict[Any, FloatArray] = field(default_factory=dict)
+    last_means: dict[Any, FloatArray] = field(default_factory=dict)
+    last_report: dict[Any, float] = field(default_factory=dict)
 
-    def reorder(self, order: IntArray) -> None:
-        """Let path i of a draw take over what path order[i] has; `order` is (n_draws, n_paths)."""
-        for table in self._tables():
-            for key, array in table.items():
-                table[key] = np.take_along_axis(array, order, axis=1)
-        for key, (value, counts, means) in self.last.items():
-            taken = (np.take_along_axis(array, order, axis=1) for array in (counts, means))
-            self.last[key] = (value, *taken)  # type: ignore[assignment]
+    @property
+    def tables(self) -> dict[str, dict[Any, FloatArray]]:
+        """All that has a number a path, by name."""
+        return {name: table for name, table in vars(self).items() if name != "last_report"}
 
-    def take(self, draws: IntArray | slice) -> Sums:
+    def reorder(self, order: IntArray, draws: IntArray) -> None:
+        """Let path i of draw `draws[k]` take over what its path order[k, i] has."""
+        for table in self.tables.values():
+            for array in table.values():
+                array[draws] = np.take_along_axis(array[draws], order, axis=1)
+
+    def take(self, draws: IntArray) -> Sums:
         """Return those of some draws."""
-        counts, means = ({key: array[draws] for key, array in table.items()} for table in (self.counts, self.means))
-        guesses = {nodes: array[draws] for nodes, array in self.guesses.items()}
-        last = {key: (value, n[draws], mean[draws]) for key, (value, n, mean) in self.last.items()}
-        return Sums(counts, means, guesses, last)
+        tables = {name: {key: array[draws] for key, array in table.items()} for name, table in self.tables.items()}
+        return Sums(**tables, last_report=dict(self.last_report))
 
     def put(self, draws: IntArray, other: Sums) -> None:
-        """Take over some draws of another ensemble's."""
-        for mine, theirs in ((self.counts, other.counts), (self.means, other.means)):
-            for key, array in mine.items():
-                array[draws] = theirs[key][draws]
-        for nodes in self.guesses.keys() | other.guesses.keys():  # where a guess is missing, none was made
-            shape = (self.guesses if nodes in self.guesses else other.guesses)[nodes].shape
-            mine_of = self.guesses.setdefault(nodes, np.zeros(shape))
-            mine_of[draws] = other.guesses[nodes][draws] if nodes in other.guesses else 0.0
-        for key, (_, counts, means) in self.last.items():
-            counts[draws], means[draws] = other.last[key][1][draws], other.last[key][2][draws]
+        """Take over some draws of another ensemble's; what one of them lacks, such as a guess, is 0 there."""
+        for name, mine in self.tables.items():
+            theirs = other.tables[name]
+            for key in (*mine, *(key for key in theirs if key not in mine)):
+                array = mine.setdefault(key, np.zeros((mine if key in mine else theirs)[key].shape))
+                array[draws] = theirs[key][draws] if key in theirs else 0.0
+        self.last_report |= other.last_report
 
     def forget(self, gauges: Iterable[Gauge]) -> None:
         """Drop what gauges added up that have had their last reading."""
         for gauge in gauges:
-            self.counts.pop(gauge.key, None)
-            self.means.pop(gauge.key, None)
-            self.last.pop(gauge.key, None)
-
-    def _tables(self) -> tuple[dict[Any, FloatArray], ...]:
-        return self.counts, self.means, self.guesses
+            for table in (self.counts, self.means, self.last_counts, self.last_means, self.last_report):
+                table.pop(gauge.key, None)
 
 
 @dataclass(frozen=True)
@@ -193,8 +189,14 @@ class _Draw:
         part = Counted(self.piece.start, self.piece.end, drawn, self.means)
         add_up(self.piece.adding, part, self.sums, self.week.seed)
         for gauge, report in self.piece.read:
-            if not gauge.reference:
-                weight = weight + self._excess(gauge, report)
+            if gauge.reference:
+                said = report.log_likelihood(self.sums.counts[gauge.key]) if report.so_far else 0.0
+            else:
+                said = self._excess(gauge, report)
+                weight = weight + said
+            if report.so_far and gauge.weighs:
+                possible = np.where(np.isfinite(said), said, 0.0)
+                self.sums.provisional[gauge.key] = self.sums.provisional.get(gauge.key, 0.0) + possible
         return part, weight
 
     def _set(self, nodes: tuple[int, ...], drawn: dict[int, FloatArray]) -> FloatArray:
@@ -226,8 +228,6 @@ class _Draw:
 
     def _sum(self, nodes: tuple[int, ...], mean: FloatArray, already: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Draw how many more events there are in a set: by their mean, what is read now, what must come later."""
-        from hudna.learn import discrete
-
         reports = self.piece.reports.get(nodes)
         if reports:
             return self._read(reports, mean, already)
@@ -241,29 +241,20 @@ class _Draw:
             n = self.random.binomial(np.maximum(missing, 0.0).astype(np.int64), days / (days + rest)).astype(float)
             return n, self._guessed(gauge, np.zeros(n.shape))
         # w = sum_n Poisson(n; mean) g(missing - n; later) / the guess before; g is divided out in the next piece.
-        later = self._mean(nodes) / days * rest
-        most = np.maximum(missing, 0.0) + report.slack
-        centre = missing * days / (days + rest)
-        low, high = _around(np.minimum(mean, centre), np.maximum(mean, centre), np.zeros(mean.shape), most)
-        n, total = discrete.sums(low, high, mean, [], [], self.random.random(mean.shape), (missing, later))
+        later, u = self._mean(nodes) / days * rest, self.random.random(mean.shape)
+        n, total, guess = discrete.sums(mean, [missing], [report], u, later, days / (days + rest))
         weight = self._guessed(gauge, total)
-        self.sums.guesses[nodes] = discrete.guessed(missing - n, later)
+        self.sums.guesses[nodes] = guess
         return n, weight
 
     def _read(
         self, reports: Sequence[tuple[Gauge, Report]], mean: FloatArray, already: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw a count of which something is read at the end of the piece."""
-        from hudna.learn import discrete
-
         # w = sum_n Poisson(n; mean) prod_r P(r | so far + n) / the guess before; n is drawn in proportion to the terms.
-        gauge, sharpest = reports[0]
-        missing = sharpest.value - self._so_far(gauge) - already
-        low, high = _allowed(sharpest, missing, mean)
-        off = [report.value - self._so_far(g) - already for g, report in reports]
-        says = [report.table for _, report in reports]
-        n, total = discrete.sums(low, high, mean, off, says, self.random.random(mean.shape))
-        return n, self._guessed(gauge, total)
+        missing = [report.value - self._so_far(gauge) - already for gauge, report in reports]
+        n, total, _ = discrete.sums(mean, missing, [report for _, report in reports], self.random.random(mean.shape))
+        return n, self._guessed(reports[0][0], total)
 
     def _guessed(self, gauge: Gauge, total: FloatArray) -> FloatArray:
         """Return a weight with the guess made before divided out; what does not weigh only has to be possible."""
@@ -300,8 +291,6 @@ class _Draw:
         self, nodes: tuple[int, ...], part: tuple[int, ...], left: FloatArray, share: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Draw how many of `left` events fall to a part."""
-        from hudna.learn import discrete
-
         led = self.piece.leads.get(part)
         coming = None if led is None else self.piece.coming(nodes, led.day)
         if led is None or coming is None or (not left.any() and part not in self.sums.guesses):
@@ -310,47 +299,24 @@ class _Draw:
         missing = report.value - self._so_far(gauge)
         later = np.maximum(np.maximum(coming[1].value - self._so_far(coming[0]), 0.0) - left, 0.0)
         cost = 50.0 if coming[1].slack == 0 and report.slack == 0 else 3.0
-        n, total = discrete.shares(left, share, missing, later, cost, self.random.random(left.shape))
+        n, total, guess = discrete.shares(left, share, missing, later, cost, self.random.random(left.shape))
         weight = self._guessed(gauge, total)
         if gauge.weighs:
-            self.sums.guesses[part] = discrete.guessed_share(missing - n, later, share, cost)
+            self.sums.guesses[part] = guess
         return n, weight
 
     def _excess(self, gauge: Gauge, report: Report) -> FloatArray:
         """Weigh another counter's report: what it has beyond the reference is Poisson, (ratio - 1) x rate."""
-        from hudna.learn import discrete
-
         ratio = self.week.theta[:, gauge.parameter][:, None] if gauge.parameter != NONE else gauge.ratio
         counts, means = self.sums.counts[gauge.key], self.sums.means[gauge.key]
-        value, before, expected = self.sums.last.get(gauge.key, (0.0, 0.0, 0.0))
+        before, expected = (t.get(gauge.key, 0.0) for t in (self.sums.last_counts, self.sums.last_means))
         # w = sum_e Poisson(e; (ratio - 1) M) P(r | so far + e), M what was expected since the last exact reading.
         mean = (np.asarray(ratio) - 1.0) * (means - expected)
         # The excess over a first report that was exact is known; this one's is what came after it.
-        known = value - before
+        known = self.sums.last_report.get(gauge.key, 0.0) - before
         missing = report.value - counts - known
-        low, high = _allowed(report, missing, mean)
-        _, total = discrete.sums(low, high, mean, [missing], [report.table], np.zeros(mean.shape))
-        if report.qualifier == "exact":
-            self.sums.last[gauge.key] = (report.value, counts.copy(), means.copy())
+        _, total, _ = discrete.sums(mean, [missing], [report], np.zeros(mean.shape))
+        if report.qualifier == "exact" and not report.so_far:
+            self.sums.last_counts[gauge.key], self.sums.last_means[gauge.key] = counts.copy(), means.copy()
+            self.sums.last_report[gauge.key] = report.value
         return total if gauge.weighs else np.zeros(counts.shape)
-
-
-def _allowed(report: Report, missing: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return which counts a report leaves open and can matter, where `missing` is what it says and `mean` expected."""
-    low = np.maximum(missing - report.slack, 0.0)
-    high = np.maximum(missing + report.slack, low)
-    if report.open:
-        most = np.maximum(high, mean)
-        high = most + _REACH * np.sqrt(most + 1) + 4
-    return _around(np.minimum(mean, missing), np.maximum(mean, missing), low, high)
-
-
-def _around(least: FloatArray, most: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return which counts of `low` to `high` can matter where about `least` to `most` are likely."""
-    below = np.floor(least - _REACH * np.sqrt(np.maximum(least, 0.0) + 1) - 2)
-    above = np.ceil(most + _REACH * np.sqrt(np.maximum(most, 0.0) + 0.2) + 4)
-    # Where none of them is allowed, those nearest to them decide.
-    low = np.ceil(low)
-    high = np.maximum(np.floor(high), low)
-    first = np.clip(below, low, np.maximum(high - _NEAREST, low))
-    return first, np.maximum(np.minimum(high, np.maximum(above, first + _NEAREST)), first)

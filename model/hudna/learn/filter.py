@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,7 +43,7 @@ class Filter:
     @property
     def effective(self) -> FloatArray:
         """Effective number of paths of each draw."""
-        return np.exp(-special.logsumexp(2 * self.weights, axis=1))
+        return np.asarray(1.0 / (np.exp(self.weights) ** 2).sum(axis=1))
 
     def run(self, table: Timetable, until: int) -> None:
         """Go on to the beginning of step `until`."""
@@ -58,9 +57,11 @@ class Filter:
         random = np.random.Generator(
             np.random.SFC64(np.random.SeedSequence([ensemble.seed, t, ensemble.first_draw, 0x68756E]))
         )
-        begin = program.start + t * dt.timedelta(days=program.step_days)
-        end = begin + dt.timedelta(days=program.step_days)
+        begin, end = program.day(t), program.day(t + 1)
         weight: FloatArray = np.zeros(self.weights.shape)
+        if table.known > begin:  # rows that went on are read again, later: what they weighed so far is divided out
+            while self.sums.provisional:
+                weight = weight - self.sums.provisional.popitem()[1]
         for regime in table.weighed[t]:
             weight = weight + ensemble.held_log_probability(regime)
         ensemble.expect()
@@ -68,8 +69,10 @@ class Filter:
         running = set(table.running[t])
         known = {node for family in seen for node in family.nodes}
         means = {node: ensemble.mean(node) for node in sorted(known | running)}
+        counted = _counted_whole(table, t)
         for node in sorted(known):
-            means[node] = means[node] * _mixing(ensemble, node, random)
+            factor, likely = _mixing(ensemble, node, means[node], counted.get(node), random)
+            means[node], weight = means[node] * factor, weight + likely
         seed = (ensemble.seed, ensemble.first_draw, 0x646179)
         week = Week(begin, end, means, ensemble.theta, seed)
         parts, likely = draw_counts(week, table, t, self.sums, random)
@@ -113,8 +116,10 @@ class Filter:
 
     def _weigh(self, weight: FloatArray, random: np.random.Generator) -> FloatArray:
         heavy = self.weights + weight  # log L grows by log sum_paths W w
-        total = special.logsumexp(heavy, axis=1)
-        lost = ~np.isfinite(total)
+        top = heavy.max(axis=1)
+        lost = ~np.isfinite(top)
+        with np.errstate(invalid="ignore"):
+            total: FloatArray = np.where(lost, top, top + np.log(np.exp(heavy - top[:, None]).sum(axis=1)))
         self.weights = np.where(lost[:, None], -np.log(heavy.shape[1]), heavy - np.where(lost, 0.0, total)[:, None])
         self.log_likelihood, self.added = self.log_likelihood + total, total
         self._resample(np.flatnonzero(self.effective < _RESAMPLE_BELOW * heavy.shape[1]), random)
@@ -127,7 +132,7 @@ class Filter:
         order = np.tile(np.arange(n_paths), (n_draws, 1))
         order[draws] = systematic(np.exp(self.weights[draws]), random.random(draws.size))
         self.ensemble.reorder(order, draws)
-        self.sums.reorder(order)
+        self.sums.reorder(order[draws], draws)
         self.weights[draws] = -np.log(n_paths)
 
 
@@ -161,12 +166,35 @@ def systematic(weights: FloatArray, start: FloatArray, size: int | None = None) 
     return chosen
 
 
-def _mixing(ensemble: Ensemble, node: int, random: np.random.Generator) -> FloatArray | float:
-    """Return the gamma factors that make a dispersed node's count a mixture of Poisson counts."""
+def _counted_whole(table: Timetable, t: int) -> dict[int, float]:
+    """Return the counts of nodes that are read alone, exactly, and of all of step t."""
+    found = {}
+    for family, pieces in zip(table.families, table.pieces[t], strict=True):
+        if len(family.nodes) == 1 and len(pieces) == 1:
+            for gauge, report in pieces[0].read:
+                sure = report.qualifier == "exact" and report.slack == 0 and gauge.reference and gauge.weighs
+                if sure and gauge.start == pieces[0].start:
+                    found[family.nodes[0]] = report.value
+    return found
+
+
+def _mixing(
+    ensemble: Ensemble, node: int, mean: FloatArray, count: float | None, random: np.random.Generator
+) -> tuple[FloatArray | float, FloatArray | float]:
+    """Return the gamma factors that make a dispersed node's count a mixture of Poisson counts, and a log weight.
+
+    If the step's count n is known they are drawn given it, f ~ Gamma(1/a + n, rate 1/a + m), and the weight is the log
+    of prior over that density: times Poisson(n; f m) it is the negative binomial probability of n, whatever f.
+    """
     dispersion: Sequence[float] | FloatArray = ensemble.values[ensemble.program.events.dispersion[node]]
     a = np.asarray(dispersion)[:, None]
     if not a.any():
-        return 1.0
+        return 1.0, 0.0
     shape = (ensemble.n_draws, ensemble.n_paths)
-    safe = np.where(a > 0, a, 1.0)
-    return np.where(a > 0, random.gamma(1 / safe, safe, shape), 1.0)
+    k = 1 / np.where(a > 0, a, 1.0)
+    if count is None:
+        return np.where(a > 0, random.gamma(k, 1 / k, shape), 1.0), 0.0
+    factor = random.gamma(k + count, 1.0, shape) / (k + mean)
+    weight = k * np.log(k) - special.gammaln(k) + special.gammaln(k + count) - (k + count) * np.log(k + mean)
+    weight = weight + mean * factor - count * np.log(factor)
+    return np.where(a > 0, factor, 1.0), np.where(a > 0, weight, 0.0)

@@ -25,12 +25,14 @@ _TAIL = 1e-8  # probability of errors that are not looked at
 class Report:
     """A reported count.
 
-    qualifier : {"exact", "at_least", "approx"}; confidence : {"high", "medium", "low"}
+    qualifier : {"exact", "at_least", "approx"}; confidence : {"high", "medium", "low"}; so_far : whether the row goes
+    on, and what is known of it is read again on a later day
     """
 
     value: float
     qualifier: str
     confidence: str
+    so_far: bool = False
 
     @property
     def spread(self) -> float:
@@ -51,14 +53,14 @@ class Report:
         return self.qualifier == "at_least"
 
     @cached_property
-    def table(self) -> FloatArray:
-        """What the report says of counts that it exceeds by -d, ..., 0, ..., d; beyond the ends as at the ends."""
+    def chances(self) -> FloatArray:
+        """Probability of the report of counts that it exceeds by -d, ..., 0, ..., d; beyond the ends as at the ends."""
         reach = self.slack + 64 if self.qualifier == "approx" else self.slack + 2
-        said = self.log_likelihood(self.value - np.arange(-reach, reach + 1.0))
+        said = np.exp(self.log_likelihood(self.value - np.arange(-reach, reach + 1.0)))
         if self.qualifier != "at_least":
-            said[[0, -1]] = -np.inf
+            said[[0, -1]] = 0.0
         elif RHO[self.confidence] == 0:
-            said[-1] = -np.inf
+            said[-1] = 0.0
         return said
 
     def log_likelihood(self, count: FloatArray) -> FloatArray:

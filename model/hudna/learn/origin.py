@@ -20,14 +20,14 @@ from hudna.case.posterior import DISTINCT, Posterior
 from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters
 from hudna.engine.ensemble import Ensemble, warm
-from hudna.engine.program import Program
+from hudna.engine.program import NONE, Program
 from hudna.engine.states import States, joined
 from hudna.errors import InputError, SimulationError
 from hudna.learn.calibration import Sizes, learn
 from hudna.learn.filter import Filter, systematic
 from hudna.learn.past import campaign_of, history_program, laid_out
 from hudna.learn.smc import Island, Known, Snapshot, derived_seed
-from hudna.learn.timetable import Timetable, known_by
+from hudna.learn.timetable import known_by
 from hudna.scenario import Scenario
 
 __all__ = ["Origin", "from_belief", "from_world", "merged_snapshots", "past_of"]
@@ -35,6 +35,17 @@ __all__ = ["Origin", "from_belief", "from_world", "merged_snapshots", "past_of"]
 _PARTICLES = 200  # paths of each draw's filter, at least
 _BLOCK = 32  # draws that are filtered at once
 _ISLANDS = 2
+_FEW = Text(
+    en="distinct draws in this run: {} of {}, for the rows favour few of them; calibrate anew",
+    ar="عدد العينات المختلفة في هذا التشغيل {} من {}، لأن المشاهدات ترجح القليل منها؛ أعد المعايرة",
+)
+_UNREAD = Text(
+    en="rows that the posterior has not learned from and that weigh nothing here: {}, {}; calibrate the campaign {}",
+    ar="مشاهدات لم يستفد منها التوزيع البعدي ولا ترجح شيئا هنا: عددها {}، {}؛ أعد المعايرة للمرحلة {}",
+)
+_UNREAD_UNDATED = Text(
+    en=f"{_UNREAD.en}, or start from a date with --as-of", ar=f"{_UNREAD.ar}، أو ابدأ من تاريخ بالخيار --as-of"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,23 @@ class Origin:
     clusters: IntArray
     states: States | None
     about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Past:
+    """The past of a run with what is known of it, and how it is gone through: see `from_world`."""
+
+    known: Known
+    paths: int
+    seed: int
+    engine: str
+    threads: int | None
+    progress: Callable[[int, int], None] | None
+
+    @property
+    def own_seed(self) -> int:
+        """The seed of the past, so that what comes after it has numbers of its own."""
+        return derived_seed(self.seed, 0x70617374)
 
 
 def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, belief: str) -> Origin:
@@ -138,26 +166,29 @@ def from_world(
     """
     campaign, past = past_of(scenario, as_of)
     own = _default_rows(scenario)
-    used = [row for row in (own if rows is None else rows) if row.weighs and row.end >= campaign.start]
+    used = [
+        row
+        for row in (own if rows is None else rows)
+        if row.weighs and row.end >= campaign.start and campaign.takes(row)
+    ]
     past, table = laid_out(past, used, scenario, as_of)
+    through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, progress)
+    known = known_by(used, as_of)
+    notices: tuple[Text, ...] = ()
     posterior = _posterior(scenario, belief)
     if stage is not None:
         stage("filtering")
     if posterior is not None and posterior.until <= as_of and _alike(own, used, posterior.until):
         origin = from_belief(scenario, past, draws, seed, belief)
-        halfway = min(past.n_steps, max(0, (posterior.until - past.start).days // past.step_days))
-        first = past.start + halfway * dt.timedelta(days=past.step_days)
-        notices = (*posterior.notices, *_left_aside(scenario, posterior, known_by(used, as_of), as_of, first))
-        found = _filtered(past, table, origin, halfway, paths, seed, engine, threads, progress)
+        halfway = min(past.n_steps, max(0, int(past.place(posterior.until))))
+        first = past.day(halfway)
+        notices = (*posterior.notices, *_left_aside(scenario, posterior, known, as_of, first))
+        found = _filtered(through, origin, halfway)
     else:
-        notices = ()
-        found = _learned(past, table, draws, paths, seed, engine, threads, progress)
-    known = known_by(used, as_of)
+        found = _learned(through, draws)
     distinct = int(np.unique(found.clusters).size)
     if distinct < DISTINCT and 2 * distinct < draws:
-        en = f"distinct draws in this run: {distinct} of {draws}, for the rows favour few of them; calibrate anew"
-        ar = f"عدد العينات المختلفة في هذا التشغيل {distinct} من {draws}، لأن المشاهدات ترجح القليل منها؛ أعد المعايرة"
-        notices = (*notices, Text(en=en, ar=ar))
+        notices = (*notices, _notice(_FEW, distinct, draws))
     about = {
         **{key: value for key, value in found.about.items() if key != "notices"},
         **({"notices": _said(notices)} if notices else {}),
@@ -169,7 +200,7 @@ def from_world(
         "streams": "keyed by slot: after resampling a slot's numbers go on, whatever draw and path lies in it",
     }
     assert found.states is not None  # noqa: S101 (for the type checker)
-    states = _with_starts(scenario, program, found.theta, found.states)
+    states = _with_starts(scenario, program, found.theta, _at_step(scenario, found.states, past, program))
     return Origin(found.theta, found.clusters, states, about)
 
 
@@ -187,6 +218,20 @@ def past_of(scenario: Scenario, as_of: dt.date) -> tuple[Campaign, Program]:
         text = f"must not be before {campaign.start}, where the case's history starts"
         raise InputError.of(scenario.id, text, key="as_of", given=str(as_of))
     return campaign, past
+
+
+def _at_step(scenario: Scenario, states: States, past: Program, program: Program) -> States:
+    """Return states of a past of longer or shorter steps: counts and what is remembered of them are of a step."""
+    if past.step == program.step:
+        return states
+    if past.signals != program.signals:
+        text = "must be 8 or more, as counts of the last week move others and the steps of the past are months"
+        raise InputError.of(scenario.id, text, key="step_days", given=str(program.step_days))
+    signals, share = states.signals.copy(), program.step / past.step
+    sizes = program.responses.size_signal
+    counts = np.concatenate([program.events.signal, program.responses.signal, sizes[sizes != NONE]])
+    signals[:, counts] *= share
+    return states._replace(signals=signals, memories=states.memories * share)
 
 
 def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:
@@ -236,12 +281,11 @@ def _left_aside(
     left = {row.line: row for row in (*_read(known, through), *_read(later, None)) if row.said not in seen}
     if not left:
         return ()
-    lines = _lines(left.values())
-    en = f"rows that the posterior has not learned from and that weigh nothing here: {len(left)}, {lines}; "
-    ar = f"مشاهدات لم يستفد منها التوزيع البعدي ولا ترجح شيئا هنا: عددها {len(left)}، {lines}؛ "
-    en += f"calibrate the campaign {observations.default}" + ("" if first else ", or start from a date with --as-of")
-    ar += f"أعد المعايرة للمرحلة {observations.default}" + ("" if first else "، أو ابدأ من تاريخ بالخيار --as-of")
-    return (Text(en=en, ar=ar),)
+    return (_notice(_UNREAD if first else _UNREAD_UNDATED, len(left), _lines(left.values()), observations.default),)
+
+
+def _notice(text: Text, *values: object) -> Text:
+    return Text(en=text.en.format(*values), ar=str(text.ar).format(*values))
 
 
 def _read(rows: Sequence[Row], campaign: Campaign | None) -> list[Row]:
@@ -256,42 +300,32 @@ def _lines(rows: Iterable[Row]) -> str:
     return "observations.csv:" + ", ".join(lines if len(lines) < 6 else [*lines[:4], "..."])
 
 
-def _filtered(
-    past: Program,
-    table: Timetable,
-    origin: Origin,
-    halfway: int,
-    paths: int,
-    seed: int,
-    engine: str,
-    threads: int | None,
-    progress: Callable[[int, int], None] | None,
-) -> Origin:
+def _filtered(past: _Past, origin: Origin, halfway: int) -> Origin:
     """Filter each draw through the past; weigh draws by what came from step `halfway` on, after they were learned."""
-    draws = origin.theta.shape[0]
-    particles = max(paths, _PARTICLES)
+    draws, program, table = origin.theta.shape[0], past.known.program, past.known.table
 
     def block(first: int) -> tuple[FloatArray, States]:
         theta = origin.theta[first : first + _BLOCK].copy()
-        ensemble = Ensemble(past, theta, paths=particles, seed=_past_seed(seed), engine=engine, first_draw=first)
+        paths = max(past.paths, _PARTICLES)
+        ensemble = Ensemble(program, theta, paths=paths, seed=past.own_seed, engine=past.engine, first_draw=first)
         found = Filter.begin(ensemble)
         found.run(table, halfway)
         before = found.log_likelihood.copy()
-        found.run(table, past.n_steps)
+        found.run(table, past.known.until)
         found.settle_weights()
         with np.errstate(invalid="ignore"):
             after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
-        return after, ensemble.states().evenly(paths)
+        return after, ensemble.states().evenly(past.paths)
 
     firsts = range(0, draws, _BLOCK)
     done: list[tuple[FloatArray, States]] = []
-    warm(past, origin.theta[:1], engine)
-    with ThreadPoolExecutor(min(chosen_threads(threads), len(firsts))) as pool:
+    warm(program, origin.theta[:1], past.engine)
+    with ThreadPoolExecutor(min(chosen_threads(past.threads), len(firsts))) as pool:
         try:
             for part in pool.map(block, firsts):
                 done.append(part)
-                if progress is not None:
-                    progress(min(len(done) * _BLOCK, draws), draws)
+                if past.progress is not None:
+                    past.progress(min(len(done) * _BLOCK, draws), draws)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -303,33 +337,27 @@ def _filtered(
     if np.ptp(weights) == 0:
         return Origin(origin.theta, origin.clusters, states, origin.about)
     shares = np.exp(weights - special.logsumexp(weights))
-    taken = systematic(shares[None, :], np.random.default_rng([seed, 0x776F72]).random(1))[0]
+    taken = systematic(shares[None, :], np.random.default_rng([past.seed, 0x776F72]).random(1))[0]
     theta, clusters = origin.theta[taken], origin.clusters[taken]
     return Origin(theta, clusters, states.take(taken), origin.about)
 
 
-def _learned(
-    past: Program,
-    table: Timetable,
-    draws: int,
-    paths: int,
-    seed: int,
-    engine: str,
-    threads: int | None,
-    progress: Callable[[int, int], None] | None,
-) -> Origin:
+def _learned(past: _Past, draws: int) -> Origin:
     """Learn the parameters from the rows, and hand on draws of several samplers in turn."""
     each = max(100, min(400, -(-draws // _ISLANDS)))
-    sizes = Sizes(islands=_ISLANDS, draws=each, paths=max(100, min(paths, _PARTICLES)), keep=20)
-    known = Known(past, table, past.n_steps)
+    sizes = Sizes(islands=_ISLANDS, draws=each, paths=max(100, min(past.paths, _PARTICLES)), keep=20)
 
     def one(island: Island, tick: Callable[[], None]) -> Island:
-        island.learn(known, tick)
-        island.refresh(known, tick)
+        island.learn(past.known, tick)
+        island.refresh(past.known, tick)
         return island
 
-    islands = learn(past, sizes, seed, one, fresh=1, engine=engine, threads=threads, progress=progress)
-    found = merged_snapshots([i.snapshot(-(-draws // _ISLANDS), paths, _past_seed(seed)) for i in islands], draws)
+    islands = learn(
+        past.known.program, sizes, past.seed, one,
+        fresh=1, engine=past.engine, threads=past.threads, progress=past.progress,
+    )  # fmt: skip
+    parts = [island.snapshot(-(-draws // _ISLANDS), past.paths, past.own_seed) for island in islands]
+    found = merged_snapshots(parts, draws)
     return Origin(found.theta, found.origin, found.states, {"belief": "learned"})
 
 
@@ -344,11 +372,6 @@ def merged_snapshots(parts: Sequence[Snapshot], draws: int) -> Snapshot:
         states=joined([part.states for part in parts]).take(order),
         origin=np.array(clusters)[order],
     )
-
-
-def _past_seed(seed: int) -> int:
-    """Return the seed of the past, so that what comes after it has numbers of its own."""
-    return derived_seed(seed, 0x70617374)
 
 
 def _with_starts(scenario: Scenario, program: Program, theta: FloatArray, states: States) -> States:

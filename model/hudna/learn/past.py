@@ -12,6 +12,7 @@ from hudna.case import Case
 from hudna.case.documents import Document
 from hudna.case.nodes import Node
 from hudna.case.observations import Campaign, Row
+from hudna.case.steps import MONTH, place_of, step_day
 from hudna.engine import compile_scenario
 from hudna.engine.program import NONE, Program
 from hudna.errors import InputError, no_such
@@ -66,7 +67,7 @@ def history_program(scenario: Scenario, campaign: Campaign, until: dt.date) -> P
     Parameters
     ----------
     scenario : Scenario
-        Gives the case, the signals (so that states fit) and the length of a step.
+        Gives the case, the signals (so that states fit) and the length of a step, if the campaign does not.
     campaign : Campaign
     until : date, a whole number of steps after the campaign's start
 
@@ -75,12 +76,14 @@ def history_program(scenario: Scenario, campaign: Campaign, until: dt.date) -> P
     InputError
         If `until` is not at a step's beginning.
     """
-    days, step = (until - campaign.start).days, scenario.file.step_days
-    if days <= 0 or days % step:
-        before = campaign.start + max(1, days // step) * dt.timedelta(days=step)
+    step = MONTH if campaign.step == "month" else scenario.file.step_days
+    days, steps = (until - campaign.start).days, place_of(until, campaign.start, step)
+    if days <= 0 or steps % 1:
+        before, after = (step_day(campaign.start, step, max(1, int(steps)) + i) for i in (0, 1))
+        lasts = "a month" if step == MONTH else f"{step} days"
         text = (
-            f"must be a whole number of steps of {step} days after {campaign.start}, where the case's history starts: "
-            f"such as {before} or {before + dt.timedelta(days=step)}"
+            f"must be a whole number of steps of {lasts} after {campaign.start}, where the case's history starts: "
+            f"such as {before} or {after}"
         )
         key = "start" if until == scenario.file.start else "until"
         raise InputError.of(scenario.id, text, key=key, given=str(until))
@@ -91,7 +94,8 @@ def history_program(scenario: Scenario, campaign: Campaign, until: dt.date) -> P
     file = scenario.file.model_copy(
         update={
             "start": campaign.start,
-            "weeks": max(1, -(-days // 7)),
+            "step_days": step,
+            "weeks": max(1, -(-days // 7)) + (step == MONTH),
             "policies": {AS_IT_WAS: policy},
             "assumptions": {},
             "outcomes": outcomes,
@@ -102,7 +106,7 @@ def history_program(scenario: Scenario, campaign: Campaign, until: dt.date) -> P
     parameters = {**scenario.parameters, **campaign.parameters}
     past = replace(scenario, file=file, nodes=nodes, parameters=parameters)
     program = compile_scenario(past)
-    return _cut(program, days // step)
+    return _cut(program, int(steps))
 
 
 def laid_out(

@@ -161,6 +161,7 @@ class Timetable:
     levels : per step, the readings of levels at its end
     hold : (regime, step), the state that a regime is in, or NONE
     weighed : per step, the held regimes whose going there weighs
+    known : rows are read as they were known on that morning
     running : per step, the nodes that gauges sum in it; wider : per step, those gauges that no family seen in it holds
     """
 
@@ -171,6 +172,7 @@ class Timetable:
     levels: tuple[tuple[LevelReading, ...], ...]
     hold: IntArray
     weighed: tuple[tuple[int, ...], ...]
+    known: dt.date = dt.date.max
     running: tuple[tuple[int, ...], ...] = ()
     wider: tuple[tuple[Gauge, ...], ...] = ()
 
@@ -178,8 +180,8 @@ class Timetable:
 def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
     """Return what of the rows is known on the morning of `day`: those that have ended.
 
-    A state, or a count of 0 of high confidence, holds on each of its days: of one that goes on the part before `day` is
-    known.
+    A row that holds on each of its days, a state or an exact count of 0, is cut at `day` if it goes on: of it the part
+    before is known.
 
     Parameters
     ----------
@@ -190,13 +192,8 @@ def known_by(rows: Iterable[Row], day: dt.date) -> tuple[Row, ...]:
     -------
     tuple of Row, in the same order
     """
-    ends = [(row, last_known(row.start, row.end, day, daily=_daily(row))) for row in rows]
+    ends = [(row, last_known(row.start, row.end, day, daily=row.daily)) for row in rows]
     return tuple(row if end == row.end else replace(row, end=end) for row, end in ends if end is not None)
-
-
-def _daily(row: Row) -> bool:
-    """Whether a row holds on each of its days: a state, or that without any doubt nothing happened."""
-    return row.kind == "regime" or (row.value == 0 and row.qualifier == "exact" and row.confidence == "high")
 
 
 def timetable(
@@ -221,9 +218,10 @@ def timetable(
         If a response is known in a way that does not fix its count in a step.
     """
     problems = Problems()
-    first, last = program.start, program.start + program.n_steps * program.step_days * _DAY
+    first, last = program.start, program.day(program.n_steps)
     every = [row for row in rows if row.weighs and row.end >= first and row.start < last]
-    inside = known_by(every, min(known or last, last))
+    known = min(known or last, last)
+    inside = known_by(every, known)
     events, later = ([row for row in part if row.kind == "events" and row.start >= first] for part in (inside, every))
     gauges = _gauges(program, events, later, counters)
     families = _families([gauge for gauge in gauges if gauge.readings])
@@ -242,6 +240,7 @@ def timetable(
         levels=_levels(program, [row for row in inside if row.kind == "level"], counters),
         hold=hold,
         weighed=weighed,
+        known=known,
     )
 
 
@@ -249,6 +248,7 @@ def _gauges(
     program: Program, rows: Iterable[Row], later: Iterable[Row], counters: Mapping[str, Counter]
 ) -> tuple[Gauge, ...]:
     place = {name: i for i, name in enumerate(program.events.name)}
+    whole = set(later)
     grouped: dict[tuple[str, str, str], tuple[list[Row], list[Row]]] = {}
     for known, part in ((0, later), (1, rows)):
         for row in part:
@@ -265,7 +265,9 @@ def _gauges(
                 counter=key[1],
                 start=every[0].start,
                 until=max(row.end for row in every) + _DAY,
-                readings=tuple((row.end, Report(row.value, row.qualifier, row.confidence)) for row in group),
+                readings=tuple(
+                    (row.end, Report(row.value, row.qualifier, row.confidence, row not in whole)) for row in group
+                ),
                 weighs=any(row.use == "likelihood" for row in every),
                 ratio=None if isinstance(ratio, str) or ratio is None else float(ratio),
                 parameter=program.parameters.index(ratio) if isinstance(ratio, str) else NONE,
@@ -282,8 +284,7 @@ def _families(gauges: Sequence[Gauge]) -> tuple[Family, ...]:
 
 
 def _pieces(program: Program, family: Family, gauges: Sequence[Gauge], t: int) -> tuple[Piece, ...]:
-    begin = program.start + t * program.step_days * _DAY
-    end = begin + program.step_days * _DAY
+    begin, end = program.day(t), program.day(t + 1)
     mine = [g for g in gauges if g.readings and set(g.nodes) <= set(family.nodes)]
     mine = [g for g in mine if g.start < end and g.readings[-1][0] >= begin]
     if not mine:
@@ -294,7 +295,7 @@ def _pieces(program: Program, family: Family, gauges: Sequence[Gauge], t: int) -
     days = sorted(cuts)
     return tuple(
         Piece(
-            share=(b - a).days / program.step_days,
+            share=(b - a).days / (end - begin).days,
             start=a,
             end=b,
             read=tuple((g, report) for g in mine for day, report in g.readings if day + _DAY == b),
@@ -312,8 +313,7 @@ def _running(
     t: int,
 ) -> tuple[tuple[int, ...], tuple[Gauge, ...]]:
     """Return the nodes that gauges sum in a step, and the gauges that no family holds of which something is seen."""
-    begin = program.start + t * program.step_days * _DAY
-    found = [gauge for gauge in gauges if gauge.runs(begin, begin + program.step_days * _DAY)]
+    found = [gauge for gauge in gauges if gauge.runs(program.day(t), program.day(t + 1))]
     seen = [family for family, parts in zip(families, pieces, strict=True) if parts]
     wider = tuple(g for g in found if not any(set(g.nodes) <= set(family.nodes) for family in seen))
     return tuple(sorted({node for gauge in found for node in gauge.nodes})), wider
@@ -326,7 +326,7 @@ def _answers(program: Program, rows: Sequence[Row], problems: Problems) -> tuple
     counts = np.zeros((len(place), program.n_steps))
     silence = np.zeros((len(place), program.n_steps), bool)
     for row in rows:
-        first, last = ((day - program.start).days / program.step_days for day in (row.start, row.end + _DAY))
+        first, last = (program.place(day) for day in (row.start, row.end + _DAY))
         one_step = int(np.floor(first)) == int(np.ceil(last)) - 1
         if row.qualifier != "exact" or (row.value and not (one_step and len(row.signals) == 1)):
             text = (
@@ -355,13 +355,12 @@ def _holds(program: Program, rows: Sequence[Row]) -> tuple[IntArray, tuple[tuple
     for i, name in enumerate(program.regimes.name):
         mine = [row for row in rows if row.signals == (name,)]
         for t in range(program.n_steps):
-            begin = program.start + t * program.step_days * _DAY
-            end = begin + program.step_days * _DAY
+            begin, end = program.day(t), program.day(t + 1)
             days = np.zeros(int(program.regimes.n_states[i]))
             for row in mine:
                 state = program.regimes.state_name[i].index(row.state)
                 days[state] += max(0, (min(end, row.end + _DAY) - max(begin, row.start)).days)
-            if 2 * days.sum() > program.step_days:
+            if 2 * days.sum() > (end - begin).days:
                 hold[i, t] = int(np.argmax(days))
                 if any(row.use == "likelihood" for row in mine if row.start < end and row.end >= begin):
                     weighed[t].append(i)
@@ -375,7 +374,7 @@ def _levels(
     place = {name: i for i, name in enumerate(program.levels.name)}
     for row in rows:
         sd = counters[row.counter].sd if row.counter in counters else None
-        t = (row.end - program.start).days // program.step_days
+        t = int(program.place(row.end) // 1)
         if 0 <= t < program.n_steps and sd is not None:
             for name in row.signals:
                 parameter = program.parameters.index(sd) if isinstance(sd, str) else NONE

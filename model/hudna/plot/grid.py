@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hudna.analysis.grid import grid_data
 from hudna.plot.frame import frame, new_axes
-from hudna.text.numbers import weeks
+from hudna.text.numbers import decimals, number, signed, weeks
 from hudna.text.runs import origin, size
 from hudna.text.words import Language, Words, right_to_left
 
@@ -50,29 +50,26 @@ def grid(comparison: Comparison, outcome: str, *, lang: Language = "en", ax: Axe
     height = n_rows + (_LAST + _GAP if judged else 0)
     ax = new_axes(ax, _FRAME + _ROW * height)
     room = min(1.0, float(ax.get_position().width) / _SHARE)
-    places = _places(data["mean"].abs().max(), 3)
-    regret_places = _places(data["regret"].max(), 2)
+    places, regret_places = decimals(data["mean"].abs().max(), 0.0), decimals(0.0, data["regret"].max())
     low, high = float(data["mean"].min()), float(data["mean"].max())
     letters = _letters(ax, n_columns, height)
-    several = data.groupby("row")["best"].transform("sum") > 1
-    for cell in data.assign(tied=several).to_dict("records"):
-        x, y = (n_columns - 1 - cell["column"]) if right_to_left(lang) else cell["column"], cell["row"]
+    data["x"] = n_columns - 1 - data["column"] if right_to_left(lang) else data["column"]
+    data["tied"] = data.groupby("row")["best"].transform("sum") > 1
+    cells: list[dict[Any, Any]] = data.to_dict("records")
+    for cell in cells:
         share = (cell["mean"] - low) / (high - low) if high > low else _MID
         lines = [
             (_number(cell["mean"], places, lang), 13),
             (_interval(cell["mean_q05"], cell["mean_q95"], min(places, 2)), 8.5),
             (_said(cell, regret_places, lang) if judged else "", 8.5),
         ]
-        _cell(ax, x, y, lines, share=share, letters=letters)
-    for cell in data[data["best"]].to_dict("records"):
-        x = (n_columns - 1 - cell["column"]) if right_to_left(lang) else cell["column"]
-        _frame(ax, x, cell["row"], dashed=not cell["told_apart"] and n_columns > 1)
-    if judged:
-        for cell in data[data["row"] == 0].to_dict("records"):
-            x = (n_columns - 1 - cell["column"]) if right_to_left(lang) else cell["column"]
+        _cell(ax, cell["x"], cell["row"], lines, share=share, letters=letters)
+        if cell["best"]:
+            _frame(ax, cell["x"], cell["row"], dashed=not cell["told_apart"] and n_columns > 1)
+        if judged and cell["row"] == 0:
             text = _number(cell["max_regret"], regret_places, lang) if cell["max_regret"] else "0"
-            least = _word("smallest", lang) if cell["minimax"] else ""
-            _cell(ax, x, n_rows + _GAP, [(text, 11), (least, 8.5)], share=None, letters=letters, marked=cell["minimax"])
+            lines = [(text, 11), (_word("smallest", lang) if cell["minimax"] else "", 8.5)]
+            _cell(ax, cell["x"], n_rows + _GAP, lines, share=None, letters=letters, marked=cell["minimax"])
     _label(ax, comparison, lang, height, judged=judged)
     direction = _word(label.better or "undeclared", lang)
     ends = _number(low, places, lang), _number(high, places, lang)
@@ -180,15 +177,7 @@ def _interval(low: float, high: float, places: int) -> str:
 
 
 def _number(x: float, places: int, lang: Language) -> str:
-    """Return a number; in Arabic a mark without width keeps its sign on the left."""
-    return f"{round(x, places) + 0.0:,.{places}f}".replace("-", "\u200e−" if right_to_left(lang) else "−")
-
-
-def _places(largest: float, digits: int) -> int:
-    """Return how many decimals show so many digits of the largest number."""
-    if not math.isfinite(largest) or largest == 0:
-        return 0
-    return min(max(digits - 1 - math.floor(math.log10(abs(largest))), 0), 6)
+    return signed(number(x, places), lang)
 
 
 def _wrapped(text: str, letters: int) -> str:

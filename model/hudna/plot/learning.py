@@ -117,7 +117,7 @@ def states(
     lang: Language = "en",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how likely each state of a regime was held to be over time, stacked from calm to grave.
+    """Draw the probability of each state of a regime over time, stacked from calm to grave.
 
     Parameters
     ----------

@@ -18,11 +18,15 @@ __all__ = ["difference_table", "write_outputs"]
 _KEPT = ("scenario", "case", "changes", "config_hash", "program", "seed", "draws", "paths", "made", "versions")
 
 
-def write_outputs(result: Result, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
-    """Write result.nc, outcomes.csv, differences.csv and manifest.json; return the manifest."""
+def write_outputs(
+    result: Result, folder: Folder, pooled: pd.DataFrame | None = None, *, lang: Language = "en"
+) -> dict[str, Any]:
+    """Write result.nc, outcomes.csv, differences.csv, pool.csv of a pooled forecast, and manifest.json; return that."""
     folder.write("result.nc", result.as_netcdf())
     folder.write("outcomes.csv", as_csv(result.table(lang)))
     folder.write("differences.csv", as_csv(difference_table(result, lang)))
+    if pooled is not None:
+        folder.write("pool.csv", as_csv(pooled))
     about = {key: result.about[key] for key in _KEPT}
     return folder.close({**about, "policies": list(result.policies), "lang": lang})
 

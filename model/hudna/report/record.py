@@ -1,41 +1,49 @@
-"""The measured record of a backtest: its forecasts, its pictures, and its tables, on a terminal and as Markdown."""
+"""The measured record of a backtest: its forecasts, its pictures, and its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hudna.files.whole import Folder
 from hudna.judge.baselines import BASELINES
-from hudna.judge.skill import coverage, overlapping, skill
+from hudna.judge.pool import MODEL, POOL
+from hudna.judge.summary import compared, coverages, phases
 from hudna.text.columns import heading
-from hudna.text.numbers import MISSING, number_of
+from hudna.text.numbers import MISSING, interval, number, number_of, share, signed, spelt
 from hudna.text.table import Column, Row, Table, as_csv, column
-from hudna.text.words import LANGUAGES, Language, Words
+from hudna.text.words import Language, Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hudna.judge.backtest import Backtest
     from hudna.report.figures import Picture
+    from hudna.result import Result
 
-__all__ = ["lines", "markdown", "pictures", "write_record"]
+__all__ = ["beside", "forecaster_name", "lines", "markdown", "pictures", "pool_table", "tables", "write_record"]
 
 _word = Words("report.record")
-_SCORES = {"crps": ("crps", 2), "log": ("log_score", 2), "brier_1": ("brier_1", 3)}  # the column of each, its digits
+_LISTED = 60  # forecasts, above which a terminal shows none one by one
 
 
-def write_record(found: Backtest, folder: Folder, *, lang: Language = "en") -> dict[str, Any]:
+def write_record(
+    found: Backtest, folder: Folder, *, changes: Mapping[str, Any], lang: Language = "en"
+) -> dict[str, Any]:
     """Write forecasts.csv, record.md and manifest.json; return the manifest."""
     folder.write("forecasts.csv", as_csv(found.forecasts))
     folder.write("record.md", "\n".join(markdown(found)) + "\n")
+    about = {
+        "changes": json.loads(json.dumps(changes, default=str)),
+        "origins": int(found.forecasts["origin"].nunique()),
+    }
     return folder.close(
         {
             "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
-            "origins": int(found.forecasts["origin"].nunique()), "horizons": list(found.plan.horizons), "lang": lang,
+            **about, "horizons": list(found.plan.horizons), "lang": lang,
         }
     )  # fmt: skip
 
@@ -51,112 +59,148 @@ def pictures(frame: pd.DataFrame, lang: Language = "en") -> Iterator[Picture]:
         yield ("skill", f"{weeks}w"), partial(plot.skill, frame, weeks, lang=lang)
 
 
+def forecaster_name(name: str, lang: Language) -> str:
+    """Return what readers see of a forecaster: the case's forecast, the pool, or a baseline."""
+    if name == MODEL:
+        return _word("model", lang)
+    return str((POOL if name == "pool" else BASELINES[name].name).get(lang))
+
+
+def tables(found: Backtest, lang: Language = "en") -> Iterator[Table]:
+    """Yield the record as tables: forecasters side by side, coverage, bias by phase, and every forecast."""
+    frame = found.forecasts
+
+    def group(row: Row) -> str:
+        return _word("ahead", lang).format(number_of(row["weeks"], "week", lang))
+
+    both = compared(frame)
+    if not both.empty:
+        notes = [_word("first", lang), _word("skill note", lang)]
+        if short := int((_days(frame) < 7 * frame["weeks"]).sum()):
+            notes.append(_word("short", lang).format(number_of(short, "forecast", lang)))
+        label = partial(_forecaster, lang=lang)
+        yield Table(_word("compared", lang), both, _COMPARED, lang, label, group, "weeks", notes)
+    yield Table(
+        _word("coverage", lang), coverages(frame), _COVERAGE, lang,
+        lambda row: _word("interval", lang).format(f"{100 * row['level']:.0f}"), group, "weeks",
+    )  # fmt: skip
+    yield Table(
+        _word("phases", lang), phases(frame), _PHASES, lang,
+        lambda row: _word("calm" if row["calm"] else "not calm", lang), group, "weeks", [_word("phase note", lang)],
+    )  # fmt: skip
+    ordered = frame.sort_values(["weeks", "origin"])
+    yield Table(_word("forecasts", lang), ordered, _FORECASTS, lang, lambda row: str(row["origin"]), group, "weeks")
+
+
 def lines(found: Backtest, lang: Language = "en") -> Iterator[Table | str]:
-    """Yield the record for a terminal: what was forecast, and its tables."""
+    """Yield the record for a terminal: what was forecast, and its tables; every forecast only if they are few."""
     frame = found.forecasts
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
     origins, every = number_of(frame["origin"].nunique(), "origin", lang), number_of(found.plan.every, "week", lang)
     yield _word("what", lang).format(name, origins, every, found.campaign, found.seed)
-    for table in _tables(found, lang):
-        yield ""
-        yield table
+    for table in tables(found, lang):
+        if len(table.frame) <= _LISTED:
+            yield ""
+            yield table
 
 
 def markdown(found: Backtest) -> Iterator[str]:
-    """Yield the record as Markdown."""
+    """Yield the tables of the record as Markdown."""
     plan, sizes = found.plan, found.sizes
     yield (
         f"Scenario `{found.scenario}`, campaign `{found.campaign}`, `{plan.signal}`; {sizes.islands} samplers x "
         f"{sizes.draws} draws x {sizes.paths} paths, forecasts of {plan.draws} draws x {plan.paths} paths, "
         f"seed {found.seed}."
     )
-    for table in _tables(found, "en"):
+    for table in tables(found):
         yield ""
         yield from table.markdown()
-        yield from (line for note in table.notes for line in ("", note))
+        for note in table.notes:
+            yield ""
+            yield note
 
 
-def _tables(found: Backtest, lang: Language) -> Iterator[Table]:
-    """Yield the forecasts, each score by weeks ahead and forecaster, and how often the intervals held."""
-    frame, every = found.forecasts, found.plan.every
-    weeks_ahead = sorted(int(weeks) for weeks in frame["weeks"].unique())
-    parts = {weeks: frame[frame["weeks"] == weeks].sort_values("origin") for weeks in weeks_ahead}
-    yield Table(
-        _word("origin", lang), frame.sort_values(["weeks", "origin"]), _FORECASTS, lang,
-        lambda row: str(row["origin"]), lambda row: _ahead(row["weeks"], lang),
-    )  # fmt: skip
-    for score in _SCORES:
-        yield _scores(parts, score, every, lang, [_word("note", lang)] if score == [*_SCORES][-1] else [])
-    yield _coverage(parts, every, lang)
+def pool_table(pooled: pd.DataFrame, result: Result, lang: Language = "en") -> Table:
+    """Return the table of `hudna.judge.ahead.pooled_forecast`, policy by policy within each horizon."""
+
+    def group(row: Row) -> str:
+        return _word("ahead", lang).format(number_of(row["weeks"], "week", lang))
+
+    def label(row: Row) -> str:
+        own = f": {result.policy_name(row['policy'], lang)}" if row["forecaster"] in (MODEL, "pool") else ""
+        return forecaster_name(row["forecaster"], lang) + own
+
+    once = pooled[pooled["forecaster"].isin([MODEL, "pool"]) | (pooled["policy"] == result.policies[0])]
+    order = once["forecaster"].map({"pool": 0, MODEL: 1}).fillna(2)
+    shown = once.assign(order=order).sort_values(["weeks", "order"], kind="stable")
+    title = f"{_word('forecasts', lang)}: {pooled.attrs['signal']}"
+    return Table(title, shown, _POOL, lang, label, group, "weeks", [_word("pool note", lang)])
 
 
-def _scores(parts: dict[int, pd.DataFrame], score: str, every: int, lang: Language, notes: list[str]) -> Table:
-    """Lay out the mean of a score, and the skill against each baseline, at the origins at which that has a past."""
+def _days(frame: pd.DataFrame) -> pd.Series[int]:
     import pandas as pd
 
-    own, digits = _SCORES[score]
-    rows = [{"name": _word("model", lang)}, *({"name": baseline.name.get(lang)} for baseline in BASELINES.values())]
-    for weeks, part in parts.items():
-        mean, gain = f"mean {weeks}", f"skill {weeks}"
-        rows[0] |= {mean: f"{part[own].mean():.{digits}f}", gain: ""}
-        for row, key in zip(rows[1:], BASELINES, strict=True):
-            row |= {mean: MISSING, gain: MISSING}
-            other = part[f"{score}_{key}"].to_numpy(float)
-            both = np.isfinite(other) & np.isfinite(part[own].to_numpy(float))
-            if both.any():
-                gained = skill(part[own].to_numpy(float)[both], other[both], block=overlapping(weeks, every))
-                row[mean] = f"{np.nanmean(other):.{digits}f}"
-                if np.isfinite(gained.skill):
-                    row[gain] = f"{gained.skill:+.2f} {_bounds(gained.low, gained.high)}"
-    columns = [
-        column(titles, f"{what} {weeks}")
-        for weeks in parts
-        for what, titles in (("mean", _weeks(weeks)), ("skill", heading("skill", _word)))
-    ]
-    return Table(_word(score, lang), pd.DataFrame(rows), columns, lang, notes=notes)
+    return (pd.to_datetime(frame["end"]) - pd.to_datetime(frame["start"])).dt.days + 1
 
 
-def _coverage(parts: dict[int, pd.DataFrame], every: int, lang: Language) -> Table:
-    """Lay out how often the intervals held what came."""
-    import pandas as pd
-
-    rows = []
-    for level in (50, 90):
-        rows.append({"name": _word("inside", lang).format(level)})
-        for weeks, part in parts.items():
-            held = coverage(part[f"inside{level}"].to_numpy(bool), block=overlapping(weeks, every))
-            counted = _word("held", lang).format(held.inside, held.n)
-            rows[-1][str(weeks)] = f"{counted} {_bounds(held.low, held.high)}"
-    columns = [column(_weeks(weeks), str(weeks)) for weeks in parts]
-    return Table(_word("coverage", lang), pd.DataFrame(rows), columns, lang)
+def _forecaster(row: Row, lang: Language) -> str:
+    return forecaster_name(row["forecaster"], lang)
 
 
-def _ahead(weeks: int, lang: Language) -> str:
-    return _word("ahead", lang).format(number_of(int(weeks), "week", lang))
+def _rough(key: str, of: str) -> Column:
+    """Return a column of scores or means, with three digits or so."""
+    return Column(heading(key, _word), lambda row, lang: spelt(row[of], lang))
 
 
-def _weeks(weeks: int) -> list[str]:
-    return [_ahead(weeks, lang) for lang in LANGUAGES]
+def _with_interval(key: str, of: str) -> Column:
+    """Return a column of differences with their 90 % intervals."""
+
+    def show(row: Row, lang: Language) -> str:
+        if not math.isfinite(row[of]):  # the forecast itself, or a mean of 0 to compare with
+            return MISSING
+        low, high = (round(row[f"{of}_{end}"], 2) for end in ("low", "high"))
+        return signed(f"{row[of]:+.2f} {interval(low, high)}".removesuffix(f" {MISSING}"), lang)
+
+    return Column(heading(key, _word), show)
 
 
-def _bounds(low: float, high: float) -> str:
-    return f"[{low:.2f}, {high:.2f}]" if np.isfinite(low + high) else MISSING
+def _range(key: str, low: str, high: str) -> Column:
+    return Column(heading(key, _word), lambda row, _: f"{row[low]:,.0f}-{row[high]:,.0f}")
 
 
-def _counted(row: Row, _: Language) -> str:
-    return f"{'≈ ' if row['qualifier'] == 'approx' else ''}{row['value']}"
+def beside(name: str) -> Column:
+    """Return the column of a forecast that stands beside: its median, and its CRPS in brackets."""
+
+    def show(row: Row, lang: Language) -> str:
+        median = row[f"q50_{name}"]
+        return f"{median:,.0f} ({spelt(row[f'crps_{name}'], lang)})" if math.isfinite(median) else MISSING
+
+    return Column(heading(f"{name} row", _word), show)
 
 
-def _range(key: str, low: str, high: str, digits: str = "") -> Column:
-    return Column(heading(key, _word), lambda row, _: f"{row[low]:{digits}} – {row[high]:{digits}}")
-
-
-def _two(key: str, of: str) -> Column:
-    return Column(heading(key, _word), lambda row, _: f"{row[of]:.2f}")
-
-
+_POOL = [
+    Column(heading("weight", _word), lambda row, _: number(row["weight"], 2)), column(heading("median", _word), "q50"),
+    _range("50 %", "q25", "q75"), _range("90 %", "q05", "q95"),
+    Column(heading("any", _word), lambda row, lang: share(row["p_1"], lang)),
+]  # fmt: skip
+_N = column(heading("n", _word), "n")
+_COMPARED = [
+    _N, _rough("crps", "crps"), _rough("log", "log"), _rough("brier", "brier_1"), _with_interval("skill", "skill"),
+    _with_interval("gain", "gain"), _with_interval("pool skill", "pool_skill"),
+    _with_interval("pool gain", "pool_gain"),
+]  # fmt: skip
+_COVERAGE = [
+    column(heading("inside", _word), "inside"), _N,
+    Column(heading("90 %", _word), lambda row, _: interval(round(row["low"], 2), round(row["high"], 2))),
+]  # fmt: skip
+_PHASES = [
+    _N, Column(heading("mean pit", _word), lambda row, _: number(row["pit"], 2)), _rough("error", "error"),
+    column(heading("too high", _word), "too_high"), column(heading("too low", _word), "too_low"),
+]  # fmt: skip
 _FORECASTS = [
-    Column(heading("counted", _word), _counted), column(heading("median"), "q50"), _range("50 %", "q25", "q75"),
-    _range("90 %", "q05", "q95"), _two("any", "p_1"), _range("PIT", "pit_low", "pit_high", ".2f"),
-    _two("CRPS", "crps"), _two("log score", "log_score"),
+    Column(heading("value", _word), lambda row, _: ("~" if row["qualifier"] == "approx" else "") + f"{row['value']:,}"),
+    column(heading("median", _word), "q50"), _range("50 %", "q25", "q75"), _range("90 %", "q05", "q95"),
+    Column(heading("pit", _word), lambda row, _: f"{row['pit_low']:.2f}-{row['pit_high']:.2f}"), _rough("crps", "crps"),
+    _rough("log", "log_score"),
+    *map(beside, ("pool", *BASELINES)),
 ]  # fmt: skip

@@ -28,7 +28,7 @@ def _tuple(value: Any) -> Any:
 class Policy(Entry):
     """Levers that the government chooses: schedules that differ from the case's own."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     note: str = Field("", description="what the policy means, and where it is from")
     schedules: Plans = Field(default_factory=dict, description="schedule = { points, interpolation }")
 
@@ -49,7 +49,7 @@ class Assumption(Entry):
             raise ValueError("give either states (for a regime) or points (for a schedule)")
         if self.states is not None and not self.states:
             raise ValueError("states: must have at least one [date, state]")
-        in_order(self.states or self.points or ())
+        in_order(self.states or ())
         return self
 
 
@@ -60,7 +60,7 @@ def _signal(value: Any) -> Any:
 class Outcome(Entry):
     """A number per path: a signal, or a sum of signals, reduced over a window of the horizon."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     signal: Annotated[
         tuple[Annotated[Reference, Names("signal")], ...],
         BeforeValidator(_signal),
@@ -112,7 +112,7 @@ class RunSize(Entry):
 class Factor(Entry):
     """One of several explanations of a difference: influences that are switched off together."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     remove: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = Field(
         min_length=1, description="what goes with it: actors, drivers, signals, ties, as of hudna remove"
     )
@@ -129,9 +129,12 @@ _Pairs: TypeAlias = Annotated[
 class ScenarioFile(Entry):
     """A file under `scenarios/`. With `extends = "other.toml"` it starts from another one."""
 
-    name: Label = Field(description='what readers see: "..." or { en = "...", ar = "..." }')
+    name: Label
     question: Label = Field(description="what the scenario asks")
     case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
+    campaign: Annotated[str, Names("campaign")] | None = Field(
+        None, description="campaign of the case that a start from a date goes through; the case's default if left out"
+    )
     start: Day = Field(description="first day of the first step")
     weeks: int = Field(ge=1, le=2600, description="the horizon")
     step_days: int = Field(7, ge=1, le=366, description="length of a step; the horizon is a whole number of steps")

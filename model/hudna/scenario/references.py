@@ -12,8 +12,8 @@ from hudna.case.grammar import wrong_name
 from hudna.case.nodes import Regime, Schedule
 from hudna.case.overlay import check_exposure, check_schedules
 from hudna.case.references import Known as OfCase
-from hudna.case.references import Unread, check_names, no_state
-from hudna.case.signals import resolve
+from hudna.case.references import Unread, check_names
+from hudna.case.signals import counted_twice, resolve
 from hudna.errors import Problems, no_such
 from hudna.scenario.file import FREE, Assumption, Outcome, ScenarioFile
 from hudna.scenario.influence import influence
@@ -49,7 +49,8 @@ def check_references(file: ScenarioFile, known: Known, document: Document, probl
     _check_names(known, say)
     _check_policies(file, known, document, problems, say)
     _check_assumptions(file, known, document, problems, say)
-    names = OfCase.of(case.nodes, case.signals, case.parameters, known.unread, policy=known.names("policies"))
+    names = OfCase.of(case.nodes, case.signals, case.parameters, known.unread, policy=known.names("policies"),
+                       campaign=tuple(case.observations.campaigns))  # fmt: skip
     check_names(file, names, document, (), problems)
     for name, outcome in file.outcomes.items():
         _check_outcome(name, outcome, file, known, say)
@@ -75,9 +76,8 @@ def _check_names(known: Known, say: Say) -> None:
 
 def _check_outcome(name: str, outcome: Outcome, file: ScenarioFile, known: Known, say: Say) -> None:
     every = [s for reference in outcome.signal for s in resolve(reference, known.case.signals)]
-    twice = sorted({s for s in every if every.count(s) > 1})
-    if twice:
-        say(("outcomes", name, "signal"), f"counts {', '.join(twice)} twice; name each once", list(outcome.signal))
+    if text := counted_twice(every):
+        say(("outcomes", name, "signal"), text, list(outcome.signal))
     if outcome.window is None:
         return
     key, step = ("outcomes", name, "window"), file.step_days / 7
@@ -156,4 +156,4 @@ def _check_states(name: str, node: Regime, assumption: Assumption, say: Say) -> 
         return
     for _, state in assumption.states:
         if state not in node.states and state != FREE:
-            say(("assumptions", name, "states"), no_state(name, state, node, FREE))
+            say(("assumptions", name, "states"), no_such("state", state, (*node.ordered_states, FREE)), state)

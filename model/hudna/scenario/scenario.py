@@ -32,6 +32,7 @@ from hudna.case.overlay import lay_parameters, lay_starts
 from hudna.case.parameters import Parameter
 from hudna.case.references import Known as OfCase
 from hudna.case.references import Unread
+from hudna.case.steps import step_day
 from hudna.errors import InputError, Problems, folded, no_such
 from hudna.outline import Outlined
 from hudna.scenario.file import ScenarioFile, is_folder_name
@@ -129,7 +130,7 @@ class Scenario(ByContent, Outlined):
     @property
     def n_steps(self) -> int:
         """Number of steps in the horizon."""
-        return self.file.weeks * 7 // self.file.step_days
+        return int(self.file.weeks * 7 // self.file.step_days)
 
     @property
     def step(self) -> float:
@@ -139,8 +140,7 @@ class Scenario(ByContent, Outlined):
     @property
     def dates(self) -> tuple[dt.date, ...]:
         """First day of each step."""
-        step = dt.timedelta(days=self.file.step_days)
-        return tuple(self.file.start + i * step for i in range(self.n_steps))
+        return tuple(step_day(self.file.start, self.file.step_days, i) for i in range(self.n_steps))
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -200,6 +200,8 @@ def checked(
     problems.extend(of_case)
     if case is None:
         raise InputError(problems)
+    if file.campaign is not None:
+        case = replace(case, observations=replace(case.observations, default=file.campaign))
     parameters = lay_parameters(file.parameters, case, document, ("parameters",), problems)
     known = OfCase.of(case.nodes, case.signals, parameters, unread)
     nodes = lay_starts(file.starts, case, known, document, ("starts",), problems)

@@ -10,6 +10,7 @@ import numpy as np
 
 from hudna.arrays import FloatArray, IntArray
 from hudna.engine.program import After
+from hudna.engine.states import States
 from hudna.engine.vm.compilation import kept, merged
 from hudna.engine.vm.nodes import GOOD, events, expectations, levels, look_back, regimes, responses, schedules
 from hudna.engine.vm.records import (
@@ -32,7 +33,6 @@ __all__ = [
     "Records",
     "Space",
     "Span",
-    "Starts",
     "is_ready",
     "simulate_block",
     "space_for",
@@ -159,15 +159,6 @@ class Space(NamedTuple):
     work: FloatArray  # (row, lane)
 
 
-class Starts(NamedTuple):
-    """What the paths of a draw start from, (draw, row, path); one path stands for all of its draw's."""
-
-    signals: FloatArray
-    regimes: FloatArray
-    memory: FloatArray
-    scores: FloatArray
-
-
 class Place(NamedTuple):
     """The first draw and path of a block."""
 
@@ -210,7 +201,7 @@ def space_for(tables: Tables, n_slots: int) -> Space:
 @merged
 def begin(
     tables: Tables,
-    starts: Starts,
+    starts: States,
     draw: int,
     first: int,
     signals: FloatArray,
@@ -230,9 +221,9 @@ def begin(
             state = starts.regimes[draw, r, at + each * i]
             signals[tables.regimes.state[r], i] = state
             signals[tables.n_rows + tables.regimes.state[r], i] = state
-    for e in range(starts.memory.shape[1]):
+    for e in range(starts.memories.shape[1]):
         for i in range(lanes):
-            memory[e, i] = starts.memory[draw, e, at + each * i]
+            memory[e, i] = starts.memories[draw, e, at + each * i]
     for x in range(starts.scores.shape[1]):
         for i in range(lanes):
             scores[x, i] = starts.scores[draw, x, at + each * i]
@@ -241,7 +232,7 @@ def begin(
 def _simulate_block(
     tables: Tables,
     values: FloatArray,
-    starts: Starts,
+    starts: States,
     space: Space,
     given: Given,
     records: Records,
@@ -315,7 +306,13 @@ def _keep(function: Any) -> Any:
     return kept(function)
 
 
-_CONSTANTS = ("bins.py", "program.py", "quantiles.py", "refusals.py")  # where numbers in the kernel come from
+_CONSTANTS = (
+    "bins.py",
+    "program.py",
+    "quantiles.py",
+    "refusals.py",
+    "states.py",
+)  # whose numbers the kernel holds
 _FINGERPRINT = _fingerprint()
 simulate_block = _keep(_simulate_block)
 

@@ -13,14 +13,13 @@ from hudna.engine.draws import draw_values
 from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
 from hudna.engine.refusals import Refusal, refusal_text
-from hudna.engine.states import States
-from hudna.engine.vm.kernel import WHOLE, Given, Place, Records, Span, Starts, simulate_block, space_for
+from hudna.engine.vm.kernel import WHOLE, Given, Place, Records, Span, simulate_block, space_for
 from hudna.engine.vm.nodes import GOOD
 from hudna.engine.vm.streams import LANES
 from hudna.engine.vm.tables import Tables, pack
 from hudna.errors import SimulationError
 
-__all__ = ["NOTHING_GIVEN", "prepare", "records_of", "refused", "rows_of", "run_block", "starts_from"]
+__all__ = ["NOTHING_GIVEN", "prepare", "records_of", "refused", "rows_of", "run_block"]
 
 NOTHING_GIVEN = Given(np.zeros((1, 0, LANES)), np.zeros((1, 0, LANES)), np.zeros((1, LANES)))
 
@@ -52,7 +51,7 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
         code = simulate_block(
             tables,
             rows_of(values),
-            starts_from(task.begins(shape, values)),
+            task.begins(shape, values).contiguous(),
             space_for(tables, n_policies),
             NOTHING_GIVEN,
             records,
@@ -97,8 +96,3 @@ def rows_of(values: FloatArray) -> FloatArray:
     rows = np.zeros((values.shape[1], values.shape[0] + 1))  # row by row, or the kernel is compiled once more
     rows[:, :-1] = values.T
     return rows
-
-
-def starts_from(states: States) -> Starts:
-    """Return states as the kernel takes them."""
-    return Starts(*(np.ascontiguousarray(array) for array in states.arrays))
