@@ -104,7 +104,7 @@ def test_a_mistake_in_the_parts_would_be_seen(monkeypatch, bug):
 
         monkeypatch.setattr(contributions, "_term", now)
     else:
-        monkeypatch.setattr(contributions, "_shocks", lambda task, level, values, memory, shape, draws: np.zeros(
+        monkeypatch.setattr(contributions, "_shocks", lambda task, level, values, memory, shape: np.zeros(
             (shape.n_draws, shape.n_paths, task.program.n_steps)))  # fmt: skip
     assert off("two-militias", "pressure", **SMALL) > 1e-6
 
@@ -361,7 +361,10 @@ def test_a_program_without_an_influence_has_the_same_shape_and_numbers():
     assert changed.values.constant.size == program.values.constant.size + 1
     moved = np.flatnonzero(changed.couplings.value != program.couplings.value)
     signals = {program.signals[program.couplings.signal[j]] for j in moved}
-    assert signals == {"gaza.ceasefire", "gaza.outbreak", "gaza.regional", "gaza.direct"}
+    assert signals == {"gaza.ceasefire", "gaza.pause", "gaza.outbreak", "gaza.regional", "gaza.direct"}
+    chances = program.regimes.chance_value != changed.regimes.chance_value
+    assert chances.all()
+    assert np.all(changed.values.constant[changed.regimes.chance_value] == 0)
     assert np.all(changed.values.constant[changed.couplings.value[moved]] == 0)
 
 
