@@ -185,8 +185,8 @@ MISTAKES: dict[str, tuple[list[tuple[str, str, str]], list[str]]] = {
         [
             'truce.transitions."broken -> holds".on."truce.holds": must be a state of another regime; the ways out',
             'truce.transitions."broken -> holds".on."truce.hold": ',
-            'truce.transitions."broken -> holds".on.presence: must be a state of a regime: truce.holds, truce.broken',
-            'truce.transitions."broken -> holds".on."attacks.*": must be a state of a regime: truce.holds',
+            'truce.transitions."broken -> holds".on.presence: must be a state of a regime: truce.',
+            'truce.transitions."broken -> holds".on."attacks.*": must be a state of a regime: truce.',
         ],
     ),
     "a chance above 1": (

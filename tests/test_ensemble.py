@@ -40,8 +40,9 @@ def begun(program: Program, engine: str, draws: int = 3, paths: int = 30, seed: 
 
 
 def everything(found: Ensemble) -> np.ndarray:
-    """All signals, shape (signal, draw, path)."""
-    return np.stack([found.signal(i) for i in range(1, len(found.program.signals))])
+    """All signals that a run keeps, shape (signal, draw, path)."""
+    own = np.flatnonzero(found.program.looked_at() == np.arange(len(found.program.signals)))
+    return np.stack([found.signal(int(i)) for i in own[1:]])
 
 
 def same(engine: str, x: np.ndarray, y: np.ndarray) -> None:

@@ -13,7 +13,6 @@ from hudna.cli.commands import app
 from hudna.cli.options import JUDGE, Sheet, examples, grouped
 from hudna.cli.printing import Part, say
 from hudna.errors import InputError, Problem
-from hudna.report.record import beside
 from hudna.text.columns import heading, share
 from hudna.text.numbers import MISSING, interval, number_of, percent, spelt
 from hudna.text.table import Column, Row, Table, column
@@ -42,6 +41,7 @@ def score(
 
     from hudna.judge import score as scoring
     from hudna.judge.baselines import BASELINES
+    from hudna.report.record import beside
     from hudna.result import open_result
 
     language = output.language(result)
