@@ -308,9 +308,7 @@ def _lines(rows: Iterable[Row]) -> str:
     return "observations.csv:" + ", ".join(lines if len(lines) < 6 else [*lines[:4], "..."])
 
 
-def _carried(
-    scenario: Scenario, posterior: Posterior, taken: IntArray, past: _Past, origin: Origin
-) -> Origin | None:
+def _carried(scenario: Scenario, posterior: Posterior, taken: IntArray, past: _Past, origin: Origin) -> Origin | None:
     """Give draws the states that their posterior carries; None if it has none for this past."""
     observations, carried = scenario.case.observations, Carried.of(posterior)
     if carried is None or posterior.campaign != observations.default or scenario.file.parameters:

@@ -19,7 +19,7 @@ from hudna.learn.carried import carried_states
 from hudna.learn.checkpoints import versions
 from hudna.result.storage import netcdf
 
-__all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior", "write_states"]
+__all__ = ["recalled", "write_inference_data", "write_posterior", "write_states"]
 
 _DIGITS = 7
 
@@ -59,7 +59,7 @@ def write_posterior(
     states = carried_states(
         calibration.case, calibration.campaign, names, theta, calibration.seed, threads=threads, progress=progress
     )
-    about = {**about_posterior(calibration), "states": digest(states)}
+    about = {**_about(calibration), "states": digest(states)}
     return _place(folder, {DRAWS: text, STATES: states, ABOUT: _document(about)})
 
 
@@ -108,7 +108,7 @@ def _draws(calibration: Calibration) -> str:
     return "\n".join(lines) + "\n"
 
 
-def about_posterior(calibration: Calibration) -> dict[str, Any]:
+def _about(calibration: Calibration) -> dict[str, Any]:
     """Return what `posterior.toml` says: where the draws are from and how well they were learned."""
     sizes, program, case = calibration.sizes, calibration.program, calibration.case
     evidence = np.array(calibration.log_evidence)
