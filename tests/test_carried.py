@@ -1,4 +1,4 @@
-"""A posterior carries states at its record's end, other starts are kept: neither changes a number, neither is trusted."""
+"""A posterior carries states at its record's end, other starts are kept: no number changes, and neither is trusted."""
 
 from __future__ import annotations
 

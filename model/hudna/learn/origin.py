@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -29,6 +29,7 @@ from hudna.learn.filtered import PARTICLES, filter_draws
 from hudna.learn.past import campaign_of, history_program, laid_out
 from hudna.learn.smc import Island, Known, Snapshot, derived_seed
 from hudna.learn.timetable import known_by
+from hudna.learn.unread import filled, left_aside
 from hudna.scenario import Scenario
 
 __all__ = ["Origin", "from_belief", "from_world", "merged_snapshots", "past_of"]
@@ -38,13 +39,6 @@ _CODE = ("case", "engine", "learn")  # what a start is worked out by
 _FEW = Text(
     en="distinct draws in this run: {} of {}, for the rows favour few of them; calibrate anew",
     ar="عدد العينات المختلفة في هذا التشغيل {} من {}، لأن المشاهدات ترجح القليل منها؛ أعد المعايرة",
-)
-_UNREAD = Text(
-    en="rows that the posterior has not learned from and that weigh nothing here: {}, {}; calibrate the campaign {}",
-    ar="مشاهدات لم يستفد منها التوزيع البعدي ولا ترجح شيئا هنا: عددها {}، {}؛ أعد المعايرة للمرحلة {}",
-)
-_UNREAD_UNDATED = Text(
-    en=f"{_UNREAD.en}, or start from a date with --as-of", ar=f"{_UNREAD.ar}، أو ابدأ من تاريخ بالخيار --as-of"
 )
 
 
@@ -110,7 +104,7 @@ def _drawn(scenario: Scenario, program: Program, posterior: Posterior, taken: In
         if name not in scenario.file.parameters:
             theta[:, i] = posterior.theta[taken, column[name]]
     known = known_by(_default_rows(scenario), scenario.file.start)
-    notices = (*posterior.notices, *_left_aside(scenario, posterior, known, scenario.file.start, None))
+    notices = (*posterior.notices, *left_aside(scenario, posterior, known, scenario.file.start, None))
     about = {
         "belief": "posterior", "campaign": posterior.campaign, "learned_until": str(posterior.until),
         "posterior": posterior.digest,
@@ -190,13 +184,13 @@ def from_world(
         origin = _drawn(scenario, past, posterior, taken, seed)
         halfway = min(past.n_steps, max(0, int(past.place(posterior.until))))
         first = past.day(halfway)
-        notices = (*posterior.notices, *_left_aside(scenario, posterior, known, as_of, first))
+        notices = (*posterior.notices, *left_aside(scenario, posterior, known, as_of, first))
         found = _carried(scenario, posterior, taken, through, origin) or _filtered(through, origin, halfway, stage)
     else:
         found = _learned(through, draws, stage)
     distinct = int(np.unique(found.clusters).size)
     if distinct < DISTINCT and 2 * distinct < draws:
-        notices = (*notices, _notice(_FEW, distinct, draws))
+        notices = (*notices, filled(_FEW, distinct, draws))
     about = {
         **{key: value for key, value in found.about.items() if key != "notices"},
         **({"notices": _said(notices)} if notices else {}),
@@ -255,57 +249,6 @@ def _default_rows(scenario: Scenario) -> tuple[Row, ...]:
 
 def _said(notices: Sequence[Text]) -> list[dict[str, Any]]:
     return [notice.model_dump(exclude_none=True) for notice in notices]
-
-
-def _left_aside(
-    scenario: Scenario, posterior: Posterior, known: Sequence[Row], date: dt.date, first: dt.date | None
-) -> tuple[Text, ...]:
-    """Say which rows neither the posterior has learned from nor the run weighs.
-
-    Parameters
-    ----------
-    known : rows of the campaign that the run goes through, known by `date`
-    first : day from which on they weigh the posterior's draws; None if none do
-
-    Raises
-    ------
-    InputError
-        If rows would weigh that the posterior has learned from.
-    """
-    observations = scenario.case.observations
-    campaign, through = (observations.campaigns[name] for name in (posterior.campaign, observations.default))
-    learned = {row.said for row in _read(known_by(observations.rows_of(posterior.campaign), posterior.until), campaign)}
-    weighed = [row for row in _read(known, through) if first is not None and row.end >= first]
-    twice = [row for row in weighed if row.said in learned]
-    if twice:
-        text = (
-            f"the posterior, of the campaign {posterior.campaign} until {posterior.until}, has learned from rows that "
-            f"would weigh its draws again, from {first} on: {_lines(twice)}; calibrate the campaign "
-            f'{observations.default}, or run from the priors with --prior (belief="prior")'
-        )
-        raise InputError.of(scenario.id, text, key="as_of", given=str(date))
-    later = known_by([row for row in observations.rows if row.start >= posterior.until], date)
-    seen = learned | {row.said for row in weighed}
-    left = {row.line: row for row in (*_read(known, through), *_read(later, None)) if row.said not in seen}
-    if not left:
-        return ()
-    return (_notice(_UNREAD if first else _UNREAD_UNDATED, len(left), _lines(left.values()), observations.default),)
-
-
-def _notice(text: Text, *values: object) -> Text:
-    return Text(en=text.en.format(*values), ar=str(text.ar).format(*values))
-
-
-def _read(rows: Sequence[Row], campaign: Campaign | None) -> list[Row]:
-    """Return the rows that weigh in a fit; a count that began before the campaign cannot be read."""
-    weighing = [row for row in rows if row.use == "likelihood"]
-    return [row for row in weighing if campaign is None or row.kind != "events" or row.start >= campaign.start]
-
-
-def _lines(rows: Iterable[Row]) -> str:
-    """Name rows by their lines in the table."""
-    lines = [str(row.line) for row in rows]
-    return "observations.csv:" + ", ".join(lines if len(lines) < 6 else [*lines[:4], "..."])
 
 
 def _carried(scenario: Scenario, posterior: Posterior, taken: IntArray, past: _Past, origin: Origin) -> Origin | None:
