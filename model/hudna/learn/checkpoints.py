@@ -35,6 +35,7 @@ __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
 FOLDER = "posterior.partial"  # beside the posterior that is being learned
 _SHARE = 0.05  # of the time at most goes into writing
+_WRITING = threading.Lock()
 _MARK = 16  # bytes at the end, a hash of all before
 
 
@@ -58,7 +59,6 @@ class Checkpoints:
 
     folder: Path
     follows: Mapping[str, Any]
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _number: dict[int, int] = field(default_factory=dict, init=False)  # of a sampler, by its seed
     _due: dict[int, float] = field(default_factory=dict, init=False)
 
@@ -96,7 +96,7 @@ class Checkpoints:
             for name, array in arrays.items():
                 with packed.open(f"{name}.npy", "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, array, allow_pickle=False)
-        with self._lock:
+        with _WRITING:
             write_file(self._place(i), raw.getvalue() + _digest(raw.getvalue()))
         ended = time.monotonic()
         self._due[i] = ended + (ended - begun) / _SHARE

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -17,9 +18,9 @@ from hudna.case.grammar import Text
 from hudna.case.nodes import Level, Regime
 from hudna.case.observations import Campaign, Row
 from hudna.case.posterior import DISTINCT, Posterior
-from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters
 from hudna.engine.ensemble import Ensemble, warm
+from hudna.engine.executor import Stop, in_order
 from hudna.engine.program import NONE, Program
 from hudna.engine.states import States, joined
 from hudna.errors import InputError, SimulationError
@@ -72,12 +73,18 @@ class _Past:
     seed: int
     engine: str
     threads: int | None
+    executor: Executor | None
     progress: Callable[[int, int], None] | None
 
     @property
     def own_seed(self) -> int:
         """The seed of the past, so that what comes after it has numbers of its own."""
         return derived_seed(self.seed, 0x70617374)
+
+    @property
+    def data(self) -> _Past:
+        """What of it can travel to another process."""
+        return replace(self, executor=None, progress=None)
 
 
 def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, belief: str) -> Origin:
@@ -137,6 +144,7 @@ def from_world(
     belief: str,
     engine: str = "vm",
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
 ) -> Origin:
@@ -172,7 +180,7 @@ def from_world(
         if row.weighs and row.end >= campaign.start and campaign.takes(row)
     ]
     past, table = laid_out(past, used, scenario, as_of)
-    through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, progress)
+    through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, executor, progress)
     known = known_by(used, as_of)
     notices: tuple[Text, ...] = ()
     posterior = _posterior(scenario, belief)
@@ -302,33 +310,14 @@ def _lines(rows: Iterable[Row]) -> str:
 
 def _filtered(past: _Past, origin: Origin, halfway: int) -> Origin:
     """Filter each draw through the past; weigh draws by what came from step `halfway` on, after they were learned."""
-    draws, program, table = origin.theta.shape[0], past.known.program, past.known.table
-
-    def block(first: int) -> tuple[FloatArray, States]:
-        theta = origin.theta[first : first + _BLOCK].copy()
-        paths = max(past.paths, _PARTICLES)
-        ensemble = Ensemble(program, theta, paths=paths, seed=past.own_seed, engine=past.engine, first_draw=first)
-        found = Filter.begin(ensemble)
-        found.run(table, halfway)
-        before = found.log_likelihood.copy()
-        found.run(table, past.known.until)
-        found.settle_weights()
-        with np.errstate(invalid="ignore"):
-            after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
-        return after, ensemble.states().evenly(past.paths)
-
-    firsts = range(0, draws, _BLOCK)
+    draws = origin.theta.shape[0]
+    blocks = ((first, origin.theta[first : first + _BLOCK]) for first in range(0, draws, _BLOCK))
     done: list[tuple[FloatArray, States]] = []
-    warm(program, origin.theta[:1], past.engine)
-    with ThreadPoolExecutor(min(chosen_threads(past.threads), len(firsts))) as pool:
-        try:
-            for part in pool.map(block, firsts):
-                done.append(part)
-                if past.progress is not None:
-                    past.progress(min(len(done) * _BLOCK, draws), draws)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    warm(past.known.program, origin.theta[:1], past.engine)
+    for _, part in in_order(partial(_filtered_block, past.data, halfway), blocks, past.threads, past.executor):
+        done.append(part)
+        if past.progress is not None:
+            past.progress(min(len(done) * _BLOCK, draws), draws)
     weights = np.concatenate([part[0] for part in done])
     if not np.isfinite(weights).any():
         text = "no draw of the posterior can explain the rows that came after it was learned; calibrate anew"
@@ -342,23 +331,40 @@ def _filtered(past: _Past, origin: Origin, halfway: int) -> Origin:
     return Origin(theta, clusters, states.take(taken), origin.about)
 
 
+def _filtered_block(past: _Past, halfway: int, block: tuple[int, FloatArray], stop: Stop) -> tuple[FloatArray, States]:
+    """Filter some draws, from the number `first` on; return the log weight of each, and states of equal weight."""
+    first, theta = block
+    known, paths = past.known, max(past.paths, _PARTICLES)
+    ensemble = Ensemble(known.program, theta, paths=paths, seed=past.own_seed, engine=past.engine, first_draw=first)
+    found = Filter.begin(ensemble)
+    found.run(known.table, halfway)
+    before = found.log_likelihood.copy()
+    if not stop.is_set():
+        found.run(known.table, known.until)
+    found.settle_weights()
+    with np.errstate(invalid="ignore"):
+        after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
+    return after, ensemble.states().evenly(past.paths)
+
+
 def _learned(past: _Past, draws: int) -> Origin:
     """Learn the parameters from the rows, and hand on draws of several samplers in turn."""
     each = max(100, min(400, -(-draws // _ISLANDS)))
     sizes = Sizes(islands=_ISLANDS, draws=each, paths=max(100, min(past.paths, _PARTICLES)), keep=20)
 
-    def one(island: Island, tick: Callable[[], None]) -> Island:
-        island.learn(past.known, tick)
-        island.refresh(past.known, tick)
-        return island
-
-    islands = learn(
-        past.known.program, sizes, past.seed, one,
-        fresh=1, engine=past.engine, threads=past.threads, progress=past.progress,
+    parts = learn(
+        past.known.program, sizes, past.seed, partial(_learned_draws, past.data, -(-draws // _ISLANDS)),
+        fresh=1, engine=past.engine, threads=past.threads, executor=past.executor, progress=past.progress,
     )  # fmt: skip
-    parts = [island.snapshot(-(-draws // _ISLANDS), past.paths, past.own_seed) for island in islands]
     found = merged_snapshots(parts, draws)
     return Origin(found.theta, found.origin, found.states, {"belief": "learned"})
+
+
+def _learned_draws(past: _Past, draws: int, island: Island, tick: Callable[[], None]) -> Snapshot:
+    """Let a sampler learn the past; return some of its draws."""
+    island.learn(past.known, tick)
+    island.refresh(past.known, tick)
+    return island.snapshot(draws, past.paths, past.own_seed)
 
 
 def merged_snapshots(parts: Sequence[Snapshot], draws: int) -> Snapshot:
