@@ -37,7 +37,8 @@ bench: $(VENV)/installed
 	$(BIN)/python tests/bench
 
 # Learns the Iraq case, forecasts its past and scores it, then measures speed. Writes the tables of
-# docs/forecast-record.md, pictures of docs/images and the posterior beside the case; then what bench writes.
+# docs/forecast-record.md and docs/record-ucdp.md, pictures of docs/images and the posterior beside the case; then what
+# bench writes.
 record: $(VENV)/installed
 	$(BIN)/python tests/record
 	$(MAKE) bench

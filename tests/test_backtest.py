@@ -121,11 +121,13 @@ def test_a_forecast_is_scored_by_its_own_sample(whole, monkeypatch):
         hudna.load(NAME).case.observations, hudna.load(NAME).case.observations.rows, ("attacks.NORTH", "attacks.SOUTH")
     )
     counts = np.arange(600).reshape(100, 6) % 4
-    window = judging._window(truth, ORIGINS[2], 4)
+    end, until = (ORIGINS[2] + dt.timedelta(weeks=weeks) for weeks in (4, 6))
+    window = judging._window(truth, ORIGINS[2], end)
     assert window is not None
-    plan = replace(PLAN, horizons=(4, 6))
-    made = judging._Made(window, True, {"model": judging._forecast(window, plan, counts)})
-    scored = judging._scored(made, 4, plan, np.full(3, 1 / 3))
+    scenario = hudna.load(NAME)
+    ahead = judging._ahead(scenario, scenario.case.observations.campaigns["autumn"], ORIGINS[2], until)
+    made = judging._Made(window, True, {"model": judging._forecast(window, ahead, counts)})
+    scored = judging._scored(made, 4, PLAN, np.full(3, 1 / 3))
     assert (kept[0] == counts[:, :4].sum(axis=1)).all()
     assert scored["crps"] == scored["crps_pool"] == honest(kept[0]).crps(19)
     assert np.isnan(scored["crps_persistence"])

@@ -361,7 +361,10 @@ def test_a_program_without_an_influence_has_the_same_shape_and_numbers():
     assert changed.values.constant.size == program.values.constant.size + 1
     moved = np.flatnonzero(changed.couplings.value != program.couplings.value)
     signals = {program.signals[program.couplings.signal[j]] for j in moved}
-    assert signals == {"gaza.ceasefire", "gaza.outbreak", "gaza.regional", "gaza.direct"}
+    assert signals == {"gaza.ceasefire", "gaza.pause", "gaza.outbreak", "gaza.regional", "gaza.direct"}
+    chances = program.regimes.chance_value != changed.regimes.chance_value
+    assert chances.all()
+    assert np.all(changed.values.constant[changed.regimes.chance_value] == 0)
     assert np.all(changed.values.constant[changed.couplings.value[moved]] == 0)
 
 

@@ -859,7 +859,7 @@ def test_two_events_of_one_day_are_the_row_of_two(tmp_path):
         ("type_of_violence = [", "kind = [", "columns are missing: kind"),
         ('"attacks.NORTH"', '"attacks.NORT"', "did you mean 'attacks.NORTH'"),
         ("3 = ", "4 = ", '"3": is not under signals in observations.toml; there are: 1, 4, 2'),
-        ('"attacks.SOUTH"', '"attacks.*"', "as attacks.NORTH of line 2 does; events are told apart by place"),
+        ('"attacks.SOUTH"', '"attacks.*"', "as attacks.NORTH of line 2 does; events are distinguished by place"),
         ('rows = "events"', 'rows = "counts"', 'is of a table with rows = "events"'),
         ('rows = "events"', 'rows = "event"', "did you mean"),
         ("2023-01-02, 2023-04-30", "2023-04-30, 2023-01-02", "is before 2023-04-30"),

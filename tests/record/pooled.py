@@ -1,7 +1,7 @@
 """The priors of the case ucdp: how its parameters vary over other countries, 2010 to 2014.
 
 `python tests/record/pooled.py` prints the mean and the standard deviation of each parameter, on the scale of logarithms
-(of log odds for the branching), over the countries of `params/ucdp/evidence/other_countries.csv`. Three rounds of
+(of log odds for the branching), over the countries of `params/ucdp/evidence/other_countries.csv`. Two rounds of
 expectation and maximisation from wide beginnings: under the round's distribution every country's parameters are sampled
 by Metropolis steps with the exact likelihood, and the distribution is fitted to all samples. More rounds would shrink
 what 60 months say little of.

@@ -24,7 +24,7 @@ def tables(build: Path, *, quick: bool) -> dict[str, list[str]]:
     began = time.perf_counter()
     scenario = load("ucdp")
     plan = Plan(
-        every=EVERY, horizons=tuple(HORIZONS), since="2021-01-01" if quick else "2015-01-01", draws=200, paths=25
+        every=EVERY, horizons=tuple(HORIZONS), since="2021-01-01" if quick else "2015-01-01", draws=120, paths=20
     )
     sizes = Sizes(2, 20, 10, 40) if quick else Sizes(2, 60, 40, 120)
     parts = []

@@ -68,6 +68,17 @@ class Document:
                 return display(path)
         return display(self.path)
 
+    def written(self, key: Key) -> Key:
+        """Return a key as the file has it: `effects.x`, not `effects.x.coefficient`, where x is a plain value."""
+        value: Any = self.data
+        for i, part in enumerate(key):
+            if not isinstance(value, Mapping | list):
+                return key[:i]
+            if isinstance(value, Mapping) and part not in value:
+                return key
+            value = value[part]
+        return key
+
     def note(self, problems: Problems, key: Key, text: str, given: Any = None) -> None:
         """Note what is wrong with the value under `key`."""
         problems.add(self.where(key), show_key(key), text, given="" if given is None else show_value(given))

@@ -105,7 +105,7 @@ def _check_apart(firsts: Sequence[Row], where: str, problems: Problems) -> None:
         for name in row.signals:
             other = holding.setdefault(name, row)
             if other.signals != row.signals:
-                text = f"holds {name}, as {other.signal} of line {other.line} does; events are separated by place"
+                text = f"holds {name}, as {other.signal} of line {other.line} does; events are distinguished by place"
                 problems.add(f"{where}:{row.line}", "signal", text, given=show_value(row.signal))
                 break
 

@@ -134,7 +134,7 @@ def check_names(table: Any, known: Known, document: Document, key: Key, problems
     """Note each name in a table, found in `document` under `key`, that stands for nothing."""
     for mention in mentions(table):
         if text := known.wrong(mention.name, mention.names):
-            place = (*key, *mention.key)
+            place = document.written((*key, *mention.key))
             given = "" if mention.name == place[-1] else show_value(mention.name)
             problems.add(document.where(place), show_key(place), text, given=given)
 

@@ -196,5 +196,5 @@ def _mixing(
         return np.where(a > 0, random.gamma(k, 1 / k, shape), 1.0), 0.0
     factor = random.gamma(k + count, 1.0, shape) / (k + mean)
     weight = k * np.log(k) - special.gammaln(k) + special.gammaln(k + count) - (k + count) * np.log(k + mean)
-    weight = weight + mean * factor - count * np.log(factor)
+    weight = weight + mean * factor - special.xlogy(count, factor)
     return np.where(a > 0, factor, 1.0), np.where(a > 0, weight, 0.0)
