@@ -189,5 +189,5 @@ def check_sizes(
             yield Problem("run", name, f"must be one of {', '.join(known)}{hint}", repr(given))
 
     if not isinstance(executor, Executor | None):
-        text = "must be an executor as of concurrent.futures; of a Dask client that is client.get_executor()"
-        yield Problem("run", "executor", text, f"a {type(executor).__name__}")
+        text = "must be a concurrent.futures.Executor; that of a Dask client is client.get_executor()"
+        yield Problem("run", "executor", text, f"{type(executor).__name__} object")
