@@ -33,6 +33,7 @@ __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
 FOLDER = "posterior.partial"  # beside the posterior that is being learned
 _SHARE = 0.05  # of the time at most goes into writing
+_WRITING = threading.Lock()
 
 
 def versions() -> dict[str, str]:
@@ -55,7 +56,6 @@ class Checkpoints:
 
     folder: Path
     follows: Mapping[str, Any]
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _number: dict[int, int] = field(default_factory=dict, init=False)  # of a sampler, by its seed
     _due: dict[int, float] = field(default_factory=dict, init=False)
 
@@ -88,7 +88,7 @@ class Checkpoints:
         if begun < self._due.get(i, 0.0):
             return
         raw = packed(_arrays(island), {**_about(island), "follows": self.follows})
-        with self._lock:
+        with _WRITING:
             write_file(self._place(i), raw)
         ended = time.monotonic()
         self._due[i] = ended + (ended - begun) / _SHARE

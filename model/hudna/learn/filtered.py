@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
+from functools import partial
 
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.engine.choice import chosen_threads
 from hudna.engine.ensemble import Ensemble, warm
+from hudna.engine.executor import Stop, in_order
 from hudna.engine.states import States, joined
 from hudna.learn.filter import Filter
 from hudna.learn.smc import Known
@@ -29,6 +30,7 @@ def filter_draws(
     halfway: int,
     engine: str = "vm",
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[FloatArray, States]:
     """Filter each draw through what is known.
@@ -42,7 +44,7 @@ def filter_draws(
     seed : int
     halfway : int
         The first step whose rows weigh draws against one another.
-    engine, threads, progress
+    engine, threads, executor, progress
         As of `hudna.run`; `progress` counts draws.
 
     Returns
@@ -51,30 +53,29 @@ def filter_draws(
         Of what came from step `halfway` on; minus infinity where a draw cannot explain the rows.
     states : States, shape (n_draws, ..., paths)
     """
-    draws, program = theta.shape[0], known.program
-
-    def block(first: int) -> tuple[FloatArray, States]:
-        part = theta[first : first + _BLOCK].copy()
-        ensemble = Ensemble(program, part, paths=max(paths, PARTICLES), seed=seed, engine=engine, first_draw=first)
-        found = Filter.begin(ensemble)
-        found.run(known.table, halfway)
-        before = found.log_likelihood.copy()
-        found.run(known.table, known.until)
-        found.settle_weights()
-        with np.errstate(invalid="ignore"):
-            after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
-        return np.where(np.isfinite(after), after, -np.inf), ensemble.states().evenly(paths)
-
-    firsts = range(0, draws, _BLOCK)
+    draws = theta.shape[0]
+    blocks = ((first, theta[first : first + _BLOCK].copy()) for first in range(0, draws, _BLOCK))
     done: list[tuple[FloatArray, States]] = []
-    warm(program, theta[:1], engine)
-    with ThreadPoolExecutor(min(chosen_threads(threads), len(firsts))) as pool:
-        try:
-            for one in pool.map(block, firsts):
-                done.append(one)
-                if progress is not None:
-                    progress(min(len(done) * _BLOCK, draws), draws)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    warm(known.program, theta[:1], engine)
+    for _, part in in_order(partial(_filtered, known, paths, seed, halfway, engine), blocks, threads, executor):
+        done.append(part)
+        if progress is not None:
+            progress(min(len(done) * _BLOCK, draws), draws)
     return np.concatenate([after for after, _ in done]), joined([states for _, states in done])
+
+
+def _filtered(
+    known: Known, paths: int, seed: int, halfway: int, engine: str, block: tuple[int, FloatArray], stop: Stop
+) -> tuple[FloatArray, States]:
+    """Filter some draws, from the number `first` on."""
+    first, theta = block
+    ensemble = Ensemble(known.program, theta, paths=max(paths, PARTICLES), seed=seed, engine=engine, first_draw=first)
+    found = Filter.begin(ensemble)
+    found.run(known.table, halfway)
+    before = found.log_likelihood.copy()
+    if not stop.is_set():
+        found.run(known.table, known.until)
+    found.settle_weights()
+    with np.errstate(invalid="ignore"):
+        after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
+    return np.where(np.isfinite(after), after, -np.inf), ensemble.states().evenly(paths)

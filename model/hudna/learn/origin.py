@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -66,12 +68,18 @@ class _Past:
     seed: int
     engine: str
     threads: int | None
+    executor: Executor | None
     progress: Callable[[int, int], None] | None
 
     @property
     def own_seed(self) -> int:
         """The seed of the past, so that what comes after it has numbers of its own."""
         return derived_seed(self.seed, 0x70617374)
+
+    @property
+    def data(self) -> _Past:
+        """What of it can travel to another process."""
+        return replace(self, executor=None, progress=None)
 
 
 def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, belief: str) -> Origin:
@@ -140,6 +148,7 @@ def from_world(
     belief: str,
     engine: str = "vm",
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
 ) -> Origin:
@@ -175,7 +184,7 @@ def from_world(
         if row.weighs and row.end >= campaign.start and campaign.takes(row)
     ]
     past, table = laid_out(past, used, scenario, as_of)
-    through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, progress)
+    through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, executor, progress)
     known = known_by(used, as_of)
     notices: tuple[Text, ...] = ()
     posterior = _posterior(scenario, belief)
@@ -269,7 +278,8 @@ def _filtered(past: _Past, origin: Origin, halfway: int, stage: Callable[[str], 
     def found() -> Origin:
         weights, states = filter_draws(
             past.known, origin.theta, past.paths, past.own_seed,
-            halfway=halfway, engine=past.engine, threads=past.threads, progress=past.progress,
+            halfway=halfway, engine=past.engine, threads=past.threads, executor=past.executor,
+            progress=past.progress,
         )  # fmt: skip
         return _weighed(replace(origin, states=states), weights, past.seed)
 
@@ -294,17 +304,11 @@ def _learned(past: _Past, draws: int, stage: Callable[[str], None] | None) -> Or
     each = max(100, min(400, -(-draws // _ISLANDS)))
     sizes = Sizes(islands=_ISLANDS, draws=each, paths=max(100, min(past.paths, PARTICLES)), keep=20)
 
-    def one(island: Island, tick: Callable[[], None]) -> Island:
-        island.learn(past.known, tick)
-        island.refresh(past.known, tick)
-        return island
-
     def found() -> Origin:
-        islands = learn(
-            past.known.program, sizes, past.seed, one,
-            fresh=1, engine=past.engine, threads=past.threads, progress=past.progress,
+        parts = learn(
+            past.known.program, sizes, past.seed, partial(_learned_draws, past.data, -(-draws // _ISLANDS)),
+            fresh=1, engine=past.engine, threads=past.threads, executor=past.executor, progress=past.progress,
         )  # fmt: skip
-        parts = [island.snapshot(-(-draws // _ISLANDS), past.paths, past.own_seed) for island in islands]
         merged = merged_snapshots(parts, draws)
         return Origin(merged.theta, merged.origin, merged.states, {})
 
@@ -333,6 +337,13 @@ def _kept(
     assert found.states is not None  # noqa: S101 (for the type checker)
     folder.keep(key, {"theta": found.theta, "clusters": found.clusters, **as_stored(found.states)})
     return replace(found, about=about)
+
+
+def _learned_draws(past: _Past, draws: int, island: Island, tick: Callable[[], None]) -> Snapshot:
+    """Let a sampler learn the past; return some of its draws."""
+    island.learn(past.known, tick)
+    island.refresh(past.known, tick)
+    return island.snapshot(draws, past.paths, past.own_seed)
 
 
 def merged_snapshots(parts: Sequence[Snapshot], draws: int) -> Snapshot:
