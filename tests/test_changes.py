@@ -313,7 +313,6 @@ def test_set_goes_with_a_scenario_only(here, capsys):
     assert capsys.readouterr().err == "--set: goes with a scenario, not with the folder of a case\n"
 
 
-SMALL = {"draws": 8, "paths": 4, "seed": 1}
 SIZE = [part for key, value in SMALL.items() for part in (f"--{key}", str(value))]
 SET = ["--set", "starts.truce=broken", "--set", "weeks=26"]
 

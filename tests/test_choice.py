@@ -137,7 +137,7 @@ def test_the_oracle_needs_no_numba(tmp_path):
         from hudna.learn.likelihood import Report
         three = np.full((1, 2), 3.0)
         read = [Report(3, "exact", "high")]
-        assert sums(three, [0 * three], read, three / 6)[0].tolist() == three.tolist()
+        assert sums(three, [three], read, three / 6)[0].tolist() == three.tolist()
         raise SystemExit(main(["run", "--engine", "vm", *size]))
     """
     found = alone(code, tmp_path)

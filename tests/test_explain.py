@@ -104,7 +104,7 @@ def test_a_mistake_in_the_parts_would_be_seen(monkeypatch, bug):
 
         monkeypatch.setattr(contributions, "_term", now)
     else:
-        monkeypatch.setattr(contributions, "_shocks", lambda task, level, values, memory, shape, draws: np.zeros(
+        monkeypatch.setattr(contributions, "_shocks", lambda task, level, values, memory, shape: np.zeros(
             (shape.n_draws, shape.n_paths, task.program.n_steps)))  # fmt: skip
     assert off("two-militias", "pressure", **SMALL) > 1e-6
 

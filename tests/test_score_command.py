@@ -255,6 +255,11 @@ def test_rows_that_are_no_forecasts_business_are_counted(result, tmp_path):
         scoring.score(result, rows_of(result, lines[1:], tmp_path, header), "stay")
 
 
+def test_a_result_says_of_each_counter_whether_it_counts_or_reads_a_level():
+    carried = hudna.run("two-militias", draws=2, paths=2, engine="oracle").about["counters"]
+    assert carried["poll"] == {"sd": 0.3}
+
+
 def test_rows_about_a_regime_are_scored_by_the_shares_of_paths(result, tmp_path):
     lines = ["2024-01-01,2024-01-20,truce,holds,exact", "2024-06-01,2024-06-01,truce,broken,exact"]
     found = scoring.score(result, rows_of(result, lines, tmp_path), ["stay", "leave"])

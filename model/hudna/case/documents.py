@@ -68,20 +68,23 @@ class Document:
                 return display(path)
         return display(self.path)
 
-    def written(self, key: Key) -> Key:
+    def _written(self, key: Key) -> Key:
         """Return a key as the file has it: `effects.x`, not `effects.x.coefficient`, where x is a plain value."""
         value: Any = self.data
         for i, part in enumerate(key):
-            if not isinstance(value, Mapping | list):
+            if isinstance(value, list):
+                value = dict(enumerate(value))
+            if not isinstance(value, Mapping):
                 return key[:i]
-            if isinstance(value, Mapping) and part not in value:
+            if part not in value:  # a driver for each of several, or a list of one
                 return key
             value = value[part]
         return key
 
     def note(self, problems: Problems, key: Key, text: str, given: Any = None) -> None:
         """Note what is wrong with the value under `key`."""
-        problems.add(self.where(key), show_key(key), text, given="" if given is None else show_value(given))
+        shown = "" if given is None else show_value(given)
+        problems.add(self.where(key), show_key(self._written(key)), text, given=shown)
 
     def leaves(self) -> Iterator[tuple[Key, Any, Path]]:
         """Yield each leaf with its key and the file that gave it, in key order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.documents import Document, Key, show_key
 from hudna.case.nodes import Events, Level, Node, Regime, Response, Schedule
 from hudna.case.references import Known, mentions, split_transition
 from hudna.case.signals import counted_twice, publish, resolve
@@ -28,8 +28,7 @@ def check_nodes(
 
         def say(key: Key, text: str, given: Any = None, *, name: str = name, driver: str = driver) -> None:
             place = (driver, *_overridden(entries, name, driver, str(key[0])), *key)
-            shown = "" if given is None else show_value(given)
-            problems.add(document.where(place), show_key(place), text, given=shown)
+            document.note(problems, place, text, given)
 
         for mention in mentions(node):
             if text := known.wrong(mention.name, mention.names):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
 
-from hudna.case.documents import Document, Key, show_key, show_value
+from hudna.case.documents import Document, Key
 from hudna.case.grammar import ITEM, Domain, Names, unwrapped
 from hudna.case.nodes import Node, Regime, Schedule
 from hudna.case.parameters import Parameter
@@ -134,9 +134,8 @@ def check_names(table: Any, known: Known, document: Document, key: Key, problems
     """Note each name in a table, found in `document` under `key`, that stands for nothing."""
     for mention in mentions(table):
         if text := known.wrong(mention.name, mention.names):
-            place = document.written((*key, *mention.key))
-            given = "" if mention.name == place[-1] else show_value(mention.name)
-            problems.add(document.where(place), show_key(place), text, given=given)
+            given = None if mention.name == mention.key[-1] else mention.name
+            document.note(problems, (*key, *mention.key), text, given)
 
 
 def split_transition(way: str) -> tuple[str, str] | None:

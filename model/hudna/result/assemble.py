@@ -115,7 +115,7 @@ def _about(scenario: Scenario, simulation: Simulation) -> dict[str, Any]:
         "case": case.id,
         "changes": json.loads(json.dumps(scenario.changes, default=str)),
         "counters": {
-            name: {} if counter.ratio is None else {"ratio": counter.ratio}
+            name: counter.model_dump(include={"ratio", "sd"}, exclude_none=True)
             for name, counter in case.observations.counters.items()
         },
         "name": file.name.model_dump(),
