@@ -35,10 +35,13 @@ default_role = "code"
 # Strict: what hudna's own docstrings refer to must be there. Types of other packages, and of ours that no script makes
 # for itself, are named in signatures without a link.
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections|datetime|numpy|pathlib|pandas|pd|xr|xarray|matplotlib|networkx|nx|pydantic)\..*"),
     (
         "py:.*",
-        r"(ArrayLike|Axes|Contribution|Figure|FloatArray|IntArray|Grouping|Language|OutcomeLabel|Path|Row|Said|Text|mapping)",
+        r"(collections|concurrent|datetime|numpy|pathlib|pandas|pd|xr|xarray|matplotlib|networkx|nx|pydantic)\..*",
+    ),
+    (
+        "py:.*",
+        r"(ArrayLike|Axes|Contribution|Executor|Figure|FloatArray|IntArray|Grouping|Language|OutcomeLabel|Path|Row|Said|Text|mapping)",
     ),
     ("py:.*", r"hudna\.(analysis|case|engine|judge|learn|result|scenario)\..*"),
 ]

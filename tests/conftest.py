@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ["HUDNA_CACHE"] = "off"  # what is made twice is made twice; tests of the cache have a folder of their own
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; output that goes to no terminal has no width
 for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:

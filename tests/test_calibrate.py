@@ -21,7 +21,7 @@ import pytest
 
 import hudna
 from hudna.case import Case
-from hudna.case.posterior import ABOUT, DRAWS, OVERLAP, digest
+from hudna.case.posterior import ABOUT, DRAWS, OVERLAP, STATES, digest
 from hudna.cli import main, printing
 from hudna.engine.simulate import simulate
 from hudna.errors import InputError, SimulationError
@@ -96,10 +96,10 @@ def test_the_rows_are_a_path_of_the_case(plain):
 # --- What is written --------------------------------------------------------------------------------------------------
 
 
-def test_both_files_lie_beside_the_case_and_say_what_the_command_says(told):
+def test_the_files_lie_beside_the_case_and_say_what_the_command_says(told):
     folder, said = told
     case = folder / f"params/{NAME}"
-    assert said["written"] == [str(case / DRAWS), str(case / ABOUT), str(folder / "learned.nc")]
+    assert said["written"] == [str(case / DRAWS), str(case / STATES), str(case / ABOUT), str(folder / "learned.nc")]
     about = tomllib.loads((case / ABOUT).read_text(encoding="utf-8"))
     assert about == {
         **said["posterior"],
@@ -445,8 +445,8 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(where, plain, tmp_pa
     assert sorted(plain.iterdir()) == before
 
 
-@pytest.mark.parametrize("name", [DRAWS, ABOUT])
-def test_both_files_are_written_or_none(name, learned, tmp_path):
+@pytest.mark.parametrize("name", [DRAWS, STATES, ABOUT])
+def test_all_files_are_written_or_none(name, learned, tmp_path):
     (tmp_path / name).mkdir()
     with pytest.raises(InputError, match="is a folder"):
         write_posterior(learned, tmp_path)

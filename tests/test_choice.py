@@ -14,7 +14,8 @@ import pytest
 
 import hudna
 from hudna.engine import compile_scenario
-from hudna.engine.choice import chosen_engine, chosen_threads
+from hudna.engine.choice import chosen_engine
+from hudna.engine.executor import chosen_threads
 from hudna.engine.vm import compilation
 
 kernel = importlib.import_module("hudna.engine.vm.kernel")

@@ -430,6 +430,7 @@ COMMANDS = {
     "backtest": ["two-militias", "--horizon", "4", "--every", "13", "--islands", "2", "--draws", "20", "--paths", "10",
                  "--no-figures"],
     "network": ["two-militias"],
+    "cache": [],
 }  # fmt: skip
 
 

@@ -104,8 +104,8 @@ def test_a_mistake_in_the_parts_would_be_seen(monkeypatch, bug):
 
         monkeypatch.setattr(contributions, "_term", now)
     else:
-        monkeypatch.setattr(contributions, "_shocks", lambda task, level, values, memory, shape: np.zeros(
-            (shape.n_draws, shape.n_paths, task.program.n_steps)))  # fmt: skip
+        monkeypatch.setattr(contributions, "_shocks", lambda block, level, values, memory: np.zeros(
+            (block.shape.n_draws, block.shape.n_paths, block.task.program.n_steps)))  # fmt: skip
     assert off("two-militias", "pressure", **SMALL) > 1e-6
 
 

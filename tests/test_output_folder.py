@@ -338,6 +338,22 @@ sys.exit(hudna.cli.main(sys.argv[2:]))
 """
 
 
+def test_what_is_placed_comes_into_a_folder_that_is_made_for_it(here, monkeypatch):
+    with whole.placing(here / "new" / "er") as folder:
+        folder.write("a.txt", "1")
+        folder.write("b/c.txt", "2")
+    assert sorted(p.name for p in (here / "new" / "er").rglob("*")) == ["a.txt", "b", "c.txt"]
+    real = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda p, to: real(p, to if p.name != "z.txt" else here / "no" / "z.txt"))
+    late = contextlib.ExitStack()
+    folder = late.enter_context(whole.placing(here / "other"))
+    folder.write("a.txt", "1")
+    folder.write("z.txt", "2")
+    with pytest.raises(FileNotFoundError):
+        late.close()
+    assert not (here / "other").exists()
+
+
 @pytest.mark.parametrize(
     ("limit", "command", "where", "left"),
     [

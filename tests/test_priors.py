@@ -491,3 +491,27 @@ def test_a_group_that_makes_no_sense_is_refused(case: str, write_case: Callable[
     refused(*REFUSED_GROUPS[case][0])
     with pytest.raises(AssertionError):
         refused(("anger", "calm"), [[1, 0.5], [0.5, 1]])
+
+
+def ordinary(family: str) -> list[tuple[float, float]]:
+    """Return pairs of quantiles at the edges of what is taken to fit unseen, and inside."""
+    if family == "gamma":
+        return [(high * share, high) for high in (1e-3, 1, 1e11) for share in (1.01e-6, 1e-3, 0.5, 0.989)]
+    lows = (1.1e-5, 1e-3, 0.1, 0.5, 0.95)
+    odds = [(low, low / (1 - low) * apart) for low in lows for apart in (1.501, 2, 30, 1e3, 1e7)]
+    return [(low, high / (1 + high)) for low, high in odds if high / (1 + high) < 1 - 1e-3]
+
+
+@pytest.mark.parametrize("family", ["gamma", "beta"])
+def test_quantiles_that_are_fitted_only_when_used_can_be_fitted(family):
+    for low, high, p in ANALYSTS:
+        for a, b in ordinary(family):
+            prior = Prior.model_validate({"family": family, low: a, high: b})
+            assert "_shapes" not in vars(prior)
+            assert prior.quantile(np.array([p, 1 - p])) == pytest.approx([a, b], rel=1e-6)
+
+
+@pytest.mark.parametrize(("family", "a", "b"), [("gamma", 1.0, 1.0001), ("beta", 0.5, 0.50001)])
+def test_quantiles_that_nothing_has_are_refused_when_read(family, a, b):
+    with pytest.raises(ValidationError, match=f"no {family} "):
+        Prior.model_validate({"family": family, "p5": a, "p95": b})

@@ -514,13 +514,13 @@ def test_blocks_that_end_late_move_no_bit(telling: Callable[..., Program], monke
     def slow_at_first(*parts: Any) -> Callable[..., Any]:
         run_block = prepared(*parts)
 
-        def late(shape: Any, stop: threading.Event) -> Any:
-            record = run_block(shape, stop)
-            if shape.first_path == 512:
+        def late(block: Any, stop: Any) -> Any:
+            record = run_block(block, stop)
+            if block.shape.first_path == 512:
                 last_done.set()
             else:
                 assert last_done.wait(60)
-            ended.append(shape.first_path)
+            ended.append(block.shape.first_path)
             return record
 
         return late

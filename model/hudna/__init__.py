@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hudna.ask.sensitivity import sensitivity as sensitivity
     from hudna.case import Case as Case
     from hudna.case import load_case as load_case
+    from hudna.errors import ExecutorError as ExecutorError
     from hudna.errors import HudnaError as HudnaError
     from hudna.errors import InputError as InputError
     from hudna.errors import SimulationError as SimulationError
@@ -42,7 +43,7 @@ _ROOMS = {
     "ask.run": "run",
     "case": "Case load_case",
     "ask.compare": "compare",
-    "errors": "HudnaError InputError SimulationError",
+    "errors": "ExecutorError HudnaError InputError SimulationError",
     "ask.explain": "attribute remove shapley",
     "ask.sensitivity": "sensitivity",
     "judge.backtest": "Plan backtest",

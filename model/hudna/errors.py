@@ -9,7 +9,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-__all__ = ["HudnaError", "InputError", "Problem", "Problems", "SimulationError", "folded", "nearest", "no_such"]
+__all__ = [
+    "ExecutorError",
+    "HudnaError",
+    "InputError",
+    "Problem",
+    "Problems",
+    "SimulationError",
+    "folded",
+    "nearest",
+    "no_such",
+]
 
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
 _LISTED = 12  # names that an error lists
@@ -21,6 +31,10 @@ class HudnaError(Exception):
 
 class SimulationError(HudnaError, ArithmeticError):
     """A run had to stop: a rate or level left the range of numbers, at a node, draw and path that it names."""
+
+
+class ExecutorError(HudnaError, RuntimeError):
+    """The executor that a run was given does not do the work: it takes none, or lost the same piece twice."""
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["section"]
 
-_IMPORTS = ("hudna", "hudna.ask.run", "hudna.report", "pandas", "xarray", "h5netcdf", "matplotlib.pyplot")
+_IMPORTS = ("hudna.ask.run", "hudna.report.figures", "pandas", "xarray", "h5py", "matplotlib.pyplot")
+_BUDGET = {  # seconds of the full run on two cores
+    "importing hudna and reading": 0.5, "importing the rest": 1.5, "compiling the program": 0.05, "simulating": 3.0,
+    "assembling": 0.2, "tables": 0.5, "figures": 2.0, "saving": 0.5,
+}  # fmt: skip
 
 
 def section(settings: Settings) -> Section:
     """Profile `hudna run scenarios/iraq-2024.toml` stage by stage."""
-    from report import Section
+    from report import Section, verdict
 
     out = Section("Profile of a whole run")
     draws, paths = settings.size(500, 10), settings.size(200, 20)
@@ -45,8 +49,13 @@ def section(settings: Settings) -> Section:
         f"`hudna run iraq-2024`, {draws} draws of {paths} paths, engine {settings.fastest}, as many threads as there",
         "are processors; the steps of the command are called one after another in a fresh process with warm caches.",
     )
-    rows = [[stage, each.show(), f"{100 * (each / whole).median:.0f} %"] for stage, each in times.items()]
-    out.table(["stage", "seconds", "share"], [*rows, ["whole", whole.show(), "100 %"]])
+    rows = [
+        [stage, each.show(), f"{100 * (each / whole).median:.0f} %", f"{budget:g}", verdict(each, at_most=budget)[1]]
+        for (stage, each), budget in zip(times.items(), map(_BUDGET.__getitem__, times), strict=True)
+    ]
+    all_of_it = sum(_BUDGET.values())
+    last = ["whole", whole.show(), "100 %", f"{all_of_it:g}", verdict(whole, at_most=all_of_it)[1]]
+    out.table(["stage", "seconds", "share", "budget, seconds", "verdict"], [*rows, last])
     return out
 
 
@@ -60,20 +69,21 @@ def _profile(engine: str, draws: int, paths: int) -> dict[str, float]:
         seconds[name] = now - last
         last = now
 
+    import hudna
+
+    scenario = hudna.load("iraq-2024")
+    stage("importing hudna and reading")
     for name in _IMPORTS:
         importlib.import_module(name)
     import models
 
-    import hudna
     from hudna.engine import compile_scenario
     from hudna.files.whole import placing
     from hudna.report.figures import figures, write_pictures
     from hudna.report.outputs import difference_table
     from hudna.result.assemble import assemble
 
-    stage("importing")
-    scenario = hudna.load("iraq-2024")
-    stage("reading")
+    stage("importing the rest")
     program = compile_scenario(scenario)
     stage("compiling the program")
     simulation = models.simulate(

@@ -167,7 +167,7 @@ def pictures(build: Path, *, quick: bool) -> None:
 def second(build: Path, *, quick: bool) -> dict[str, list[str]]:
     """Fit the second campaign on its own and ask what of it holds in the first, and the other way round."""
     from hudna.judge.checks import replicate
-    from hudna.learn.calibration import calibrate, diagnostics, program_of
+    from hudna.learn.calibration import calibrate, diagnostics, laid_rows
 
     case = case_of()
     assert case is not None and case.posterior is not None  # noqa: PT018 (`calibrate` has been done)
@@ -179,7 +179,7 @@ def second(build: Path, *, quick: bool) -> dict[str, list[str]]:
             common = overlap(case.posterior.theta[:, case.posterior.names.index(name)], other.theta[:, i])
             a, b = (" ".join(f"{x:.3g}" for x in three) for three in (one.posterior, two.posterior))
             lines.append(f"| `{name}` | {a} | {b} | {common:.2f} |")
-    ahead = replicate(program_of(case, "main"), other.theta, case, case.observations.rows, ATTACKS, seed=SEED)
+    ahead = replicate(laid_rows(case, "main")[2].program, other.theta, case, case.observations.rows, ATTACKS, seed=SEED)
     return {
         "second": [f"- {line}" for line in diagnostics(other)],
         "travel": lines,

@@ -228,7 +228,7 @@ def claims(
         Names of claims; all of them if left out.
     **options
         As of `hudna.run`. draws, paths, seed: of every run, those of the first scenario that the claims name if left
-        out; engine, threads, belief: each scenario's own if left out; progress: of all runs together; stage.
+        out; engine, threads, executor, belief: each scenario's own if left out; progress: of all runs together; stage.
 
     Returns
     -------

@@ -35,7 +35,7 @@ def compare(
         Policies to compare, which all scenarios have; all if left out.
     **options
         As of `hudna.run`. draws, paths, seed: the first scenario's own if left out, for all of them; engine, threads,
-        belief: each scenario's own if left out; progress: of all scenarios together; stage.
+        executor, belief: each scenario's own if left out; progress: of all scenarios together; stage.
 
     Returns
     -------

@@ -54,7 +54,8 @@ def attribute(
     keep : int
         Paths of each draw whose parts are kept week by week.
     **options
-        draws, paths, seed, policies, engine, threads, as_of, given, belief, progress, stage: as of `hudna.run`.
+        draws, paths, seed, policies, engine, threads, executor, as_of, given, belief, progress, stage: those of
+        `hudna.run`.
 
     Returns
     -------
@@ -117,7 +118,8 @@ def remove(
     silence : bool
         Whether it is gone itself, and not only what reads it.
     **options
-        draws, paths, seed, policies, engine, threads, as_of, given, belief, progress, stage: as of `hudna.run`.
+        draws, paths, seed, policies, engine, threads, executor, as_of, given, belief, progress, stage: those of
+        `hudna.run`.
 
     Returns
     -------
@@ -168,7 +170,7 @@ def shapley(
     factors : mapping of names to what is switched off with them, optional
         As `what` of `hudna.remove`; the scenario's own [factors] if left out. Eight at most.
     **options
-        draws, paths, seed, engine, threads, as_of, given, belief, progress, stage: as of `hudna.run`.
+        draws, paths, seed, engine, threads, executor, as_of, given, belief, progress, stage: as of `hudna.run`.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def run(
     policies: str | Iterable[str] | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    executor: Executor | None = None,
     outcomes: str = "all",
     trajectories: str = "events",
     as_of: dt.date | str | None = None,
@@ -52,6 +54,9 @@ def run(
         and give the same events on every path. "auto" takes the one that will be done first.
     threads : int, optional
         The environment's HUDNA_NUM_THREADS if left out, else the number of processors; the result is the same.
+    executor : concurrent.futures.Executor, optional
+        What works on the run's blocks instead of threads of this process, other processes or a cluster for example (see
+        docs/executors.md); the result is the same. It holds as many blocks at once as `threads` says, or 64.
     outcomes : {"all", "summary"}
         Keep every path's outcomes, or summaries of them (moments a draw, histograms, of the paired differences
         too): then memory does not grow with the paths.
@@ -78,6 +83,8 @@ def run(
         If the scenario or an argument is wrong, or the run would not fit into memory.
     SimulationError
         If a rate or level leaves the range of numbers.
+    ExecutorError
+        If the executor takes no work, or loses the same part of it twice.
 
     Examples
     --------
@@ -89,8 +96,8 @@ def run(
         "run",
         {
             "draws": draws, "paths": paths, "seed": seed, "policies": policies, "engine": engine, "threads": threads,
-            "outcomes": outcomes, "trajectories": trajectories, "as_of": as_of, "given": given, "belief": belief,
-            "progress": progress, "stage": stage,
+            "executor": executor, "outcomes": outcomes, "trajectories": trajectories, "as_of": as_of,
+            "given": given, "belief": belief, "progress": progress, "stage": stage,
         },
     )  # fmt: skip
     ready = begin(load(scenario), chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Options:
     policies: tuple[str, ...] | None = None
     engine: str = "auto"
     threads: int | None = None
+    executor: Executor | None = field(default=None, compare=False, repr=False)
     outcomes: str = "all"
     trajectories: str = "events"
     as_of: dt.date | None = None
@@ -57,8 +59,8 @@ class Options:
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """Draws, paths, seed, engine and threads, by name."""
-        return {name: getattr(self, name) for name in ("draws", "paths", "seed", "engine", "threads")}
+        """Draws, paths, seed, engine, threads and executor, by name."""
+        return {name: getattr(self, name) for name in ("draws", "paths", "seed", "engine", "threads", "executor")}
 
     def sized(self, question: Scenario) -> Options:
         """Return the options with the size and the seed of a scenario where they give none."""

@@ -1,7 +1,8 @@
 """What a case has learned: draws of its parameters that agree with its observations, and where they are from.
 
-Two files beside the others: `posterior.csv`, a line a draw, a column a parameter; `posterior.toml`, what they were
-learned from, with what, and how well. Both are written by `hudna calibrate`, read here, and never edited.
+Three files beside the others: `posterior.csv`, a line a draw, a column a parameter; `posterior.npz`, states of each
+draw at the record's end; `posterior.toml`, what they were learned from, with what, and how well. All are written by
+`hudna calibrate`, read here, and never edited.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import csv
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,19 +28,24 @@ __all__ = [
     "DISTINCT",
     "DRAWS",
     "QUICK",
+    "STATES",
     "Learned",
     "Posterior",
     "digest",
     "read_posterior",
 ]
 
-DRAWS, ABOUT = "posterior.csv", "posterior.toml"
+DRAWS, STATES, ABOUT = "posterior.csv", "posterior.npz", "posterior.toml"
 RHAT = 1.1  # at which the means of samplers differ by half a standard deviation of the posterior
 DISTINCT = 100  # draws, of which five lie beyond a quantile of 5 %
 OVERLAP = 0.9  # of prior and posterior, below which a parameter counts as calibrated
 QUICK = Text(
     en="the posterior is of a quick calibration: rough, for a first look only",
     ar="التوزيع البعدي من معايرة سريعة: تقريبي، ولا يصلح إلا لنظرة أولى",
+)
+_NO_STATES = Text(
+    en=f"{STATES} is missing, damaged or of another posterior, so a run from a date filters the past; calibrate anew",
+    ar=f"الملف {STATES} مفقود أو تالف أو يخص توزيعا بعديا آخر، لذلك يرشح التشغيل من تاريخ ما مضى؛ أعد المعايرة",
 )
 
 
@@ -64,7 +70,7 @@ class Posterior(ByContent):
 
     names : of the parameters; theta : (draw, parameter); campaign, until : what was fitted; basis : hash of the
     priors, nodes and rows that it follows from; digest : of the draws; about : all of posterior.toml; current : whether
-    the case is as it was
+    the case is as it was; states : what posterior.npz holds, None if it is not the one that posterior.toml names
     """
 
     names: tuple[str, ...]
@@ -76,6 +82,7 @@ class Posterior(ByContent):
     learned: Mapping[str, Learned]
     about: Mapping[str, Any] = field(repr=False)
     current: bool = True
+    states: bytes | None = field(default=None, repr=False)
 
     @property
     def n_draws(self) -> int:
@@ -88,6 +95,8 @@ class Posterior(ByContent):
         found = []
         if self.about.get("preset") == "quick":
             found.append(QUICK)
+        if self.states is None and "states" in self.about:
+            found.append(_NO_STATES)
         name, worst = max(self.learned.items(), key=lambda item: item[1].rhat)
         if not worst.rhat < RHAT:
             en = f"the posterior's samplers disagree: R-hat of {name} is {worst.rhat:.2f}; calibrate with more draws"
@@ -101,9 +110,10 @@ class Posterior(ByContent):
         return tuple(found)
 
 
-def digest(draws: str) -> str:
-    """Return a hash of the text of posterior.csv, which ties it to its posterior.toml."""
-    return hashlib.blake2b(draws.encode(), digest_size=16).hexdigest()
+def digest(content: str | bytes) -> str:
+    """Return a hash of the text of posterior.csv, or of posterior.npz, which ties it to its posterior.toml."""
+    raw = content.encode() if isinstance(content, str) else content
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
 def read_posterior(folder: Path, problems: Problems) -> Posterior | None:
@@ -126,7 +136,17 @@ def read_posterior(folder: Path, problems: Problems) -> Posterior | None:
         return None
     if found is None:
         problems.add(display(draws), "", f"has gaps, or does not fit {ABOUT}; {hint}")
-    return found
+        return None
+    return replace(found, states=_states(folder / STATES, found.about.get("states")))
+
+
+def _states(path: Path, hashed: Any) -> bytes | None:
+    """Return what a file of states holds if it has this hash."""
+    try:
+        raw = path.read_bytes() if hashed is not None else b""
+    except OSError:
+        return None
+    return raw if digest(raw) == hashed else None
 
 
 def _posterior(data: Mapping[str, Any], text: str) -> Posterior | None:

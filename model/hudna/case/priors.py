@@ -26,6 +26,7 @@ FAMILIES: tuple[str, ...] = get_args(Family)
 _Positive: TypeAlias = Annotated[float, Domain(low=0.0, low_open=True)]
 
 _QUANTILES = (("p5", "p95", 0.95), ("p10", "p90", 0.90), ("p25", "p75", 0.75))
+_NORMAL = {0.95: 1.6448536269514722, 0.90: 1.2815515655446004, 0.75: 0.6744897501960817}  # quantiles of N(0, 1)
 _FORMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "normal": (("mean", "sd"),),
     "lognormal": (("mean", "sd"), ("median", "sigma")),
@@ -78,7 +79,7 @@ class Prior(Entry):
             raise ValueError(f"a {self.family} is given by {allowed}; here: {', '.join(sorted(given)) or 'nothing'}")
         try:
             self._check_numbers()
-            shapes = self._shapes if self.family != "fixed" else (0.0, 0.0)
+            shapes = (1.0, 1.0) if self.family == "fixed" or self._surely_fits else self._shapes
             sound = all(map(math.isfinite, (*shapes, shapes[1] - shapes[0])))
             if self.family in ("gamma", "beta"):
                 sound = sound and min(shapes) > 0
@@ -89,6 +90,20 @@ class Prior(Entry):
         if not sound:
             raise ValueError("its numbers are too large, too small or too far apart to work with")
         return self
+
+    @property
+    def _surely_fits(self) -> bool:
+        """Whether quantiles are so ordinary that a gamma or a beta surely has them: it is then fitted only when used.
+
+        SciPy's solver takes as long to import as a case takes to be read.
+        """
+        pair = self._quantile_pair()
+        if pair is None or (self.lower, self.upper) != (None, None):
+            return False
+        low, high, _ = pair
+        if self.family == "gamma":
+            return 1e-12 < low < 0.99 * high < 1e12 and low > 1e-6 * high
+        return self.family == "beta" and 1e-5 < low < high < 1 - 1e-3 and high * (1 - low) > 1.5 * low * (1 - high)
 
     def _check_numbers(self) -> None:
         if self.low is not None and self.high is not None and not self.low < self.high:
@@ -221,15 +236,15 @@ class Prior(Entry):
 
     def _share(self, x: float, *, above: bool = False) -> float:
         """Return the probability below x, or above it, before truncation."""
-        from scipy import special
-
         first, second = self._shapes
         low, high = self._range
         if self.family in ("normal", "lognormal"):
             if self.family == "lognormal":
                 x = math.log(x) if x > 0 else -math.inf
             z = (x - first) / second
-            return float(special.ndtr(-z if above else z))
+            return math.erfc((z if above else -z) / math.sqrt(2)) / 2
+        from scipy import special
+
         if self.family == "gamma":
             return float((special.gammaincc if above else special.gammainc)(first, max(x, 0.0) / second))
         share = min(max((x - low) / (high - low), 0.0), 1.0)
@@ -281,13 +296,13 @@ def _triangular_quantile(u: FloatArray, low: float, mode: float, high: float) ->
 
 def _fit_quantiles(family: str, low: float, high: float, probability: float) -> tuple[float, float]:
     """Solve for the member of `family` with the two quantiles, at 1 - probability and at probability."""
-    from scipy import optimize, special
-
-    z = float(special.ndtri(probability))
+    z = _NORMAL[probability]
     if family == "normal":
         return (low + high) / 2, (high - low) / (2 * z)
     if family == "lognormal":
         return (math.log(low) + math.log(high)) / 2, (math.log(high) - math.log(low)) / (2 * z)
+    from scipy import optimize, special
+
     tails = np.array([1 - probability, probability])
     if family == "gamma":
 

@@ -44,7 +44,8 @@ def _mentions(value: Any, annotation: Any, metadata: tuple[Any, ...], key: Key) 
         return
     if isinstance(value, BaseModel):
         for field, info in type(value).model_fields.items():
-            yield from _mentions(getattr(value, field, None), info.annotation, tuple(info.metadata), (*key, field))
+            if (held := getattr(value, field, None)) is not None:
+                yield from _mentions(held, info.annotation, tuple(info.metadata), (*key, field))
         return
     annotation, more = unwrapped(annotation)
     if isinstance(value, Mapping):

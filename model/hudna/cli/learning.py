@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,7 +26,7 @@ from hudna.cli.options import (
     option,
     shipped_cases,
 )  # fmt: skip
-from hudna.cli.printing import Clock, Part, progress_bar, written
+from hudna.cli.printing import Clock, Part, progress_bar, say, written
 from hudna.errors import HudnaError, InputError, SimulationError
 from hudna.text.words import Language, Words
 
@@ -63,6 +64,10 @@ def calibrate(
         bool,
         option(RUN, "Go on from the checkpoints of the same command that was stopped.", "--resume", metavar=None),
     ] = False,
+    states: Annotated[
+        bool,
+        option(RUN, "Learn nothing: write the states of the posterior that is there.", "--states", metavar=None),
+    ] = False,
     out: Annotated[
         Path | None, option(OUTPUT, "For the posterior; the case's own if left out.", metavar="FOLDER")
     ] = None,
@@ -74,24 +79,36 @@ def calibrate(
 
     While it works each sampler's state is kept in the folder posterior.partial where the posterior is to be written, so
     that --resume can go on to the same digits; without it a calibration begins anew. The folder is removed in the end.
+
+    States of each draw are written beside the draws, so that a run from the record's end filters nothing.
     """
     from hudna import shipped
     from hudna.case import load_case
+    from hudna.case.posterior import ABOUT
     from hudna.cli.learned import learned_parameters
     from hudna.cli.pictures import finish
     from hudna.files.whole import check_file
     from hudna.learn.calibration import QUICK, diagnostics
     from hudna.learn.calibration import calibrate as learn
     from hudna.learn.checkpoints import FOLDER, remove
-    from hudna.learn.posterior_files import about_posterior, write_inference_data, write_posterior
+    from hudna.learn.posterior_files import write_inference_data, write_posterior, write_states
     from hudna.report.learning import pictures
 
     language = output.language(case)
-    found = load_case(case, posterior=False)
+    found = load_case(case, posterior=states)
     target = out or found.folder
     if out is None and target == shipped.case(case):
         text = "is a shipped case, which is not written to; name a folder with --out, or copy it with hudna copy"
         raise InputError.of(case, text)
+    if states:
+        others = (learning.campaign, learning.islands, learning.draws, learning.paths, keep, out, figures, arviz)
+        if quick or resume or any(one is not None for one in others) or learning.seed != Learning.seed:
+            text = "learns nothing; leave out what a calibration is to learn with, and where to write"
+            raise InputError.of("calibrate", text, key="states")
+        with progress_bar(found.about.name.get(language), language) as (progress, _):
+            paths = write_states(found, threads=learning.threads, progress=progress)
+        say(output, {"written": [str(path) for path in paths]}, [written(path, language) for path in paths])
+        return
     if quick and any(size is not None for size in (learning.islands, learning.draws, learning.paths, keep)):
         raise InputError.of("calibrate", "sets the sizes; leave islands, draws, paths and keep out", key="quick")
     sizes = QUICK if quick else learning.sizes(keep)
@@ -106,6 +123,7 @@ def calibrate(
                 found, campaign=learning.campaign, sizes=sizes, seed=learning.seed, threads=learning.threads,
                 resume=resume, checkpoints=checkpoints, progress=_reporting(progress, checkpoints, language),
             )  # fmt: skip
+            files = list(write_posterior(learned, target, threads=learning.threads, progress=progress))
     except SimulationError:  # and it would come again
         remove(checkpoints)
         raise
@@ -114,14 +132,14 @@ def calibrate(
             raise
         text = f"interrupted; the same command with --resume goes on from the checkpoints in {checkpoints}"
         raise HudnaError(text) from None
-    files = list(write_posterior(learned, target))
     remove(checkpoints)
     if arviz is not None:
         files.append(write_inference_data(learned, arviz))
 
     def data(final: Mapping[str, Any]) -> dict[str, Any]:
         drawn = [] if figures is None else [figures / f"{name}.png" for name in final.get("pictures", ())]
-        return {"written": [str(path) for path in (*files, *drawn)], "posterior": about_posterior(learned)}
+        about = tomllib.loads((target / ABOUT).read_text(encoding="utf-8"))
+        return {"written": [str(path) for path in (*files, *drawn)], "posterior": about}
 
     lines = [written(path, language) for path in (*files, *([] if figures is None else [figures]))]
     parts: list[Part] = [*diagnostics(learned, language), "", learned_parameters(learned, language), *lines]

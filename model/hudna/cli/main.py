@@ -17,6 +17,7 @@ from typing import Any, cast
 import typer
 
 from hudna.cli import (  # noqa: F401 (their commands join)
+    cache,
     claims,
     compare,
     explaining,

@@ -1,9 +1,9 @@
-"""Blocks of a run: some draws, and some paths of each; what is asked of an engine, and what it gives back."""
+"""Blocks of a run: some draws, and some paths of each; what an engine is asked as plain data, and its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from hudna.engine.states import States, as_arrays
 from hudna.engine.summaries import BlockSummary
 from hudna.errors import SimulationError
 
-__all__ = ["BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
+__all__ = ["Block", "BlockRecord", "Shape", "Task", "blocks", "stopped_run"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,6 @@ class Task:
     kept: IntArray
     exact: bool
     starts: States | None = None
-
-    def begins(self, shape: Shape, values: FloatArray) -> States:
-        """Return what a block's paths start from; one path stands for all of a draw where they start alike."""
-        if self.starts is not None:
-            return self.starts.part(shape.draws, shape.paths)
-        return as_arrays(oracle.initial(self.program, values, shape.draw_numbers), shape.n_draws, 1)
 
 
 @dataclass(frozen=True)
@@ -84,6 +78,26 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Block:
+    """All that an engine needs to simulate a block: the task with `theta` and `starts` of the block's draws alone."""
+
+    task: Task
+    shape: Shape
+
+    @classmethod
+    def of(cls, task: Task, shape: Shape) -> Block:
+        """Return a block of a task."""
+        starts = None if task.starts is None else task.starts.part(shape.draws, shape.paths)
+        return cls(replace(task, theta=task.theta[shape.draws], starts=starts), shape)
+
+    def begins(self, values: FloatArray) -> States:
+        """Return what the paths start from; one path stands for all of a draw where they start alike."""
+        if self.task.starts is not None:
+            return self.task.starts
+        return as_arrays(oracle.initial(self.task.program, values, self.shape.draw_numbers), self.shape.n_draws, 1)
+
+
+@dataclass(frozen=True)
 class BlockRecord:
     """What one block leaves behind.
 
@@ -99,17 +113,20 @@ class BlockRecord:
     summary: BlockSummary | None = None
 
 
-def blocks(draws: int, paths: int, size: int, kept_draws: int, kept_paths: int) -> Iterator[Shape]:
-    """Split a run into blocks of about `size` paths: whole draws where they fit, else tiles of one draw."""
+def blocks(task: Task, draws: int, paths: int, size: int, kept: tuple[int, int]) -> Iterator[Block]:
+    """Split a run into blocks of about `size` paths: whole draws where they fit, else tiles of one draw.
+
+    kept : draws and paths of the run whose trajectories are kept
+    """
     if paths <= size:
         per = max(1, size // paths)
         for first in range(0, draws, per):
-            yield Shape(first, min(per, draws - first), 0, paths, kept_draws, kept_paths)
+            yield Block.of(task, Shape(first, min(per, draws - first), 0, paths, *kept))
         return
     size = max(TILE, size // TILE * TILE)
     for draw in range(draws):
         for first in range(0, paths, size):
-            yield Shape(draw, 1, first, min(size, paths - first), kept_draws, kept_paths)
+            yield Block.of(task, Shape(draw, 1, first, min(size, paths - first), *kept))
 
 
 def stopped_run(text: str, step: int, policy: str, draw: int, path: int) -> SimulationError:

@@ -7,20 +7,22 @@ parts of every step add up to z of that step; there is no such sum for x = 1 / (
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import special
 
 from hudna.arrays import FloatArray, IntArray, ints
-from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
-from hudna.engine.choice import chosen_engine, chosen_threads
+from hudna.engine.blocks import Block, BlockRecord, Task, blocks
+from hudna.engine.choice import chosen_engine
 from hudna.engine.draws import draw_values
+from hudna.engine.executor import Stop, at_once, in_order
 from hudna.engine.memory import check_fits
 from hudna.engine.program import Program
-from hudna.engine.simulate import Progress, RunBlock, Stage, in_order, prepared, unseen
+from hudna.engine.simulate import Progress, RunBlock, Stage, prepared, unseen
 from hudna.engine.states import States
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
 
@@ -70,6 +72,7 @@ def contributions(
     keep: int,
     engine: str,
     threads: int | None,
+    executor: Executor | None,
     progress: Progress | None,
     stage: Stage | None,
 ) -> Contributions:
@@ -81,11 +84,11 @@ def contributions(
     parts = parts_of(program, level)
     kept = _signals_read(program, level)
     policies, steps, keep = len(program.policies), program.n_steps, min(keep, paths)
-    workers = chosen_threads(threads)
+    at_work = steps * (kept.size + 4) if executor is None else len(parts) * (keep + 1)  # numbers a policy and path
     held = {
         "outcomes": 8 * policies * len(parts) * draws * paths,
         "trajectories": 8 * policies * len(parts) * draws * (keep + 1) * steps,
-        "blocks under way": 8 * 3 * workers * min(_BLOCK, draws * paths) * policies * steps * (kept.size + 4),
+        "blocks under way": 8 * at_once(threads, executor) * min(_BLOCK, draws * paths) * policies * at_work,
     }
     check_fits(held, draws=draws, paths=paths, summary=True)
     task = Task(program, seed, theta, kept, exact=True, starts=starts)
@@ -96,22 +99,35 @@ def contributions(
         window=np.empty((policies, len(parts), draws, paths)),
         paths=np.empty((policies, len(parts), draws, keep, steps)),
     )
-
-    def one(shape: Shape, stop: threading.Event) -> FloatArray:
-        sums = np.zeros((policies, len(parts), shape.n_draws, steps))
-        first, left = shape.first_path, min(max(keep - shape.first_path, 0), shape.n_paths)
-        for i, part in _split(task, level, run_block, shape, stop):
-            sums[:, i] = part.sum(axis=2)
-            found.window[:, i, shape.draws, shape.paths] = part[..., window].mean(axis=-1)
-            found.paths[:, i, shape.draws, first : first + left] = part[:, :, :left]
-        return sums
-
+    one = partial(_of_block, run_block, level, window, keep)
     done = 0
-    for shape, sums in in_order(one, list(blocks(draws, paths, _BLOCK, draws, paths)), workers):
-        found.series[:, :, shape.draws] += sums / paths
+    for block, part in in_order(one, blocks(task, draws, paths, _BLOCK, (draws, paths)), threads, executor):
+        shape = block.shape
+        found.series[:, :, shape.draws] += part.series / paths
+        found.window[:, :, shape.draws, shape.paths] = part.window
+        found.paths[:, :, shape.draws, shape.first_path : shape.first_path + part.paths.shape[3]] = part.paths
         done += shape.n_draws * shape.n_paths
         if progress is not None:
             progress(done, draws * paths)
+    return found
+
+
+def _of_block(run_block: RunBlock, level: int, window: slice, keep: int, block: Block, stop: Stop) -> Contributions:
+    """Return the contributions in a block, the series summed over its paths, the paths those of the run's first."""
+    program, shape = block.task.program, block.shape
+    parts = parts_of(program, level)
+    size = len(program.policies), len(parts), shape.n_draws
+    left = min(max(keep - shape.first_path, 0), shape.n_paths)
+    found = Contributions(
+        parts=parts,
+        series=np.zeros((*size, program.n_steps)),
+        window=np.zeros((*size, shape.n_paths)),
+        paths=np.zeros((*size, left, program.n_steps)),
+    )
+    for i, part in _split(block, level, run_block, stop):
+        found.series[:, i] = part.sum(axis=2)
+        found.window[:, i] = part[..., window].mean(axis=-1)
+        found.paths[:, i] = part[:, :, :left]
     return found
 
 
@@ -139,19 +155,18 @@ def _signals_read(program: Program, level: int) -> IntArray:
     return ints(sorted(read | {int(program.levels.signal[level])}))
 
 
-def _split(
-    task: Task, level: int, run_block: RunBlock, shape: Shape, stop: threading.Event
-) -> Iterator[tuple[int, FloatArray]]:
+def _split(block: Block, level: int, run_block: RunBlock, stop: Stop) -> Iterator[tuple[int, FloatArray]]:
     """Simulate a block; yield the number of each part, as of `parts_of`, and the part, (policy, draw, path, step).
 
     The task keeps the signals that the level reads (`_signals_read`), exact, of every path.
     """
+    task, shape = block.task, block.shape
     program = task.program
-    record = run_block(shape, stop)
+    record = run_block(block, stop)
     if stop.is_set():
         return
-    values = draw_values(program, task.theta[shape.draws], shape.draw_numbers)
-    begins = task.begins(shape, values)
+    values = draw_values(program, task.theta, shape.draw_numbers)
+    begins = block.begins(values)
     memory = values[int(program.levels.memory[level])][:, None]
     whole = (len(program.policies), shape.n_draws, shape.n_paths, program.n_steps)
     for i, part in enumerate(parts_of(program, level)):
@@ -163,7 +178,7 @@ def _split(
                 out[..., t] = score
             yield i, out
         elif part.kind == CHANCE:
-            yield i, np.broadcast_to(_remembered(_shocks(task, level, values, memory, shape), memory), whole)
+            yield i, np.broadcast_to(_remembered(_shocks(block, level, values, memory), memory), whole)
         else:
             pull = np.zeros(whole)
             for j in part.terms:
@@ -187,10 +202,10 @@ def _term(
     return moved
 
 
-def _shocks(task: Task, level: int, values: FloatArray, memory: FloatArray, shape: Shape) -> FloatArray:
+def _shocks(block: Block, level: int, values: FloatArray, memory: FloatArray) -> FloatArray:
     """Return sd sqrt(1 - m^2) N(0, 1) of every step, shape (draw, path, step): the same under every policy."""
-    program = task.program
-    draws, paths = shape.draw_numbers[:, None], shape.path_numbers
+    task, program = block.task, block.task.program
+    draws, paths = block.shape.draw_numbers[:, None], block.shape.path_numbers
     stream = int(program.stream_ids[int(program.levels.stream[level])])
     groups = range(-(-program.n_steps // STEPS_PER_CALL))
     lanes = [lane for g in groups for lane in uniforms(task.seed, stream, draws, paths, g)]

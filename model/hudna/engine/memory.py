@@ -15,12 +15,21 @@ _GROUPS = Path("/sys/fs/cgroup")
 
 
 def needed(
-    program: Program, *, draws: int, paths: int, kept: tuple[int, int, int], exact: bool, summary: bool, in_flight: int
+    program: Program,
+    *,
+    draws: int,
+    paths: int,
+    kept: tuple[int, int, int],
+    exact: bool,
+    summary: bool,
+    in_flight: int,
+    elsewhere: bool = False,
 ) -> dict[str, int]:
     """Return the bytes that each part of a run will hold at its largest.
 
     kept : (signals, draws, paths) of the trajectories, `exact` as floats; summary : whether outcomes are kept as
-    summaries; in_flight : paths of the blocks that are worked on, or wait, at once
+    summaries; in_flight : paths of the blocks that are worked on, or wait, at once; elsewhere : other processes work on
+    them, and only their records are here
     """
     policies, outcomes, steps = len(program.policies), len(program.outcomes.name), program.n_steps
     sets = policies + policies * (policies - 1) // 2
@@ -28,7 +37,9 @@ def needed(
     signals, kept_draws, kept_paths = kept
     traces = policies * signals * kept_draws * kept_paths * steps
     per_draw = len(program.parameters) + 2 * policies * len(program.events.name) * steps
-    a_path = policies * outcomes + len(program.streams) * 4 + policies * (len(program.signals) + 8) * 2
+    a_path = policies * outcomes
+    if not elsewhere:
+        a_path += len(program.streams) * 4 + policies * (len(program.signals) + 8) * 2
     return {
         "outcomes": _NUMBER * (sets * outcomes * 5 * draws if summary else policies * outcomes * draws * paths),
         # Counts are held as 32 bits, and once more as 8 when they are labelled.
@@ -56,7 +67,7 @@ def check_fits(parts: dict[str, int], *, draws: int, paths: int, summary: bool) 
         "trajectories": 'leave trajectories at "events", or take fewer draws or paths',
         "numbers of the draws": "take fewer draws, and more paths of each",
         "histograms": "name fewer series in the scenario",
-        "blocks under way": "use fewer threads",
+        "blocks under way": "ask for fewer at once with threads",
         "states to start from": "take fewer draws or paths",
     }[largest]
     text = (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 
 from hudna.arrays import FloatArray
 from hudna.engine import oracle
-from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
+from hudna.engine.blocks import Block, BlockRecord, stopped_run
 from hudna.engine.draws import draw_values
+from hudna.engine.executor import Stop
 from hudna.engine.recording import Recorder
 from hudna.engine.states import as_state
 from hudna.engine.streams import STEPS_PER_CALL, uniforms
@@ -17,15 +16,16 @@ from hudna.engine.streams import STEPS_PER_CALL, uniforms
 __all__ = ["run_block"]
 
 
-def run_block(task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
+def run_block(block: Block, stop: Stop) -> BlockRecord:
     """Simulate a block; what is not done when `stop` is set is left undone."""
+    task, shape = block.task, block.shape
     program = task.program
     draws, paths = shape.draw_numbers, shape.path_numbers
-    values = draw_values(program, task.theta[shape.draws], draws)
+    values = draw_values(program, task.theta, draws)
     if task.starts is None:
         start = oracle.initial(program, values, draws)
     else:
-        start = as_state(program, task.starts.part(shape.draws, shape.paths))
+        start = as_state(program, task.starts)
     states = [start] * len(program.policies)
     recorders = [Recorder(program, shape, task.kept, exact=task.exact) for _ in program.policies]
     lanes: list[tuple[FloatArray, ...]] = []

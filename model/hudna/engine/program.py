@@ -22,7 +22,7 @@ from hudna.case.steps import place_of, step_day
 __all__ = [
     "NONE", "TILE", "After", "Couplings", "EventsTable", "Factor", "LevelTable", "NodeTable", "OutcomeTable", "Program",
     "ReducerCode", "RegimeTable", "ResponseTable", "ScheduleTable", "SeriesTable", "Term", "Transform", "ValueTable",
-    "WindowTable", "factor_columns", "last_week", "term_columns", "transformed",
+    "WindowTable", "content_hash", "factor_columns", "last_week", "term_columns", "transformed",
 ]  # fmt: skip
 
 NONE = -1  # in a column of indices: there is none
@@ -359,13 +359,18 @@ class Program:
 
     def digest(self) -> str:
         """Return a hash of all that the program holds; equal programs have equal digests."""
-        hasher = hashlib.blake2b(digest_size=16)
-        _feed(hasher, self)
-        return hasher.hexdigest()
+        return content_hash(self)
 
     def __str__(self) -> str:
         """Return the program as text: a line a node, its predictor with what is read from when."""
         return "\n".join(_lines(self))
+
+
+def content_hash(item: Any) -> str:
+    """Return a hash of all that a piece of frozen data holds: dataclasses, arrays, tuples, numbers and texts."""
+    hasher = hashlib.blake2b(digest_size=16)
+    _feed(hasher, item)
+    return hasher.hexdigest()
 
 
 def _feed(hasher: Any, item: Any) -> None:

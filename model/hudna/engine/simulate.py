@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.engine.blocks import BlockRecord, Shape, Task, blocks
-from hudna.engine.choice import ENGINES, chosen_engine, chosen_threads
+from hudna.engine.blocks import Block, BlockRecord, Task, blocks
+from hudna.engine.choice import ENGINES, chosen_engine
 from hudna.engine.draws import draw_parameters
+from hudna.engine.executor import Stop, at_once, in_order
 from hudna.engine.gathering import Gathering, Simulation
 from hudna.engine.memory import check_fits, needed
 from hudna.engine.program import Program
@@ -23,15 +22,14 @@ from hudna.engine.states import States
 from hudna.engine.summaries import summarise
 from hudna.errors import InputError, Problem, nearest
 
-__all__ = ["MAX_TRAJECTORIES", "RunBlock", "Simulation", "check_sizes", "in_order", "prepared", "simulate", "unseen"]
+__all__ = ["MAX_TRAJECTORIES", "RunBlock", "Simulation", "check_sizes", "prepared", "simulate", "unseen"]
 
 MAX_TRAJECTORIES = 20_000  # paths a policy whose events are kept week by week
 _BLOCK = {"oracle": 32_768, "vm": 8_192}  # paths a block: large enough that calls cost less than numbers
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[str], None]
-Done = TypeVar("Done")
-RunBlock = Callable[[Shape, threading.Event], BlockRecord]
+RunBlock = Callable[[Block, Stop], BlockRecord]
 
 
 def simulate(
@@ -44,6 +42,7 @@ def simulate(
     trajectories: str = "events",
     engine: str = "auto",
     threads: int | None = None,
+    executor: Executor | None = None,
     block: int | None = None,
     theta: FloatArray | None = None,
     starts: States | None = None,
@@ -66,6 +65,8 @@ def simulate(
         The compiled engine, the plain one, or the one that will be done first.
     threads : int, optional
         Blocks worked on at once; if left out HUDNA_NUM_THREADS, else the number of processors. The result is the same.
+    executor : concurrent.futures.Executor, optional
+        What works on the blocks instead, and holds so many as `threads` says at once, or 64. The result is the same.
     block : int
         Paths a block. The result is the same.
     theta : float array, shape (draws, n_parameters), optional
@@ -87,8 +88,10 @@ def simulate(
         If a size is wrong, or the run does not fit into memory.
     SimulationError
         If a rate or level leaves the range of numbers.
+    ExecutorError
+        If the executor takes no work, or loses the same block twice.
     """
-    wrong = list(check_sizes(draws, paths, seed, trajectories, threads, outcomes, engine))
+    wrong = list(check_sizes(draws, paths, seed, trajectories, threads, outcomes, engine, executor))
     if wrong:
         raise InputError(wrong)
     summary, everything = outcomes == "summary", trajectories == "all"
@@ -96,7 +99,6 @@ def simulate(
     signals = own[1:] if everything else program.trajectories
     kept_draws = draws if everything else min(draws, MAX_TRAJECTORIES)
     kept_paths = paths if everything else min(paths, max(1, MAX_TRAJECTORIES // draws))
-    workers = chosen_threads(threads)
     chosen = chosen_engine(engine, program, draws * paths)
     size = block or _BLOCK[chosen]
     parts = needed(
@@ -106,7 +108,8 @@ def simulate(
         kept=(signals.size, kept_draws, kept_paths),
         exact=everything,
         summary=summary,
-        in_flight=min(size * 3 * workers, draws * paths),
+        in_flight=min(size * at_once(threads, executor), draws * paths),
+        elsewhere=executor is not None,
     )
     if starts is not None:
         parts["states to start from"] = sum(array.nbytes for array in starts)
@@ -116,13 +119,14 @@ def simulate(
     task = Task(program, seed, theta, signals, exact=everything, starts=starts)
     run_block = prepared(chosen, task, stage or unseen)
     if summary:
-        run_block = partial(_summarised, program, run_block)
+        run_block = partial(_summarised, run_block)
     gathering = Gathering(task, draws, paths, (kept_draws, kept_paths), summary=summary)
     per_path = len(program.policies) * program.n_steps
     done = 0
-    for shape, record in in_order(run_block, list(blocks(draws, paths, size, kept_draws, kept_paths)), workers):
-        gathering.add(shape, record)
-        done += shape.n_draws * shape.n_paths
+    parts_of_run = blocks(task, draws, paths, size, (kept_draws, kept_paths))
+    for part, record in in_order(run_block, parts_of_run, threads, executor):
+        gathering.add(part.shape, record)
+        done += part.shape.n_draws * part.shape.n_paths
         if progress is not None:
             progress(done * per_path, draws * paths * per_path)
     return gathering.finish(seed=seed, engine=chosen)
@@ -138,7 +142,7 @@ def prepared(engine: str, task: Task, stage: Stage) -> RunBlock:
         from hudna.engine.oracle_run import run_block
 
         stage("simulating")
-        return partial(run_block, task)
+        return run_block
     try:
         from hudna.engine.vm.kernel import is_ready
         from hudna.engine.vm.run import prepare
@@ -150,12 +154,12 @@ def prepared(engine: str, task: Task, stage: Stage) -> RunBlock:
         stage("compiling")
     tables = prepare(task)
     stage("simulating")
-    return partial(run_compiled, tables, task)
+    return partial(run_compiled, tables)
 
 
-def _summarised(program: Program, run_block: RunBlock, shape: Shape, stop: threading.Event) -> BlockRecord:
-    record = run_block(shape, stop)
-    return replace(record, outcomes=record.outcomes[..., :0], summary=summarise(program, record.outcomes))
+def _summarised(run_block: RunBlock, block: Block, stop: Stop) -> BlockRecord:
+    record = run_block(block, stop)
+    return replace(record, outcomes=record.outcomes[..., :0], summary=summarise(block.task.program, record.outcomes))
 
 
 def check_sizes(
@@ -166,6 +170,7 @@ def check_sizes(
     threads: Any = None,
     outcomes: Any = "all",
     engine: Any = "auto",
+    executor: Any = None,
 ) -> Iterator[Problem]:
     """Yield what is wrong with the size of a run, or with how it is to be done."""
     limits = [("draws", draws, 1, 2**32), ("paths", paths, 1, 2**32), ("seed", seed, 0, 2**64)]
@@ -183,25 +188,6 @@ def check_sizes(
             hint = nearest(given, known) if isinstance(given, str) else ""
             yield Problem("run", name, f"must be one of {', '.join(known)}{hint}", repr(given))
 
-
-def in_order(
-    run_block: Callable[[Shape, threading.Event], Done], shapes: list[Shape], threads: int
-) -> Iterator[tuple[Shape, Done]]:
-    """Work on several blocks at once, hand them on in their own order, and let no more than a few wait."""
-    workers = min(threads, len(shapes))
-    waiting: deque[tuple[Shape, Future[Done]]] = deque()
-    stop = threading.Event()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for shape in shapes:
-                waiting.append((shape, pool.submit(run_block, shape, stop)))
-                if len(waiting) > 2 * workers:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            stop.set()  # after Ctrl-C or an error nobody waits for the blocks under way
-            for _, future in waiting:
-                future.cancel()
+    if not isinstance(executor, Executor | None):
+        text = "must be a concurrent.futures.Executor; that of a Dask client is client.get_executor()"
+        yield Problem("run", "executor", text, f"{type(executor).__name__} object")

@@ -155,7 +155,8 @@ def placing(folder: Path, name: str = "", *, manifest: Mapping[str, Any] | None 
 
 def _put(aside: Path, target: Path) -> None:
     """Rename what lies in `aside` into `target`; should one fail, what was new there is taken away again."""
-    placed: list[Path] = []
+    placed: list[Path] = [] if target.exists() else [target]
+    target.mkdir(parents=True, exist_ok=True)
     try:
         for path in _parts(aside, target):
             there = target / path.relative_to(aside)
@@ -163,7 +164,7 @@ def _put(aside: Path, target: Path) -> None:
             path.replace(there)
             placed += [there] * new
     except BaseException:
-        for path in placed:
+        for path in reversed(placed):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
 

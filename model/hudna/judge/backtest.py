@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +152,7 @@ def backtest(
     rows: Sequence[Row] | None = None,
     engine: str = "vm",
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
     """Forecast the past again and again with nothing later than each origin, and score the forecasts.
@@ -171,6 +174,8 @@ def backtest(
     engine : {"vm", "oracle"}
     threads : int, optional
         Samplers worked on at once. Does not change the result.
+    executor : concurrent.futures.Executor, optional
+        What works on samplers and simulations instead of threads of this process; the result is the same.
     progress : function of (done, total), optional
 
     Returns
@@ -184,6 +189,8 @@ def backtest(
         If the plan is wrong, the signal no sum of events, or the campaign has no window with a count.
     SimulationError
         If no draw can explain what was seen.
+    ExecutorError
+        If the executor takes no work, or loses the same part of it twice.
 
     Examples
     --------
@@ -195,7 +202,7 @@ def backtest(
     scenario = load(scenario)
     plan, sizes = plan or Plan(), sizes or Sizes()
     sizes.check()
-    check_run(seed, engine, threads)
+    check_run(seed, engine, threads, executor)
     name, stretch = campaign_of(scenario.case, campaign)
     plan = replace(plan, signal=plan.signal or counted_most(scenario.case, name))
     signals, truth, found_windows = windows(scenario, name, plan)
@@ -210,30 +217,23 @@ def backtest(
     stages = [_known(scenario, stretch, known, origin) for origin in origins]
     whole = history_program(scenario, stretch, stretch.until)
 
-    each = -(-plan.draws // sizes.islands)
-    snapshots: dict[int, list[Snapshot]] = {}
-
-    def work(island: Island, tick: Callable[[], None]) -> Island:
-        taken = snapshots[island.seed] = []
-        for i, stage in enumerate(stages):
-            island.learn(stage, tick)
-            taken.append(island.snapshot(each, plan.paths, int(np.random.SeedSequence([seed, i]).generate_state(1)[0])))
-        return island
-
-    islands = learn(whole, sizes, seed, work, engine=engine, threads=threads, progress=progress)
+    work = partial(_snapshots, stages, -(-plan.draws // sizes.islands), plan.paths, seed)
+    learned = learn(whole, sizes, seed, work, engine=engine, threads=threads, executor=executor, progress=progress)
     found: list[dict[str, Any]] = []
     shares: dict[str, list[FloatArray]] = {}
     distinct = []
     unit = _unit(stretch)
     made: dict[int, list[_Made]] = {weeks: [] for weeks in plan.horizons}
     for i, origin in enumerate(origins):
-        snapshot = merged_snapshots([snapshots[island.seed][i] for island in islands], plan.draws)
+        snapshot = merged_snapshots([snapshots[i] for snapshots, _ in learned], plan.draws)
         distinct.append(snapshot.distinct)
         for k, regime in enumerate(whole.regimes.name):
             states = snapshot.states.regimes[:, k].ravel().astype(int)
             counted = np.bincount(states, minlength=int(whole.regimes.n_states[k])) / states.size
             shares.setdefault(regime, []).append(counted)
-        ahead, counts = _futures(scenario, stretch, origin, plan, snapshot, signals, seed, threads, engine)
+        ahead, counts = _futures(
+            scenario, stretch, origin, plan, snapshot, signals, seed, engine=engine, threads=threads, executor=executor
+        )
         past = (Past.months if unit == MONTH else Past.weeks)(seen, origin)
         simple, calm = fitted(past), past is None or past.calm
         for weeks in plan.horizons:
@@ -256,9 +256,20 @@ def backtest(
         seed=seed,
         forecasts=_frame(found, scenario, stretch, plan, signals, seed),
         shares={regime: (names[regime], np.array(held)) for regime, held in shares.items()},
-        log_evidence=tuple(island.log_evidence for island in islands),
+        log_evidence=tuple(evidence for _, evidence in learned),
         distinct=tuple(distinct),
     )
+
+
+def _snapshots(
+    stages: Sequence[Known], draws: int, paths: int, seed: int, island: Island, tick: Callable[[], None]
+) -> tuple[list[Snapshot], float]:
+    """Let a sampler go from origin to origin; return what it knows at each, and its log evidence."""
+    taken = []
+    for i, stage in enumerate(stages):
+        island.learn(stage, tick)
+        taken.append(island.snapshot(draws, paths, int(np.random.SeedSequence([seed, i]).generate_state(1)[0])))
+    return taken, island.log_evidence
 
 
 def windows(
@@ -353,8 +364,7 @@ def _futures(
     snapshot: Snapshot,
     signals: tuple[str, ...],
     seed: int,
-    threads: int | None,
-    engine: str,
+    **how: Any,
 ) -> tuple[Program, IntArray]:
     """Return the program of what comes after the origin, and the counts of the signals, shape (draw x path, step)."""
     program = _ahead(scenario, stretch, origin, _after(stretch, origin, max(plan.horizons)))
@@ -365,8 +375,7 @@ def _futures(
         seed=derived_seed(seed, origin.toordinal()),
         theta=snapshot.theta,
         starts=snapshot.states,
-        engine=engine,
-        threads=threads,
+        **how,
     )
     return program, simulation.counted(signals)
 

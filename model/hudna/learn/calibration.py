@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from scipy import special
@@ -18,9 +19,9 @@ from hudna.case.basis import basis
 from hudna.case.grammar import Language, Text
 from hudna.case.observations import Row
 from hudna.case.posterior import Learned
-from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters, parameters_from_scores
 from hudna.engine.ensemble import warm
+from hudna.engine.executor import Stop, Work
 from hudna.engine.program import Program
 from hudna.engine.simulate import check_sizes
 from hudna.errors import InputError, Problems, SimulationError
@@ -48,6 +49,7 @@ NOTHING_WEIGHS = Text(
     en="no row of observations.csv with the use likelihood lies in the campaign {}",
     ar="لا مشاهدة للترجيح في observations.csv ضمن سجل المشاهدات {}",
 )
+Done = TypeVar("Done")
 _FRESH = 2  # rounds of moves after the last row, so that draws differ
 
 
@@ -86,10 +88,10 @@ class Sizes:
 QUICK = Sizes(islands=2, draws=100, paths=40, keep=200)  # a first look, in about a twentieth of the time
 
 
-def check_run(seed: int, engine: str, threads: int | None) -> None:
-    """Raise `InputError` if a seed, an engine or a number of threads is wrong."""
+def check_run(seed: int, engine: str, threads: int | None, executor: Executor | None) -> None:
+    """Raise `InputError` if a seed, an engine, a number of threads or an executor is wrong."""
     problems = Problems()
-    problems.extend(check_sizes(1, 1, seed, threads=threads, engine=engine))
+    problems.extend(check_sizes(1, 1, seed, threads=threads, engine=engine, executor=executor))
     if engine == "auto":
         problems.add("run", "engine", "must be one of vm, oracle", given="'auto'")
     problems.raise_if_any()
@@ -143,6 +145,7 @@ def calibrate(
     seed: int = 1,
     engine: str = "vm",
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     checkpoints: Path | None = None,
     resume: bool = False,
@@ -163,10 +166,13 @@ def calibrate(
         As of `hudna.run`; the oracle takes much longer.
     threads : int, optional
         Samplers worked on at once. Does not change the result.
+    executor : concurrent.futures.Executor, optional
+        What works on the samplers instead of threads of this process, one piece of work each; the result is the same.
     progress : function of (done, total), optional
         In steps of filters, of which `total` is an estimate: how often draws are moved is only seen on the way.
     checkpoints : Path, optional
         Folder to keep the samplers' states in, step by step. It is left there: remove it when the result is written.
+        With an executor its workers write there.
     resume : bool
         Go on from the checkpoints in the folder, to the same digits.
 
@@ -183,6 +189,8 @@ def calibrate(
         to resume or one is damaged or of another calibration.
     SimulationError
         If no draw can explain what was seen.
+    ExecutorError
+        If the executor takes no work, or loses the same sampler twice.
 
     Examples
     --------
@@ -193,30 +201,21 @@ def calibrate(
     case = load_case(case, posterior=False)
     sizes = sizes or Sizes()
     sizes.check()
-    check_run(seed, engine, threads)
+    check_run(seed, engine, threads, executor)
     name, rows, known = laid_rows(case, campaign)
     if not any(row.use == "likelihood" for row in rows):
         raise InputError.of(str(case.folder), NOTHING_WEIGHS.en.format(name))
     program = known.program
     kept = _checkpoints(checkpoints, case, name, known, sizes, seed, engine)
 
-    keep = None if kept is None else kept.keep
-
-    def one(island: Island, tick: Callable[[], None]) -> Island:
-        island.learn(known, tick, keep)
-        while island.fresh < _FRESH:
-            island.refresh(known, tick)
-            if keep is not None:
-                keep(island)
-        return island
-
     def begin(islands: list[Island]) -> None:
         if kept is not None:
             kept.begin(islands, resume=resume)
 
     islands = learn(
-        program, sizes, seed, one, fresh=_FRESH, engine=engine, threads=threads, progress=progress, begin=begin
-    )
+        program, sizes, seed, partial(_calibrated, known, kept),
+        fresh=_FRESH, engine=engine, threads=threads, executor=executor, progress=progress, begin=begin,
+    )  # fmt: skip
     scores = _kept(islands, sizes, seed)
     return Calibration(
         case=case,
@@ -233,6 +232,17 @@ def calibrate(
         accepted=tuple(tuple(float(np.mean(m.accepted)) for m in island.moves) for island in islands),
         learned=_learned(program, scores, sizes.islands),
     )
+
+
+def _calibrated(known: Known, kept: Checkpoints | None, island: Island, tick: Callable[[], None]) -> Island:
+    """Let a sampler learn from all that is known."""
+    keep = None if kept is None else kept.keep
+    island.learn(known, tick, keep)
+    while island.fresh < _FRESH:
+        island.refresh(known, tick)
+        if keep is not None:
+            keep(island)
+    return island
 
 
 def _checkpoints(
@@ -272,53 +282,54 @@ def learn(
     program: Program,
     sizes: Sizes,
     seed: int,
-    work: Callable[[Island, Callable[[], None]], Island],
+    work: Callable[[Island, Callable[[], None]], Done],
     *,
     fresh: int = 0,
     engine: str = "vm",
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     begin: Callable[[list[Island]], None] | None = None,
-) -> list[Island]:
-    """Let several samplers, each with a seed of its own, do the same work; return them in order.
+) -> list[Done]:
+    """Let several samplers, each with a seed of its own, do the same work; return what it returns, in their order.
 
     `fresh` is how many rounds of moves the work makes after the last row, for the estimate of what is still to do;
-    `begin` may give the samplers another state than that of the prior.
+    `begin` may give the samplers another state than that of the prior. An executor may have other processes: the work
+    is a function of a module with data, and what it does to a sampler is seen only in what it returns.
     """
-    stop = threading.Event()
     islands = [Island(program, sizes.draws, sizes.paths, derived_seed(seed, i), engine) for i in range(sizes.islands)]
     if begin is not None:
         begin(islands)
-    ticks = [0] * sizes.islands
     warm(program, draw_parameters(program, 0, np.zeros(1, np.uint64)), engine)
-
-    def ticker(i: int) -> Callable[[], None]:
-        def tick() -> None:
-            ticks[i] += 1
-            if stop.is_set():
-                raise _StoppedError
-
-        return tick
-
-    with ThreadPoolExecutor(min(chosen_threads(threads), sizes.islands)) as pool:
-        futures: list[Future[Island]] = [pool.submit(work, island, ticker(i)) for i, island in enumerate(islands)]
-        try:
-            waiting = set(futures)
-            while waiting:
-                finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    future.result()
+    ticks = [[0] for _ in islands]
+    found: dict[int, Done] = {}
+    try:
+        with Work(partial(_ticking, work), threads, executor) as out:
+            going = {i: out.hand_out(item) for i, item in enumerate(zip(islands, ticks, strict=True))}
+            while going:
+                wait([errand.future for errand in going.values()], timeout=0.2, return_when=FIRST_COMPLETED)
+                for i in [i for i, errand in going.items() if out.settled(errand)]:
+                    found[i], ticks[i][0] = going.pop(i).result()
                 if progress is not None:
-                    going = [island for island, future in zip(islands, futures, strict=True) if future in waiting]
-                    done = sum(ticks)
-                    progress(done, done + round(sum(island.expected(program.n_steps, fresh) for island in going)))
-        except LostError as lost:
-            raise _unexplained(program, lost) from None
-        finally:
-            stop.set()
-            for future in futures:
-                future.cancel()
-    return islands
+                    done = sum(count[0] for count in ticks)
+                    progress(done, done + round(sum(islands[i].expected(program.n_steps, fresh) for i in going)))
+    except LostError as lost:
+        raise _unexplained(program, lost) from None
+    return [found[i] for i in range(len(islands))]
+
+
+def _ticking(
+    work: Callable[[Island, Callable[[], None]], Done], item: tuple[Island, list[int]], stop: Stop
+) -> tuple[Done, int]:
+    """Let a sampler work until somebody else has failed; return with the result how many steps its filters took."""
+    island, ticks = item
+
+    def tick() -> None:
+        ticks[0] += 1
+        if stop.is_set():
+            raise _StoppedError
+
+    return work(island, tick), ticks[0]
 
 
 class _StoppedError(Exception):

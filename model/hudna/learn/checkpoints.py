@@ -6,14 +6,11 @@ steps is all that the rest follows from, to the last digit.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import platform
 import shutil
 import threading
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -25,6 +22,7 @@ from hudna.arrays import FloatArray
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.states import States
 from hudna.errors import InputError
+from hudna.files.archive import packed, unpacked
 from hudna.files.whole import write_file
 from hudna.learn.counting import Sums
 from hudna.learn.filter import Filter
@@ -35,7 +33,7 @@ __all__ = ["FOLDER", "Checkpoints", "remove", "versions"]
 
 FOLDER = "posterior.partial"  # beside the posterior that is being learned
 _SHARE = 0.05  # of the time at most goes into writing
-_MARK = 16  # bytes at the end, a hash of all before
+_WRITING = threading.Lock()
 
 
 def versions() -> dict[str, str]:
@@ -58,7 +56,6 @@ class Checkpoints:
 
     folder: Path
     follows: Mapping[str, Any]
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _number: dict[int, int] = field(default_factory=dict, init=False)  # of a sampler, by its seed
     _due: dict[int, float] = field(default_factory=dict, init=False)
 
@@ -90,14 +87,9 @@ class Checkpoints:
         begun, i = time.monotonic(), self._number[island.seed]
         if begun < self._due.get(i, 0.0):
             return
-        arrays = {**_arrays(island), "about": _packed({**_about(island), "follows": self.follows})}
-        raw = io.BytesIO()
-        with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-            for name, array in arrays.items():
-                with packed.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(entry, array, allow_pickle=False)
-        with self._lock:
-            write_file(self._place(i), raw.getvalue() + _digest(raw.getvalue()))
+        raw = packed(_arrays(island), {**_about(island), "follows": self.follows})
+        with _WRITING:
+            write_file(self._place(i), raw)
         ended = time.monotonic()
         self._due[i] = ended + (ended - begun) / _SHARE
 
@@ -106,12 +98,10 @@ class Checkpoints:
 
     def _read(self, place: Path, island: Island) -> None:
         hint = "leave --resume out to begin anew"
-        raw = place.read_bytes()
-        if _digest(raw[:-_MARK]) != raw[-_MARK:]:
-            raise InputError.of(str(place), f"is damaged; {hint}")
-        with np.load(io.BytesIO(raw[:-_MARK]), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        about = json.loads(arrays.pop("about").tobytes())
+        try:
+            arrays, about = unpacked(place.read_bytes())
+        except ValueError:
+            raise InputError.of(str(place), f"is damaged; {hint}") from None
         follows = about["follows"]
         other = [kind for kind, value in self.follows.items() if follows.get(kind) != value]
         if other:
@@ -124,14 +114,6 @@ def remove(folder: Path) -> None:
     """Remove a folder of checkpoints, if there is nothing else in it."""
     if folder.is_dir() and all(path.name.lstrip(".").startswith("sampler-") for path in folder.iterdir()):
         shutil.rmtree(folder)
-
-
-def _digest(raw: bytes) -> bytes:
-    return hashlib.blake2b(raw, digest_size=_MARK).digest()
-
-
-def _packed(data: Mapping[str, Any]) -> Any:
-    return np.frombuffer(json.dumps(data).encode(), np.uint8)
 
 
 def _arrays(island: Island) -> dict[str, FloatArray]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -17,34 +18,29 @@ from hudna.case.grammar import Text
 from hudna.case.nodes import Level, Regime
 from hudna.case.observations import Campaign, Row
 from hudna.case.posterior import DISTINCT, Posterior
-from hudna.engine.choice import chosen_threads
 from hudna.engine.draws import draw_parameters
-from hudna.engine.ensemble import Ensemble, warm
-from hudna.engine.program import NONE, Program
+from hudna.engine.program import NONE, Program, content_hash
 from hudna.engine.states import States, joined
 from hudna.errors import InputError, SimulationError
+from hudna.files.cache import cache, code_hash
 from hudna.learn.calibration import Sizes, learn
-from hudna.learn.filter import Filter, systematic
+from hudna.learn.carried import Carried, as_stored, from_stored
+from hudna.learn.checkpoints import versions
+from hudna.learn.filter import systematic
+from hudna.learn.filtered import PARTICLES, filter_draws
 from hudna.learn.past import campaign_of, history_program, laid_out
 from hudna.learn.smc import Island, Known, Snapshot, derived_seed
 from hudna.learn.timetable import known_by
+from hudna.learn.unread import filled, left_aside
 from hudna.scenario import Scenario
 
 __all__ = ["Origin", "from_belief", "from_world", "merged_snapshots", "past_of"]
 
-_PARTICLES = 200  # paths of each draw's filter, at least
-_BLOCK = 32  # draws that are filtered at once
 _ISLANDS = 2
+_CODE = ("case", "engine", "learn")  # what a start is worked out by
 _FEW = Text(
     en="distinct draws in this run: {} of {}, for the rows favour few of them; calibrate anew",
     ar="عدد العينات المختلفة في هذا التشغيل {} من {}، لأن المشاهدات ترجح القليل منها؛ أعد المعايرة",
-)
-_UNREAD = Text(
-    en="rows that the posterior has not learned from and that weigh nothing here: {}, {}; calibrate the campaign {}",
-    ar="مشاهدات لم يستفد منها التوزيع البعدي ولا ترجح شيئا هنا: عددها {}، {}؛ أعد المعايرة للمرحلة {}",
-)
-_UNREAD_UNDATED = Text(
-    en=f"{_UNREAD.en}, or start from a date with --as-of", ar=f"{_UNREAD.ar}، أو ابدأ من تاريخ بالخيار --as-of"
 )
 
 
@@ -72,12 +68,18 @@ class _Past:
     seed: int
     engine: str
     threads: int | None
+    executor: Executor | None
     progress: Callable[[int, int], None] | None
 
     @property
     def own_seed(self) -> int:
         """The seed of the past, so that what comes after it has numbers of its own."""
         return derived_seed(self.seed, 0x70617374)
+
+    @property
+    def data(self) -> _Past:
+        """What of it can travel to another process."""
+        return replace(self, executor=None, progress=None)
 
 
 def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, belief: str) -> Origin:
@@ -90,18 +92,27 @@ def from_belief(scenario: Scenario, program: Program, draws: int, seed: int, bel
     InputError
         If the posterior is out of date.
     """
-    theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
     posterior = _posterior(scenario, belief)
     if posterior is None:
+        theta = draw_parameters(program, seed, np.arange(draws, dtype=np.uint64))
         return Origin(theta, np.arange(draws), None, {"belief": "prior"})
+    return _drawn(scenario, program, posterior, _taken(posterior, draws, seed), seed)
+
+
+def _taken(posterior: Posterior, draws: int, seed: int) -> IntArray:
+    """Return which of the posterior's draws a run has."""
     order = np.random.default_rng([seed, 0x706F73]).permutation(posterior.n_draws)
-    taken = order[np.arange(draws) % posterior.n_draws]
+    return order[np.arange(draws) % posterior.n_draws]
+
+
+def _drawn(scenario: Scenario, program: Program, posterior: Posterior, taken: IntArray, seed: int) -> Origin:
+    theta = draw_parameters(program, seed, np.arange(taken.size, dtype=np.uint64))
     column = {name: i for i, name in enumerate(posterior.names)}
     for i, name in enumerate(program.parameters):
         if name not in scenario.file.parameters:
             theta[:, i] = posterior.theta[taken, column[name]]
     known = known_by(_default_rows(scenario), scenario.file.start)
-    notices = (*posterior.notices, *_left_aside(scenario, posterior, known, scenario.file.start, None))
+    notices = (*posterior.notices, *left_aside(scenario, posterior, known, scenario.file.start, None))
     about = {
         "belief": "posterior", "campaign": posterior.campaign, "learned_until": str(posterior.until),
         "posterior": posterior.digest,
@@ -137,6 +148,7 @@ def from_world(
     belief: str,
     engine: str = "vm",
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     stage: Callable[[str], None] | None = None,
 ) -> Origin:
@@ -172,23 +184,22 @@ def from_world(
         if row.weighs and row.end >= campaign.start and campaign.takes(row)
     ]
     past, table = laid_out(past, used, scenario, as_of)
-    through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, progress)
+    through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, executor, progress)
     known = known_by(used, as_of)
     notices: tuple[Text, ...] = ()
     posterior = _posterior(scenario, belief)
-    if stage is not None:
-        stage("filtering")
     if posterior is not None and posterior.until <= as_of and _alike(own, used, posterior.until):
-        origin = from_belief(scenario, past, draws, seed, belief)
+        taken = _taken(posterior, draws, seed)
+        origin = _drawn(scenario, past, posterior, taken, seed)
         halfway = min(past.n_steps, max(0, int(past.place(posterior.until))))
         first = past.day(halfway)
-        notices = (*posterior.notices, *_left_aside(scenario, posterior, known, as_of, first))
-        found = _filtered(through, origin, halfway)
+        notices = (*posterior.notices, *left_aside(scenario, posterior, known, as_of, first))
+        found = _carried(scenario, posterior, taken, through, origin) or _filtered(through, origin, halfway, stage)
     else:
-        found = _learned(through, draws)
+        found = _learned(through, draws, stage)
     distinct = int(np.unique(found.clusters).size)
     if distinct < DISTINCT and 2 * distinct < draws:
-        notices = (*notices, _notice(_FEW, distinct, draws))
+        notices = (*notices, filled(_FEW, distinct, draws))
     about = {
         **{key: value for key, value in found.about.items() if key != "notices"},
         **({"notices": _said(notices)} if notices else {}),
@@ -249,116 +260,90 @@ def _said(notices: Sequence[Text]) -> list[dict[str, Any]]:
     return [notice.model_dump(exclude_none=True) for notice in notices]
 
 
-def _left_aside(
-    scenario: Scenario, posterior: Posterior, known: Sequence[Row], date: dt.date, first: dt.date | None
-) -> tuple[Text, ...]:
-    """Say which rows neither the posterior has learned from nor the run weighs.
-
-    Parameters
-    ----------
-    known : rows of the campaign that the run goes through, known by `date`
-    first : day from which on they weigh the posterior's draws; None if none do
-
-    Raises
-    ------
-    InputError
-        If rows would weigh that the posterior has learned from.
-    """
-    observations = scenario.case.observations
-    campaign, through = (observations.campaigns[name] for name in (posterior.campaign, observations.default))
-    learned = {row.said for row in _read(known_by(observations.rows_of(posterior.campaign), posterior.until), campaign)}
-    weighed = [row for row in _read(known, through) if first is not None and row.end >= first]
-    twice = [row for row in weighed if row.said in learned]
-    if twice:
-        text = (
-            f"the posterior, of the campaign {posterior.campaign} until {posterior.until}, has learned from rows that "
-            f"would weigh its draws again, from {first} on: {_lines(twice)}; calibrate the campaign "
-            f'{observations.default}, or run from the priors with --prior (belief="prior")'
-        )
-        raise InputError.of(scenario.id, text, key="as_of", given=str(date))
-    later = known_by([row for row in observations.rows if row.start >= posterior.until], date)
-    seen = learned | {row.said for row in weighed}
-    left = {row.line: row for row in (*_read(known, through), *_read(later, None)) if row.said not in seen}
-    if not left:
-        return ()
-    return (_notice(_UNREAD if first else _UNREAD_UNDATED, len(left), _lines(left.values()), observations.default),)
+def _carried(scenario: Scenario, posterior: Posterior, taken: IntArray, past: _Past, origin: Origin) -> Origin | None:
+    """Give draws the states that their posterior carries; None if it has none for this past."""
+    observations, carried = scenario.case.observations, Carried.of(posterior)
+    if carried is None or posterior.campaign != observations.default or scenario.file.parameters:
+        return None
+    states = carried.fit(past.known.program)
+    if states is None:
+        return None
+    weights = np.where(carried.possible[taken], 0.0, -np.inf)
+    return _weighed(replace(origin, states=states.take(taken).evenly(past.paths)), weights, past.seed)
 
 
-def _notice(text: Text, *values: object) -> Text:
-    return Text(en=text.en.format(*values), ar=str(text.ar).format(*values))
-
-
-def _read(rows: Sequence[Row], campaign: Campaign | None) -> list[Row]:
-    """Return the rows that weigh in a fit; a count that began before the campaign cannot be read."""
-    weighing = [row for row in rows if row.use == "likelihood"]
-    return [row for row in weighing if campaign is None or row.kind != "events" or row.start >= campaign.start]
-
-
-def _lines(rows: Iterable[Row]) -> str:
-    """Name rows by their lines in the table."""
-    lines = [str(row.line) for row in rows]
-    return "observations.csv:" + ", ".join(lines if len(lines) < 6 else [*lines[:4], "..."])
-
-
-def _filtered(past: _Past, origin: Origin, halfway: int) -> Origin:
+def _filtered(past: _Past, origin: Origin, halfway: int, stage: Callable[[str], None] | None) -> Origin:
     """Filter each draw through the past; weigh draws by what came from step `halfway` on, after they were learned."""
-    draws, program, table = origin.theta.shape[0], past.known.program, past.known.table
 
-    def block(first: int) -> tuple[FloatArray, States]:
-        theta = origin.theta[first : first + _BLOCK].copy()
-        paths = max(past.paths, _PARTICLES)
-        ensemble = Ensemble(program, theta, paths=paths, seed=past.own_seed, engine=past.engine, first_draw=first)
-        found = Filter.begin(ensemble)
-        found.run(table, halfway)
-        before = found.log_likelihood.copy()
-        found.run(table, past.known.until)
-        found.settle_weights()
-        with np.errstate(invalid="ignore"):
-            after = np.where(np.isfinite(before), found.log_likelihood - before, -np.inf)
-        return after, ensemble.states().evenly(past.paths)
+    def found() -> Origin:
+        weights, states = filter_draws(
+            past.known, origin.theta, past.paths, past.own_seed,
+            halfway=halfway, engine=past.engine, threads=past.threads, executor=past.executor,
+            progress=past.progress,
+        )  # fmt: skip
+        return _weighed(replace(origin, states=states), weights, past.seed)
 
-    firsts = range(0, draws, _BLOCK)
-    done: list[tuple[FloatArray, States]] = []
-    warm(program, origin.theta[:1], past.engine)
-    with ThreadPoolExecutor(min(chosen_threads(past.threads), len(firsts))) as pool:
-        try:
-            for part in pool.map(block, firsts):
-                done.append(part)
-                if past.progress is not None:
-                    past.progress(min(len(done) * _BLOCK, draws), draws)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    weights = np.concatenate([part[0] for part in done])
+    return _kept(past, (origin.theta, origin.clusters, halfway), found, origin.about, stage)
+
+
+def _weighed(origin: Origin, weights: FloatArray, seed: int) -> Origin:
+    """Resample draws, of these log weights, to equal weight."""
     if not np.isfinite(weights).any():
         text = "no draw of the posterior can explain the rows that came after it was learned; calibrate anew"
         raise SimulationError(text)
-    states = joined([part[1] for part in done])
     if np.ptp(weights) == 0:
-        return Origin(origin.theta, origin.clusters, states, origin.about)
+        return origin
+    assert origin.states is not None  # noqa: S101 (for the type checker)
     shares = np.exp(weights - special.logsumexp(weights))
-    taken = systematic(shares[None, :], np.random.default_rng([past.seed, 0x776F72]).random(1))[0]
-    theta, clusters = origin.theta[taken], origin.clusters[taken]
-    return Origin(theta, clusters, states.take(taken), origin.about)
+    taken = systematic(shares[None, :], np.random.default_rng([seed, 0x776F72]).random(1))[0]
+    return Origin(origin.theta[taken], origin.clusters[taken], origin.states.take(taken), origin.about)
 
 
-def _learned(past: _Past, draws: int) -> Origin:
+def _learned(past: _Past, draws: int, stage: Callable[[str], None] | None) -> Origin:
     """Learn the parameters from the rows, and hand on draws of several samplers in turn."""
     each = max(100, min(400, -(-draws // _ISLANDS)))
-    sizes = Sizes(islands=_ISLANDS, draws=each, paths=max(100, min(past.paths, _PARTICLES)), keep=20)
+    sizes = Sizes(islands=_ISLANDS, draws=each, paths=max(100, min(past.paths, PARTICLES)), keep=20)
 
-    def one(island: Island, tick: Callable[[], None]) -> Island:
-        island.learn(past.known, tick)
-        island.refresh(past.known, tick)
-        return island
+    def found() -> Origin:
+        parts = learn(
+            past.known.program, sizes, past.seed, partial(_learned_draws, past.data, -(-draws // _ISLANDS)),
+            fresh=1, engine=past.engine, threads=past.threads, executor=past.executor, progress=past.progress,
+        )  # fmt: skip
+        merged = merged_snapshots(parts, draws)
+        return Origin(merged.theta, merged.origin, merged.states, {})
 
-    islands = learn(
-        past.known.program, sizes, past.seed, one,
-        fresh=1, engine=past.engine, threads=past.threads, progress=past.progress,
-    )  # fmt: skip
-    parts = [island.snapshot(-(-draws // _ISLANDS), past.paths, past.own_seed) for island in islands]
-    found = merged_snapshots(parts, draws)
-    return Origin(found.theta, found.origin, found.states, {"belief": "learned"})
+    return _kept(past, (draws,), found, {"belief": "learned"}, stage)
+
+
+def _kept(
+    past: _Past,
+    follows: tuple[Any, ...],
+    make: Callable[[], Origin],
+    about: dict[str, Any],
+    stage: Callable[[str], None] | None,
+) -> Origin:
+    """Return a start from the cache, or make it and keep it there.
+
+    `follows` is what it follows from beside the past, the program's code and the versions of what it is computed with.
+    """
+    folder = cache()
+    key = content_hash((past.known, past.paths, past.seed, past.engine, *follows, versions(), code_hash(*_CODE)))
+    arrays = folder.find(key)
+    if arrays is not None:
+        return Origin(arrays["theta"], arrays["clusters"], from_stored(arrays), about)
+    if stage is not None:
+        stage("filtering")
+    found = make()
+    assert found.states is not None  # noqa: S101 (for the type checker)
+    folder.keep(key, {"theta": found.theta, "clusters": found.clusters, **as_stored(found.states)})
+    return replace(found, about=about)
+
+
+def _learned_draws(past: _Past, draws: int, island: Island, tick: Callable[[], None]) -> Snapshot:
+    """Let a sampler learn the past; return some of its draws."""
+    island.learn(past.known, tick)
+    island.refresh(past.known, tick)
+    return island.snapshot(draws, past.paths, past.own_seed)
 
 
 def merged_snapshots(parts: Sequence[Snapshot], draws: int) -> Snapshot:

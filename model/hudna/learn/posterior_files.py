@@ -1,7 +1,8 @@
-"""Writing a posterior beside its case: the draws, and what they were learned from."""
+"""Writing a posterior beside its case: the draws, states of each, and what they were learned from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,40 @@ import numpy as np
 from hudna.case import Case
 from hudna.case.basis import basis
 from hudna.case.documents import as_toml, show_key
-from hudna.case.posterior import ABOUT, DRAWS, digest
+from hudna.case.posterior import ABOUT, DRAWS, STATES, Posterior, digest
 from hudna.errors import InputError
 from hudna.files.whole import placing, write_file
 from hudna.learn.calibration import Calibration, Sizes, laid_rows, prior_sample
+from hudna.learn.carried import carried_states
 from hudna.learn.checkpoints import versions
 from hudna.result.storage import netcdf
 
-__all__ = ["about_posterior", "recalled", "write_inference_data", "write_posterior"]
+__all__ = ["recalled", "write_inference_data", "write_posterior", "write_states"]
 
 _DIGITS = 7
 
 
-def write_posterior(calibration: Calibration, folder: Path) -> tuple[Path, Path]:
-    """Write `posterior.csv` and `posterior.toml` into a folder; both are whole before either takes its place.
+def write_posterior(
+    calibration: Calibration,
+    folder: Path,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Path, ...]:
+    """Write `posterior.csv`, `posterior.npz` and `posterior.toml` into a folder; all are whole before one is placed.
+
+    The draws are filtered through their record for the states, which takes some seconds.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    folder : Path
+    threads, progress
+        As of `hudna.run`; `progress` counts draws.
 
     Returns
     -------
-    the two files
+    the files
 
     Raises
     ------
@@ -36,15 +53,53 @@ def write_posterior(calibration: Calibration, folder: Path) -> tuple[Path, Path]
     OSError
         If the disk is full or broken; nor was anything then.
     """
-    draws, about = folder / DRAWS, folder / ABOUT
-    text = "\n".join(_document(about_posterior(calibration))) + "\n"
-    for path in (draws, about):
+    text, names = _draws(calibration), calibration.program.parameters
+    theta = np.array([line.split(",") for line in text.splitlines()[1:]], float)  # as a run reads them
+    _check(folder, DRAWS, STATES, ABOUT)
+    states = carried_states(
+        calibration.case, calibration.campaign, names, theta, calibration.seed, threads=threads, progress=progress
+    )
+    about = {**_about(calibration), "states": digest(states)}
+    return _place(folder, {DRAWS: text, STATES: states, ABOUT: _document(about)})
+
+
+def write_states(
+    case: Case,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Path, ...]:
+    """Write `posterior.npz` anew, and its hash into `posterior.toml`: the draws that are there are filtered.
+
+    Raises
+    ------
+    InputError
+        If the case has no posterior or one that is out of date, or its folder cannot be written to.
+    OSError
+        If the disk is full or broken.
+    """
+    posterior = _of(case)
+    if not posterior.current:
+        raise InputError.of(str(case.folder), "has a posterior that is out of date; run hudna calibrate")
+    _check(case.folder, STATES, ABOUT)
+    states = carried_states(
+        case, posterior.campaign, posterior.names, posterior.theta, int(posterior.about["seed"]),
+        threads=threads, progress=progress,
+    )  # fmt: skip
+    return _place(case.folder, {STATES: states, ABOUT: _document({**posterior.about, "states": digest(states)})})
+
+
+def _check(folder: Path, *names: str) -> None:
+    for path in (folder / name for name in names):
         if path.is_dir():
             raise InputError.of(str(path), "is a folder; take it away, it is where the posterior is written")
+
+
+def _place(folder: Path, files: dict[str, str | bytes]) -> tuple[Path, ...]:
     with placing(folder, DRAWS) as place:
-        place.write(DRAWS, _draws(calibration))
-        place.write(ABOUT, text)
-    return draws, about
+        for name, data in files.items():
+            place.write(name, data)
+    return tuple(folder / name for name in files)
 
 
 def _draws(calibration: Calibration) -> str:
@@ -53,7 +108,7 @@ def _draws(calibration: Calibration) -> str:
     return "\n".join(lines) + "\n"
 
 
-def about_posterior(calibration: Calibration) -> dict[str, Any]:
+def _about(calibration: Calibration) -> dict[str, Any]:
     """Return what `posterior.toml` says: where the draws are from and how well they were learned."""
     sizes, program, case = calibration.sizes, calibration.program, calibration.case
     evidence = np.array(calibration.log_evidence)
@@ -100,7 +155,7 @@ def _short(x: float) -> float:
     return float(f"{x:.5g}")
 
 
-def _document(data: dict[str, Any]) -> list[str]:
+def _document(data: dict[str, Any]) -> str:
     lines = [
         "# Written by `hudna calibrate`; not to be edited. Three numbers are quantiles of 5, 50 and 95 %.",
         *(f"{key} = {as_toml(value)}" for key, value in data.items() if not isinstance(value, dict)),
@@ -113,7 +168,7 @@ def _document(data: dict[str, Any]) -> list[str]:
                 lines += [f"{key} = {as_toml(value)}" for key, value in entry.items()]
         else:
             lines += ["", f"[{table}]", *(f"{key} = {as_toml(value)}" for key, value in entries.items())]
-    return lines
+    return "\n".join(lines) + "\n"
 
 
 def write_inference_data(calibration: Calibration, path: Path) -> Path:
@@ -145,9 +200,7 @@ def recalled(case: Case) -> Calibration:
     InputError
         If the case has no posterior.
     """
-    posterior = case.posterior
-    if posterior is None:
-        raise InputError.of(str(case.folder), "has no posterior; run hudna calibrate")
+    posterior = _of(case)
     _, rows, known = laid_rows(case, posterior.campaign)
     program = known.program
     order = [posterior.names.index(name) for name in program.parameters]
@@ -168,3 +221,9 @@ def recalled(case: Case) -> Calibration:
         accepted=(),
         learned=dict(posterior.learned),
     )
+
+
+def _of(case: Case) -> Posterior:
+    if case.posterior is None:
+        raise InputError.of(str(case.folder), "has no posterior; run hudna calibrate")
+    return case.posterior

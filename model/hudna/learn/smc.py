@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -95,6 +96,12 @@ class Island:
         theta = parameters_from_scores(self.program, self.scores)
         self.filter = self._filter(self.program, theta, self.seed)
         self.weights = np.full(self.n_draws, -np.log(self.n_draws))
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Travel as its arguments until it has begun: all its numbers follow from them."""
+        if self.step == 0:
+            return Island, (self.program, self.n_draws, self.n_paths, self.seed, self.engine)
+        return super().__reduce__()
 
     @property
     def step(self) -> int:
@@ -230,6 +237,9 @@ class LostError(ArithmeticError):
     def __init__(self, step: int) -> None:
         super().__init__(f"no draw of the parameters can explain what was seen in step {step}")
         self.step = step
+
+    def __reduce__(self) -> tuple[type[LostError], tuple[int]]:
+        return LostError, (self.step,)
 
 
 @dataclass(frozen=True)

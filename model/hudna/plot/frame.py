@@ -115,7 +115,7 @@ def title(ax: Axes, text: str, lang: Language, room: float = 1.0) -> None:
     for line in text.split("\n"):
         parts = [line] if len(line) <= letters else line.replace(": ", ":\n", 1).split("\n")
         lines += [piece for part in parts for piece in textwrap.wrap(part, letters) or [""]]
-    ax.set_title("\n".join(lines), loc=reading(lang), fontsize=11)
+    ax.set_title("\n".join(lines), loc=reading(lang), fontsize=11, y=1.0)  # Matplotlib looks for no other place
 
 
 def legend(ax: Axes, lang: Language, **how: Any) -> None:
@@ -220,7 +220,7 @@ def frame(
     elif named:
         heading += "\n"
         for panel, name in named:
-            panel.set_title(name, loc=reading(lang), fontsize=9.5)
+            panel.set_title(name, loc=reading(lang), fontsize=9.5, y=1.0)
     for panel in own:
         panel.spines[list(bare)].set_visible(False)
         panel.set_xlabel(x)

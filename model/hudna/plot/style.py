@@ -100,8 +100,7 @@ def pinned(draw: Callable[P, Axes]) -> Callable[P, Axes]:
             ax = draw(*given, **options)
             for one in (ax, *ax.child_axes):  # ticks come into being, and are counted out, later on
                 for axis in (one.xaxis, one.yaxis) if one.axison else ():
-                    for label in axis.get_majorticklabels()[:1]:
-                        axis.set_tick_params(labelsize=label.get_fontsize())
+                    axis.set_tick_params(labelsize=axis.get_major_ticks(1)[0].label1.get_fontsize())
         return ax
 
     return drawn

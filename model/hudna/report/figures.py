@@ -87,13 +87,16 @@ def write_pictures(
 
 
 def _files(picture: Axes | Figure, kinds: Sequence[str]) -> dict[str, bytes]:
-    """Return a picture's figure as files of these kinds."""
+    """Return a picture's figure as files of these kinds; laid out here, once, or `savefig` draws each of them twice."""
     figure: Any = picture.get_figure(root=True)
+    figure.set_dpi(_DPI)
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+    figure.set_layout_engine("none")
     files = {}
     for kind in kinds:
         file = io.BytesIO()
         figure.savefig(file, format=kind, dpi=_DPI, metadata=_METADATA[kind])
-        figure.set_layout_engine("none")  # what is laid out once need not be again
         files[kind] = file.getvalue()
     return files
 
@@ -134,10 +137,8 @@ def figures(result: Result, lang: Language = "en") -> Iterator[Picture]:
 
 def _drawn(size: tuple[float, float], picture: Callable[..., Axes], *given: Any, **more: Any) -> Figure:
     """Return the figure of a picture, so large in inches, made without pyplot, which would keep it."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
     picture(*given, ax=figure.subplots(), **more)
     return figure

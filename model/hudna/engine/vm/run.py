@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
 
 from hudna.arrays import FloatArray
-from hudna.engine.blocks import BlockRecord, Shape, Task, stopped_run
+from hudna.engine.blocks import Block, BlockRecord, Shape, Task, stopped_run
 from hudna.engine.draws import draw_values
+from hudna.engine.executor import Stop
 from hudna.engine.program import Program
 from hudna.engine.recording import series_bins
 from hudna.engine.refusals import Refusal, refusal_text
@@ -28,14 +28,15 @@ def prepare(task: Task) -> Tables:
     """Compile the kernel if that has not been done, and return the tables that it reads."""
     tables = pack(task.program)
     if not simulate_block.signatures:
-        run_block(tables, task, Shape(0, 0, 0, 0, 0, 0), threading.Event())
+        run_block(tables, Block.of(task, Shape(0, 0, 0, 0, 0, 0)), Stop())
     return tables
 
 
-def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -> BlockRecord:
+def run_block(tables: Tables, block: Block, stop: Stop) -> BlockRecord:
     """Simulate a block; once `stop` is set, it is left undone."""
+    task, shape = block.task, block.shape
     program, (kept_draws, kept_paths) = task.program, shape.kept
-    values = draw_values(program, task.theta[shape.draws], shape.draw_numbers)
+    values = draw_values(program, task.theta, shape.draw_numbers)
     bins = series_bins(program)
     n_policies, n_events = len(program.policies), len(program.events.name)
     kind = np.float64 if task.exact else np.uint32
@@ -51,7 +52,7 @@ def run_block(tables: Tables, task: Task, shape: Shape, stop: threading.Event) -
         code = simulate_block(
             tables,
             rows_of(values),
-            task.begins(shape, values).contiguous(),
+            block.begins(values).contiguous(),
             space_for(tables, n_policies),
             NOTHING_GIVEN,
             records,
