@@ -424,6 +424,7 @@ COMMANDS = {
     "explain": ["two-militias", *SMALL],
     "remove": ["two-militias", "attacks.NORTH", *SMALL],
     "shapley": ["mine/scenarios/two-militias.toml", "attacks", "leave", *SMALL],
+    "sensitivity": ["two-militias", "pressure", "stay", "--draws", "120", "--paths", "10"],
     "score": ["out/two-militias", "later.csv"],
     "calibrate": ["mine/params/two-militias", "--islands", "2", "--draws", "20", "--paths", "10"],
     "backtest": ["two-militias", "--horizon", "4", "--every", "13", "--islands", "2", "--draws", "20", "--paths", "10",

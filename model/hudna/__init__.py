@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hudna.ask.explain import remove as remove
     from hudna.ask.explain import shapley as shapley
     from hudna.ask.run import run as run
+    from hudna.ask.sensitivity import sensitivity as sensitivity
     from hudna.case import Case as Case
     from hudna.case import load_case as load_case
     from hudna.errors import ExecutorError as ExecutorError
@@ -44,6 +45,7 @@ _ROOMS = {
     "ask.compare": "compare",
     "errors": "ExecutorError HudnaError InputError SimulationError",
     "ask.explain": "attribute remove shapley",
+    "ask.sensitivity": "sensitivity",
     "judge.backtest": "Plan backtest",
     "learn.calibration": "Sizes calibrate",
     "judge.score": "score",

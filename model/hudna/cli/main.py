@@ -16,7 +16,16 @@ from typing import Any, cast
 
 import typer
 
-from hudna.cli import cache, claims, compare, explaining, judging, learning, network  # noqa: F401 (their commands join)
+from hudna.cli import (  # noqa: F401 (their commands join)
+    cache,
+    claims,
+    compare,
+    explaining,
+    judging,
+    learning,
+    network,
+    sensitivity,
+)
 from hudna.cli.commands import app
 from hudna.cli.printing import DONE, FAILED, INTERRUPTED, WRONG_INPUT, print_json, print_problems, problems_data
 from hudna.errors import HudnaError, InputError, Problem
