@@ -14,7 +14,7 @@ from hudna.case.observations import Row
 from hudna.engine.ensemble import Ensemble
 from hudna.engine.program import Program
 from hudna.learn.filter import Filter
-from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.past import history_program, laid_out, record_of
 from hudna.learn.timetable import Timetable
 from hudna.scenario import Scenario, load
 
@@ -97,12 +97,12 @@ def history(
     outcomes = f'[outcomes.last]\nname = "Last"\nsignal = "{first}"\nreduce = "last"\n'
     path = write_case(drivers, scenario=scenario, parameters=parameters, outcomes=outcomes, weeks=max(weeks, 2))
     folder = path.parent.parent / "params" / "made-up"
-    text = f'{counters}\n[campaigns.main]\nname = "Main"\nstart = {BEGIN}\nuntil = {until}\n'
+    text = f'{counters}\n[records.main]\nname = "Main"\nstart = {BEGIN}\nuntil = {until}\n'
     (folder / "observations.toml").write_text(text, encoding="utf-8")
     (folder / "observations.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
     read = load(path)
-    _, campaign = campaign_of(read.case, None)
-    free = history_program(read, campaign, until)
+    _, record = record_of(read.case, None)
+    free = history_program(read, record, until)
     program, table = laid_out(free, read.case.observations.rows, read)
     return History(read, program, table, read.case.observations.rows, free)
 

@@ -17,7 +17,7 @@ from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.past import Past
 from hudna.judge.pool import POOLED
-from hudna.judge.record import Record
+from hudna.judge.record import Counts
 
 START = dt.date(2024, 1, 1)
 
@@ -50,7 +50,7 @@ def test_the_pool_is_of_the_paths_and_of_the_simple_forecasts_of_the_record(resu
     assert (own.loc["model", "q50"], own.loc["model", "p_1"]) == (model.quantile(0.5), model.at_least(1))
     rows = hudna.load("two-militias").case.observations
     known = [row for row in rows.rows if row.kind == "events" and row.use != "context"]
-    record = Record.from_rows(known, signals=("attacks.NORTH", "attacks.SOUTH"), counters=rows.reference)
+    record = Counts.from_rows(known, signals=("attacks.NORTH", "attacks.SOUTH"), counters=rows.reference)
     past = Past.weeks(record, START)
     assert past is not None
     simple = {name: baseline.fit(past)(0, 4) for name, baseline in BASELINES.items()}

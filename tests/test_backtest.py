@@ -28,7 +28,7 @@ from hudna.judge.backtest import Backtest, Plan, backtest
 from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.pool import POOLED
-from hudna.judge.record import Record, reference_record
+from hudna.judge.record import Counts, reference_record
 from hudna.learn.calibration import Sizes
 from hudna.learn.timetable import known_by
 
@@ -125,7 +125,7 @@ def test_a_forecast_is_scored_by_its_own_sample(whole, monkeypatch):
     window = judging._window(truth, ORIGINS[2], end)
     assert window is not None
     scenario = hudna.load(NAME)
-    ahead = judging._ahead(scenario, scenario.case.observations.campaigns["autumn"], ORIGINS[2], until)
+    ahead = judging._ahead(scenario, scenario.case.observations.records["autumn"], ORIGINS[2], until)
     made = judging._Made(window, True, {"model": judging._forecast(window, ahead, counts)})
     scored = judging._scored(made, 4, PLAN, np.full(3, 1 / 3))
     assert (kept[0] == counts[:, :4].sum(axis=1)).all()
@@ -208,7 +208,7 @@ def test_a_forecast_that_peeks_is_seen(leak, rows, monkeypatch):
 def test_a_baseline_that_peeks_is_seen(rows, monkeypatch):
     honest, _ = amid(rows)
     monkeypatch.setattr(
-        Record, "before", lambda self, origin: Record(tuple(row for row in self.rows if row.start < origin))
+        Counts, "before", lambda self, origin: Counts(tuple(row for row in self.rows if row.start < origin))
     )  # a total that is read later says what came before the origin
     leaking, deleted = amid(rows)
     beside = (*BASELINES, "pool", *(f"weight_{name}" for name in POOLED))
@@ -223,9 +223,9 @@ def test_weights_that_peek_are_seen(whole, rows, monkeypatch):
     origin, weights = ORIGINS[3], [f"weight_{name}" for name in POOLED]
     known = known_by(rows, origin)
     pd.testing.assert_frame_equal(until(judged(rows=known), origin)[weights], until(whole, origin)[weights])
-    honest = Record.before
+    honest = Counts.before
     monkeypatch.setattr(judging.Window, "over", lambda self, day: True)
-    monkeypatch.setattr(Record, "before", lambda self, day: honest(self, day) if day == ORIGINS[0] else self)
+    monkeypatch.setattr(Counts, "before", lambda self, day: honest(self, day) if day == ORIGINS[0] else self)
     deleted, leaking = until(judged(rows=known), origin), until(judged(), origin)
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(deleted[weights], leaking[weights])
@@ -234,7 +234,7 @@ def test_weights_that_peek_are_seen(whole, rows, monkeypatch):
 def planned(folder: Path, points: str) -> Path:
     scenario, case = copied(folder)
     with (case / "observations.toml").open("a", encoding="utf-8") as file:
-        file.write(f'\n[campaigns.autumn.schedules.presence]\npoints = {points}\ninterpolation = "step"\n')
+        file.write(f'\n[records.autumn.schedules.presence]\npoints = {points}\ninterpolation = "step"\n')
     return scenario
 
 
@@ -302,7 +302,7 @@ def test_without_a_signal_the_sum_that_most_rows_count_is_forecast(whole, tmp_pa
     table = folder / "observations.csv"
     kept = [line for line in table.read_text(encoding="utf-8").splitlines() if ",attacks." not in line]
     table.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"no row of the campaign autumn counts events; .*: attacks.NORTH, attacks.S"):
+    with pytest.raises(InputError, match=r"no row of the record autumn counts events; .*: attacks.NORTH, attacks.S"):
         judged(scenario)
 
 
@@ -313,8 +313,8 @@ def test_windows_must_fall_on_steps(tmp_path):
         judged(scenario)
 
 
-def test_a_case_without_campaigns_cannot_be_judged():
-    with pytest.raises(InputError, match=r"no campaign in observations.toml"):
+def test_a_case_without_records_cannot_be_judged():
+    with pytest.raises(InputError, match=r"no record in observations.toml"):
         judged("toy-truce")
 
 
@@ -324,7 +324,7 @@ def test_a_case_without_campaigns_cannot_be_judged():
 def test_check_lists_the_windows_that_a_backtest_scores(whole):
     code, found, _ = call("check", NAME)
     assert code == 0
-    listed = found["observations"]["campaigns"]["autumn"]["windows"]
+    listed = found["observations"]["records"]["autumn"]["windows"]
     assert listed == {"attacks.*": {"4": 6, "13": 4, "26": 1}}
     assert {weeks: len(mine) for weeks, mine in whole.forecasts.groupby("weeks")} == {4: 6, 13: 4, 26: 1}
 
@@ -360,12 +360,12 @@ def test_check_refuses_the_rows_that_calibrate_and_backtest_refuse(tmp_path, cap
     assert "a response is known only where its exact count in a step is" in text
 
 
-def test_check_says_of_a_campaign_without_likelihood_that_nothing_can_be_calibrated_to_it(tmp_path, capsys):
+def test_check_says_of_a_record_without_likelihood_that_nothing_can_be_calibrated_to_it(tmp_path, capsys):
     _, folder = copied(tmp_path)
     text = (folder / "observations.csv").read_text(encoding="utf-8")
     (folder / "observations.csv").write_text(text.replace(",likelihood,", ",known,"), encoding="utf-8")
     assert main(["check", str(folder)]) == 0
-    assert "lies in the campaign autumn: hudna calibrate refuses it" in capsys.readouterr().out
+    assert "lies in the record autumn: hudna calibrate refuses it" in capsys.readouterr().out
 
 
 def test_check_says_that_a_run_from_a_date_would_not_begin_on_a_step(tmp_path, capsys):
@@ -391,7 +391,7 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
     folder = Path(f"out/backtest-{NAME}")
     assert sorted(path.name for path in folder.iterdir()) == ["forecasts.csv", "manifest.json", "record.md"]
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["campaign"], manifest["origins"], manifest["horizons"]) == ("autumn", 6, [4, 13, 26])
+    assert (manifest["record"], manifest["origins"], manifest["horizons"]) == ("autumn", 6, [4, 13, 26])
     assert set(manifest["files"]) == {"forecasts.csv", "record.md"}
     frame = pd.read_csv(folder / "forecasts.csv")
     assert len(frame) == 6 + 4 + 1
@@ -411,7 +411,7 @@ def test_the_command_prints_and_writes_the_record(tmp_path, monkeypatch, capsys)
         (["--horizon", "-1"], "horizon = -1"),
         (["--horizon", "40"], "no window of attacks"),
         (["--signal", "atacks.*"], "atacks"),
-        (["--campaign", "autum"], "did you mean 'autumn'?"),
+        (["--record", "autum"], "did you mean 'autumn'?"),
         (["--islands", "1"], "islands = 1"),
         (["--seed", "-1"], "seed = -1"),
         (["--threads", "0"], "threads = 0"),

@@ -18,7 +18,7 @@ from hudna.judge.baselines import BASELINES, fitted, last_value, persistence, wi
 from hudna.judge.forecast import CountForecast
 from hudna.judge.hidden import Hidden
 from hudna.judge.past import MONTHS, WEEKS, Past
-from hudna.judge.record import Record
+from hudna.judge.record import Counts
 from hudna.judge.skill import coverage, skill
 
 Z_LIMIT = 5.73
@@ -36,7 +36,7 @@ def row(a, b, value, qualifier="exact", confidence="high", counter="", signals=(
 
 
 def intervals(*rows, **more):
-    return [((i.start - FIRST).days, (i.end - FIRST).days, i.count) for i in Record.from_rows(rows, **more).intervals]
+    return [((i.start - FIRST).days, (i.end - FIRST).days, i.count) for i in Counts.from_rows(rows, **more).intervals]
 
 
 # ---- The record --------------------------------------------------------------------------------------------------
@@ -52,13 +52,13 @@ def test_a_total_gives_what_is_left_to_the_days_of_which_nothing_is_known():
 
 
 def test_what_is_between_is_not_known():
-    record = Record.from_rows([row(0, 3, 4), row(10, 13, 8)])
+    record = Counts.from_rows([row(0, 3, 4), row(10, 13, 8)])
     assert [(i.days, i.count) for i in record.intervals] == [(4, 4), (4, 8)]
     assert record.known == 8
     assert record.count(FIRST + 2 * DAY, 10) == (2 * 1 + 2 * 2, 4)
     assert record.count(FIRST - 50 * DAY, 40) == (0, 0)
     assert record.latest(6) == (2 + 8, 6)
-    assert Record(()).count(FIRST, 7) == Record(()).latest(7) == (0, 0)
+    assert Counts(()).count(FIRST, 7) == Counts(()).latest(7) == (0, 0)
 
 
 def test_high_confidence_goes_first_and_exact_before_approximate():
@@ -86,15 +86,15 @@ def test_a_total_divides_the_one_interval_that_it_cuts():
 
 
 def test_a_row_that_ends_on_the_origin_was_not_known():
-    record = Record.from_rows([row(0, 9, 10), row(0, 10, 11)])
+    record = Counts.from_rows([row(0, 9, 10), row(0, 10, 11)])
     assert record.before(FIRST + 11 * DAY) == record
-    assert record.before(FIRST + 10 * DAY) == Record.from_rows([row(0, 9, 10)])
+    assert record.before(FIRST + 10 * DAY) == Counts.from_rows([row(0, 9, 10)])
 
 
 def test_nothing_up_to_a_later_day_is_nothing_up_to_the_origin():
-    record = Record.from_rows([row(0, 9, 10), row(10, 30, 0)])
-    assert record.before(FIRST + 20 * DAY) == Record.from_rows([row(0, 9, 10), row(10, 19, 0)])
-    assert record.before(FIRST + 10 * DAY) == Record.from_rows([row(0, 9, 10)])
+    record = Counts.from_rows([row(0, 9, 10), row(10, 30, 0)])
+    assert record.before(FIRST + 20 * DAY) == Counts.from_rows([row(0, 9, 10), row(10, 19, 0)])
+    assert record.before(FIRST + 10 * DAY) == Counts.from_rows([row(0, 9, 10)])
 
 
 def test_the_parts_of_a_sum_tell_where_its_own_rows_are_silent():
@@ -106,7 +106,7 @@ def test_the_parts_of_a_sum_tell_where_its_own_rows_are_silent():
         row(5, 19, 15, signals=south),
         row(15, 24, 10, signals=("a.east",)),
     ]
-    found = Record.from_rows(rows, signals=both)
+    found = Counts.from_rows(rows, signals=both)
     assert [(i.days, i.count) for i in found.intervals] == [
         (10, 40),
         (4, pytest.approx(4 * (12 / 14 + 1))),
@@ -115,8 +115,8 @@ def test_the_parts_of_a_sum_tell_where_its_own_rows_are_silent():
     assert found.count(FIRST, 100)[1] == found.known == 20
     early = found.before(FIRST + 19 * DAY)  # nothing is known of the south yet
     assert [(i.days, i.count) for i in early.intervals] == [(10, 40)]
-    assert Record.from_rows(rows[1:3], signals=both).known == 0
-    assert Record.from_rows(rows[1:], signals=both).known == 15
+    assert Counts.from_rows(rows[1:3], signals=both).known == 0
+    assert Counts.from_rows(rows[1:], signals=both).known == 15
 
 
 rows_of_a_table = st.lists(
@@ -138,14 +138,14 @@ rows_of_a_table = st.lists(
 @given(rows_of_a_table, st.randoms())
 @settings(max_examples=150, deadline=None)
 def test_intervals_are_disjoint_and_the_order_of_the_table_says_nothing(rows, random):
-    found = Record.from_rows(rows).intervals
+    found = Counts.from_rows(rows).intervals
     assert all(a.end < b.start for a, b in itertools.pairwise(found))
     assert all(interval.count >= 0 for interval in found)
     days = {r.start + i * DAY for r in rows if r.qualifier != "at_least" for i in range((r.end - r.start).days + 1)}
     assert {i.start + k * DAY for i in found for k in range(i.days)} == days
     turned = list(rows)
     random.shuffle(turned)
-    assert Record.from_rows(turned).intervals == found
+    assert Counts.from_rows(turned).intervals == found
 
 
 # ---- No look past the origin -------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def test_intervals_are_disjoint_and_the_order_of_the_table_says_nothing(rows, ra
 
 def forecasts_or_none(rows, origin, days):
     """What each baseline says of the `days` days after the origin, by name."""
-    made = fitted(Past.weeks(Record.from_rows(rows), origin))
+    made = fitted(Past.weeks(Counts.from_rows(rows), origin))
     found = {name: forecaster(0, days / 7) for name, forecaster in made.items()}
     return {name: (f.counts.tolist(), f.cumulative.tolist(), f.log_score(3)) for name, f in found.items()}
 
@@ -175,7 +175,7 @@ def test_no_baseline_looks_past_its_origin(rows, at, days):
 def test_one_that_looks_past_its_origin_is_found_out(monkeypatch):
     rows = [row(0, 69, 20), row(0, 120, 60), row(90, 120, 30)]  # the last two say what came before day 90, later
     assert_blind(rows, FIRST + 90 * DAY, 28)
-    monkeypatch.setattr(Record, "before", lambda self, origin: Record(tuple(r for r in self.rows if r.start < origin)))
+    monkeypatch.setattr(Counts, "before", lambda self, origin: Counts(tuple(r for r in self.rows if r.start < origin)))
     with pytest.raises(AssertionError):
         assert_blind(rows, FIRST + 90 * DAY, 28)
 
@@ -188,15 +188,15 @@ def weekly(counts):
 
 
 def test_weeks_end_on_the_origin_and_are_scaled_up_if_more_than_half_is_known():
-    record = Record.from_rows([row(0, 6, 7), row(7, 10, 4), row(14, 16, 6), row(21, 27, 2)])
+    record = Counts.from_rows([row(0, 6, 7), row(7, 10, 4), row(14, 16, 6), row(21, 27, 2)])
     past = Past.weeks(record, FIRST + 28 * DAY)
     np.testing.assert_array_equal(past.counts, [7, 7, np.nan, 2])
     assert past.year == WEEKS
     later = Past.weeks(record, FIRST + 30 * DAY)  # two days are not known yet, and never will be
     assert (later.counts.size, later.counts[-1], later.known) == (5, 2, 3)
-    few = Past.weeks(Record.from_rows([row(0, 1, 4)]), FIRST + 7 * DAY)
+    few = Past.weeks(Counts.from_rows([row(0, 1, 4)]), FIRST + 7 * DAY)
     np.testing.assert_array_equal(few.counts, [14])
-    assert Past.weeks(Record(()), FIRST) is None
+    assert Past.weeks(Counts(()), FIRST) is None
 
 
 def test_windows_and_trailing_rates_of_the_past():

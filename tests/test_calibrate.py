@@ -29,7 +29,7 @@ from hudna.learn import calibration as calibrating
 from hudna.learn import checkpoints
 from hudna.learn.calibration import Calibration, Sizes, calibrate
 from hudna.learn.checkpoints import FOLDER, Checkpoints
-from hudna.learn.past import campaign_of, history_program, question_of
+from hudna.learn.past import history_program, question_of, record_of
 from hudna.learn.posterior_files import write_posterior
 from hudna.learn.smc import Island
 from hudna.report import learning as reporting
@@ -74,13 +74,13 @@ def mine(told: tuple[Path, dict], tmp_path: Path) -> tuple[Path, Path]:
 
 def test_the_rows_are_a_path_of_the_case(plain):
     case = case_of(plain)
-    _, campaign = campaign_of(case, None)
-    program = history_program(question_of(case, campaign), campaign, campaign.until)
+    _, record = record_of(case, None)
+    program = history_program(question_of(case, record), record, record.until)
     run = simulate(program, draws=1, paths=1, seed=2025, trajectories="all")
     counts = dict(zip(run.trajectory_signals, run.trajectories[0, :, 0, 0], strict=True))
     compared = 0
     for row in case.observations.rows:
-        first, last = ((day - campaign.start).days / 7 for day in (row.start, row.end + dt.timedelta(days=1)))
+        first, last = ((day - record.start).days / 7 for day in (row.start, row.end + dt.timedelta(days=1)))
         if row.kind not in ("events", "response") or row.counter not in ("", "mission") or first % 1 or last % 1:
             continue
         count = sum(counts[name][int(first) : int(last)].sum() for name in row.signals)
@@ -121,7 +121,7 @@ def test_the_command_learns_what_the_package_learns(told, learned):
     assert posterior.theta.shape == (120, 14)
     np.testing.assert_allclose(posterior.theta, learned.theta, rtol=1e-6)  # it is written with seven digits
     assert posterior.current
-    assert (posterior.campaign, posterior.until) == ("autumn", dt.date(2024, 1, 1))
+    assert (posterior.record, posterior.until) == ("autumn", dt.date(2024, 1, 1))
     assert learned.distinct > 60
 
 
@@ -153,7 +153,7 @@ def test_parameters_are_calibrated_with_prior_and_posterior_side_by_side(mine, l
     shown = tomllib.loads(capsys.readouterr().out)["posterior"]
     assert shown == tomllib.loads((folder / ABOUT).read_text(encoding="utf-8"))
     assert main(["check", str(folder)]) == 0
-    assert "posterior: 120 draws, from the campaign autumn" in capsys.readouterr().out
+    assert "posterior: 120 draws, from the record autumn" in capsys.readouterr().out
 
 
 def test_a_case_without_a_posterior_has_none(plain, capsys):
@@ -243,8 +243,8 @@ STALE = {
     "a driver": ("drivers.toml", "branching = 0.15", "branching = 0.16"),
     "a tie": ("ties.toml", "weight = 2", "weight = 3"),
     "a counter": ("observations.toml", "sd = 0.3", "sd = 0.4"),
-    "a campaign": ("observations.toml", "start = 2023-07-03", "start = 2023-06-26"),
-    "a campaign's name": ("observations.toml", "[campaigns.autumn]", "[campaigns.fall]"),
+    "a record": ("observations.toml", "start = 2023-07-03", "start = 2023-06-26"),
+    "a record's name": ("observations.toml", "[records.autumn]", "[records.fall]"),
 }
 FRESH = {
     "a note": ("parameters.toml", "a truce lasts some months", "a truce lasts a few months"),
@@ -252,7 +252,7 @@ FRESH = {
     "a context row": ("observations.csv", "attacks.SOUTH,3,approx,newspaper", "attacks.SOUTH,4,approx,newspaper"),
     "a name": ("drivers.toml", "Truce of the militias", "Truce between the militias"),
     "a unit": ("parameters.toml", 'unit = "1/week"', 'unit = "per week"'),
-    "a campaign's note": ("observations.toml", "The truce holds at first", "It holds at first"),
+    "a record's note": ("observations.toml", "The truce holds at first", "It holds at first"),
 }
 
 
@@ -331,7 +331,7 @@ def test_broken_draws_are_one_clear_error(what, mine):
 
 
 ABOUTS = {
-    "no campaign": ('campaign = "autumn"', ""),
+    "no record": ('record = "autumn"', ""),
     "no digest": ("digest = ", "hash = "),
     "a time of day": ("until = 2024-01-01", "until = 2024-01-01T00:00:00"),
     "a text for a date": ("until = 2024-01-01", 'until = "2024-01-01"'),
@@ -406,7 +406,7 @@ def test_a_broken_posterior_can_be_replaced(mine):
         ([*SMALL, "--keep", "500"], "keep = 500: must be at most islands x draws, 120"),
         ([*SMALL, "--seed", "-1"], "seed = -1: must be a whole number"),
         ([*SMALL, "--threads", "0"], "threads = 0: must be a whole number"),
-        ([*SMALL, "--campaign", "autum"], "no such campaign; did you mean 'autumn'?; campaigns: autumn"),
+        ([*SMALL, "--record", "autum"], "no such record; did you mean 'autumn'?; records: autumn"),
         ([*SMALL, "--lang", "fr"], "must be 'en' or 'ar'"),
         ([*SMALL, "--arviz", "."], "is a folder; name a file"),
     ],
@@ -470,17 +470,17 @@ def test_a_disk_that_is_full_leaves_what_was_there(learned, tmp_path, monkeypatc
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_case_without_campaigns_cannot_be_calibrated(tmp_path, capsys):
+def test_a_case_without_records_cannot_be_calibrated(tmp_path, capsys):
     assert main(["calibrate", "toy-truce", "--out", str(tmp_path / "x")]) == 2
-    assert "the case has no campaign in observations.toml" in capsys.readouterr().err
+    assert "the case has no record in observations.toml" in capsys.readouterr().err
 
 
-def test_a_campaign_without_rows_that_weigh_cannot_be_calibrated(tmp_path, capsys):
+def test_a_record_without_rows_that_weigh_cannot_be_calibrated(tmp_path, capsys):
     _, folder = copied(tmp_path)
     text = (folder / "observations.csv").read_text(encoding="utf-8")
     (folder / "observations.csv").write_text(text.replace(",likelihood,", ",known,"), encoding="utf-8")
     assert main(["calibrate", str(folder), *TINY]) == 2
-    assert "no row of observations.csv with the use likelihood lies in the campaign autumn" in capsys.readouterr().err
+    assert "no row of observations.csv with the use likelihood lies in the record autumn" in capsys.readouterr().err
 
 
 def impossible(folder: Path) -> Case:

@@ -32,7 +32,7 @@ class FilteredError(Exception):
 
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a scenario and a case that has a posterior of its default campaign."""
+    """A folder with a scenario and a case that has a posterior of its default record."""
     folder = tmp_path_factory.mktemp("calibrated")
     _, case = copied(folder)
     assert call("calibrate", case, *SMALL)[0] == 0

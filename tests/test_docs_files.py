@@ -18,7 +18,7 @@ from hudna.case.network import Actor, Tie
 from hudna.case.network_files import EdgeRow, NetworkFile, NetworkOf, NodeRow
 from hudna.case.nodes import NODES, Events, Level, Plan, Regime, Response, Schedule, Size, State, Transition
 from hudna.case.observation_rows import WORDS
-from hudna.case.observations import COLUMNS, REQUIRED, USES, Campaign, Counter, ObservationsFile
+from hudna.case.observations import COLUMNS, REQUIRED, USES, Counter, ObservationsFile, Record
 from hudna.case.parameters import Correlation, Parameter
 from hudna.case.priors import FAMILIES, Prior
 from hudna.errors import InputError
@@ -72,7 +72,7 @@ PLACES: dict[type[BaseModel], tuple[str, str]] = {  # model: the section of its 
     Prior: ("parameters.toml", "A prior"),
     ObservationsFile: ("observations.toml", "The file"),
     Counter: ("observations.toml", "A counter"),
-    Campaign: ("observations.toml", "A campaign"),
+    Record: ("observations.toml", "A record"),
     Claim: ("claims.toml", "A claim"),
     ClaimTest: ("claims.toml", "A test"),
     Than: ("claims.toml", "What it is compared with"),

@@ -12,7 +12,7 @@ import pytest
 import hudna
 from hudna.case.evidence import cited, files_of
 
-FIRST_DAY, LAST_DAY = dt.date(2023, 10, 5), dt.date(2024, 8, 21)  # of the campaign `main`
+FIRST_DAY, LAST_DAY = dt.date(2023, 10, 5), dt.date(2024, 8, 21)  # of the record `main`
 CITED_IN_FULL = (
     "attacks_cumulative",
     "attacks_events",
@@ -171,8 +171,8 @@ def test_the_states_of_gaza_are_those_of_the_hindcast(case):
 
 
 def test_no_prior_was_computed_from_a_row_that_is_fitted(case):
-    for name, campaign in case.observations.campaigns.items():
-        parameters = {**case.parameters, **campaign.parameters}
+    for name, record in case.observations.records.items():
+        parameters = {**case.parameters, **record.parameters}
         rows = [row for row in case.observations.rows_of(name) if row.use == "likelihood"]
         files = {file for row in rows for file, _ in cited(row)}
         assert files
@@ -185,7 +185,7 @@ def test_no_prior_was_computed_from_a_row_that_is_fitted(case):
                 assert not twice, (name, parameter)
 
 
-def test_what_was_computed_says_from_which_days_and_they_are_before_the_campaign(case):
+def test_what_was_computed_says_from_which_days_and_they_are_before_the_record(case):
     computed = {name: p for name, p in case.parameters.items() if p.rows is not None or p.status == "evidence"}
     assert len(computed) > 10
     for name, parameter in computed.items():
@@ -199,7 +199,7 @@ def test_what_was_computed_says_from_which_days_and_they_are_before_the_campaign
 
 
 def truces(case):
-    """Return the truces of at least four weeks that began before October 2023, cut off at the campaign's start."""
+    """Return the truces of at least four weeks that began before October 2023, cut off at the record's start."""
     rows = [row for row in evidence(case, "truce").values() if row["end"] and row["start"] < "2023-10-05"]
     rows = [{**row, "end": min(row["end"], "2023-10-05")} for row in rows]
     return [row for row in rows if days(row) >= 28]

@@ -63,8 +63,8 @@ def test_the_memory_of_counts_weighs_as_it_should_where_nothing_is_hidden():
 def test_each_country_has_its_own_rows():
     observations = load_case("ucdp").observations
     countries = {row.cells for row in observations.rows}
-    assert {(("country", name),) for name in observations.campaigns} == countries
-    for name in observations.campaigns:
+    assert {(("country", name),) for name in observations.records} == countries
+    for name in observations.records:
         rows = observations.rows_of(name)
         assert len(rows) == 156
         assert {dict(row.cells)["country"] for row in rows} == {name}
@@ -74,10 +74,10 @@ def test_the_countries_are_those_of_the_rule_and_priors_are_of_others():
     case = load_case("ucdp")
     with (case.folder / "evidence" / "other_countries.csv").open(encoding="utf-8") as file:
         others = list(csv.DictReader(file))
-    assert not {row["country"] for row in others} & set(case.observations.campaigns)
+    assert not {row["country"] for row in others} & set(case.observations.records)
     assert max(row["date"] for row in others) < RULE[1].isoformat()
     assert min(Counter(row["country"] for row in others if row["deaths"] != "0").values()) >= 12
-    for name in case.observations.campaigns:
+    for name in case.observations.records:
         months = [row for row in case.observations.rows_of(name) if RULE[0] <= row.start < RULE[1]]
         assert len(months) == 60
         assert sum(row.value > 0 for row in months) >= 36
@@ -103,7 +103,7 @@ def test_simple_forecasts_see_the_months_before_the_origin_and_no_more():
 
 
 def test_a_run_from_a_date_goes_through_the_months_of_the_country_that_is_named():
-    scenario = hudna.load("ucdp").with_(campaign="DZA", start="2010-05-01", weeks=12)
+    scenario = hudna.load("ucdp").with_(record="DZA", start="2010-05-01", weeks=12)
     result = hudna.run(scenario, as_of="2010-05-01", draws=20, paths=10, seed=3)
     given = result.about["given"]
     assert (given["from"], given["last_row"], given["rows"]["likelihood"]) == ("2010-01-01", "2010-04-30", 4)
@@ -112,8 +112,8 @@ def test_a_run_from_a_date_goes_through_the_months_of_the_country_that_is_named(
     ]
     with pytest.raises(InputError, match="such as 2010-05-01 or 2010-06-01"):
         hudna.run(scenario.with_(start="2010-05-10"), as_of="2010-05-01")
-    with pytest.raises(InputError, match="no such campaign; campaigns: CAF"):
-        scenario.with_(campaign="FRA")
+    with pytest.raises(InputError, match="no such record; records: CAF"):
+        scenario.with_(record="FRA")
 
 
 def test_what_is_remembered_of_a_month_is_handed_on_in_shares_of_a_step():
@@ -147,10 +147,10 @@ def test_what_is_remembered_of_a_month_is_handed_on_in_shares_of_a_step():
         ('start = 2022-01-03\nuntil = 2022-01-31\nonly = { region = ["north"] }', "columns are missing: region"),
     ],
 )
-def test_a_campaign_that_is_wrong_is_refused(write_case, written, said):
+def test_a_record_that_is_wrong_is_refused(write_case, written, said):
     path = write_case('[raids]\nkind = "events"\nname = "R"\nunit = "1"\nstart = 0\nrate = 1\n')
     folder = path.parent.parent / "params" / "made-up"
-    (folder / "observations.toml").write_text(f'[campaigns.one]\nname = "One"\n{written}\n', encoding="utf-8")
+    (folder / "observations.toml").write_text(f'[records.one]\nname = "One"\n{written}\n', encoding="utf-8")
     row = "2022-01-03,2022-01-30,raids,3,exact\n"
     (folder / "observations.csv").write_text("date_start,date_end,signal,value,qualifier\n" + row, encoding="utf-8")
     with pytest.raises(InputError, match=said):
@@ -160,12 +160,11 @@ def test_a_campaign_that_is_wrong_is_refused(write_case, written, said):
 def test_rows_of_other_cells_contradict_nothing(write_case):
     path = write_case('[raids]\nkind = "events"\nname = "R"\nunit = "1"\nstart = 0\nrate = 1\n')
     folder = path.parent.parent / "params" / "made-up"
-    campaigns = "".join(
-        f'[campaigns.{name}]\nname = "{name}"\nstart = 2022-01-03\nuntil = 2022-01-31\n'
-        f'only = {{ region = ["{name}"] }}\n'
+    records = "".join(
+        f'[records.{name}]\nname = "{name}"\nstart = 2022-01-03\nuntil = 2022-01-31\nonly = {{ region = ["{name}"] }}\n'
         for name in ("north", "south")
     )
-    (folder / "observations.toml").write_text(f'default = "north"\n{campaigns}', encoding="utf-8")
+    (folder / "observations.toml").write_text(f'default = "north"\n{records}', encoding="utf-8")
     table = "date_start,date_end,signal,value,qualifier,region\n2022-01-03,2022-01-30,raids,3,exact,north\n"
     (folder / "observations.csv").write_text(f"{table}2022-01-03,2022-01-30,raids,5,exact,south\n", encoding="utf-8")
     observations = load_case(folder).observations

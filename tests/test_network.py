@@ -228,8 +228,8 @@ def test_a_case_read_back_from_json_is_the_same_case(name, tmp_path):
     assert (back.actors, back.ties, back.nodes, back.presses()) == (case.actors, case.ties, case.nodes, case.presses())
     assert back.notices == case.notices
     assert as_json(back) == as_json(case)
-    for campaign in case.observations.campaigns:
-        assert basis(back, campaign) == basis(case, campaign)
+    for record in case.observations.records:
+        assert basis(back, record) == basis(case, record)
     if case.posterior is not None:
         assert back.posterior is not None
         assert back.posterior.current == case.posterior.current

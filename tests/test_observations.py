@@ -57,21 +57,21 @@ ratio = 1.5
 name = "Poll"
 sd = 0.3
 
-[campaigns.spring]
+[records.spring]
 name = "Spring"
 start = 2023-01-02
 until = 2023-05-01
 starts = { truce = "broken", pressure = 0.5, presence = 0.8 }
-note = "one campaign"
+note = "one record"
 
-[campaigns.spring.parameters.truce_breaks]
+[records.spring.parameters.truce_breaks]
 unit = "1/week"
 prior = { family = "gamma", mean = 0.1, sd = 0.05 }
 status = "judgement"
 source = "invented"
 note = "faster then"
 
-[campaigns.spring.schedules]
+[records.spring.schedules]
 presence = { points = [[2023-02-01, 0.5]], interpolation = "step" }
 """
 EVIDENCE_TEXT = "date,number\n2023-01-29,7\n2023-02-26,12\n2023-02-26,12\n2023-04-02,3\n2019-03-12,4\n"
@@ -123,7 +123,7 @@ def test_rows_are_what_the_table_says(tmp_path):
     assert cited(rows[2]) == ()
     assert case.observations.default == "spring"
     assert [row.line for row in case.observations.rows_of("spring")] == list(range(2, 10))
-    assert case.observations.campaigns["spring"].weeks == 17
+    assert case.observations.records["spring"].weeks == 17
 
 
 def test_columns_may_stand_in_any_order_with_a_mark_and_other_line_ends(tmp_path):
@@ -163,7 +163,7 @@ def test_either_file_may_be_there_without_the_other(lost, tmp_path):
         ("2023-05-01", "2023-05-09", False),
     ],
 )
-def test_a_row_belongs_to_a_campaign_that_it_shares_a_day_with(start, end, inside, tmp_path):
+def test_a_row_belongs_to_a_record_that_it_shares_a_day_with(start, end, inside, tmp_path):
     rows = table(f"{start},{end},attacks.*,1,exact,,,prior,,")
     observations = hudna.load(write(files(table=rows), tmp_path)).case.observations
     assert bool(observations.rows_of("spring")) is inside
@@ -402,21 +402,21 @@ IN_THE_CASE = [  # a text of a file, what takes its place, and what is said, not
     (TABLE, "evidence/counts.csv:2", "../x.csv:2", "must be evidence/FILE.csv:LINE"),
     (TABLE, "evidence/counts.csv:2", "counts.csv:2", "must be evidence/FILE.csv:LINE"),
     (TABLE, "2019-03-06,2019-03-12,attacks.*,4,exact,,,prior", "2019-03-06,2019-03-12,attacks.*,4,exact,,,known",
-     f"{TABLE}:10: date_start = 2019-03-06: is in no campaign (spring 2023-01-02 to 2023-05-01)"),
+     f"{TABLE}:10: date_start = 2019-03-06: is in no record (spring 2023-01-02 to 2023-05-01)"),
     (TABLE, "2023-03-06,2023-03-12,strikes", "2023-03-06,2024-01-02,strikes",
      f"{TABLE}:9: date_end = 2024-01-02: is after the case's evidence, which ends on 2024-01-01"),
     (TABLE, "attacks.SOUTH,3", "presence,3", "is a schedule, which is decided, not observed"),
     (TABLE, "attacks.SOUTH,3", "anger.*,3", "a level is named alone, not in a sum: anger.NORTH, anger.SOUTH"),
     (TOML, "until = 2023-05-01", "until = 2023-04-28", "weeks after start, such as 2023-04-24 or 2023-05-01"),
     (TOML, "until = 2023-05-01", "until = 2023-01-02", "spring.until = 2023-01-02: must be after start"),
-    (TOML, 'truce = "broken"', 'truce = "open"', f"{TOML}: campaigns.spring.starts.truce = \"open\": there is no such"),
-    (TOML, "pressure = 0.5", "pressure = 1.5", f"{TOML}: campaigns.spring.starts.pressure = 1.5: must be in (0, 1)"),
+    (TOML, 'truce = "broken"', 'truce = "open"', f"{TOML}: records.spring.starts.truce = \"open\": there is no such"),
+    (TOML, "pressure = 0.5", "pressure = 1.5", f"{TOML}: records.spring.starts.pressure = 1.5: must be in (0, 1)"),
     (TOML, "presence = 0.8", "presence = -0.8", "must be >= 0: it is an exposure of attacks.NORTH, attacks.SOUTH"),
     (TOML, "presence = 0.8", "presense = 0.8", "there is no such driver; did you mean 'presence'?"),
-    (TOML, "01, 0.5]]", "01, -0.5]]", f"{TOML}: campaigns.spring.schedules.presence.points: must be >= 0"),
+    (TOML, "01, 0.5]]", "01, -0.5]]", f"{TOML}: records.spring.schedules.presence.points: must be >= 0"),
     (TOML, "presence = { points", "truce = { points", "there is no such schedule; schedules: presence"),
     (TOML, "parameters.truce_breaks", "parameters.truce_brakes", "did you mean 'truce_breaks'?"),
-    (TOML, "mean = 0.1, sd = 0.05", "mean = 0.1", f"{TOML}: campaigns.spring.parameters.truce_breaks.prior = "),
+    (TOML, "mean = 0.1, sd = 0.05", "mean = 0.1", f"{TOML}: records.spring.parameters.truce_breaks.prior = "),
     (TOML, 'family = "gamma"', 'family = "normal"', "truce.transitions.\"holds -> broken\".rate must be >= 0"),
     (TOML, "ratio = 1.5", "ratio = 0.5", f"{TOML}: counters.claims.ratio = 0.5: must be >= 1"),
     (TOML, "ratio = 1.5", 'ratio = "truce_factor"', "but the prior of this parameter reaches from 0 to 1; truncate"),
@@ -424,12 +424,12 @@ IN_THE_CASE = [  # a text of a file, what takes its place, and what is said, not
     (TOML, "ratio = 1.5", "ratio = 1.5\nsd = 1", ": give either ratio (it counts) or sd (it reads a level)"),
     (TOML, "sd = 0.3", "sd = 0", f"{TOML}: counters.poll.sd = 0: must be > 0"),
     (TOML, "[counters.agency]\nname", "[counters.agency]\nnames = 1\nname", "unknown key; did you mean 'name'?"),
-    (TOML, "[counters.agency]", "default = \"sprung\"\n[counters.agency]", "no such campaign; did you mean 'spring'?"),
+    (TOML, "[counters.agency]", "default = \"sprung\"\n[counters.agency]", "no such record; did you mean 'spring'?"),
     (TOML, "[counters.agency]", "[counters.\"a b\"]\nname = \"x\"\n[counters.agency]", "is letters, digits and _"),
     (TOML, "[counters.agency]",
-     "[campaigns.two]\nname = \"x\"\nstart = 2023-05-01\nuntil = 2023-05-08\n[counters.agency]",
-     f"{TOML}: default: is missing: the campaign that is meant if none is named, one of two, spring"),
-    (TOML, "[counters.agency]", "extra = 1\n[counters.agency]", "precision, only, default, counters, campaigns"),
+     "[records.two]\nname = \"x\"\nstart = 2023-05-01\nuntil = 2023-05-08\n[counters.agency]",
+     f"{TOML}: default: is missing: the record that is meant if none is named, one of two, spring"),
+    (TOML, "[counters.agency]", "extra = 1\n[counters.agency]", "precision, only, default, counters, records"),
 ]  # fmt: skip
 
 
@@ -456,10 +456,10 @@ def test_what_could_not_be_read_is_not_held_against_what_names_it(tmp_path, caps
     assert not any(line.startswith(TABLE) for line in lines)
 
 
-def test_rows_without_any_campaign_are_said_in_one_line(tmp_path, capsys):
+def test_rows_without_any_record_are_said_in_one_line(tmp_path, capsys):
     write({name: text for name, text in files(table=table(*ROWS[4:6])).items() if name != TOML}, tmp_path)
     (line,) = said(capsys, tmp_path)
-    assert line.startswith(f"{TABLE}: rows of the use likelihood belong to a campaign, and there is none")
+    assert line.startswith(f"{TABLE}: rows of the use likelihood belong to a record, and there is none")
 
 
 def test_a_scenario_may_not_give_a_counter_a_ratio_below_one(tmp_path, capsys):
@@ -477,16 +477,16 @@ def test_a_scenario_may_not_give_a_counter_a_ratio_below_one(tmp_path, capsys):
     assert "counters.claims.ratio must be >= 1" in line
     found = files((TOML, "ratio = 1.5", 'ratio = "claimed"'))
     found[PARAMETERS] += f"\n[claimed]\n{entry % 1}"
-    found[TOML] += f"\n[campaigns.spring.parameters.claimed]\n{entry % 0.5}"
+    found[TOML] += f"\n[records.spring.parameters.claimed]\n{entry % 0.5}"
     write(found, tmp_path)
     (line,) = said(capsys, tmp_path)
-    assert line.startswith(f"{TOML}: campaigns.spring.parameters.claimed: counters.claims.ratio must be >= 1")
+    assert line.startswith(f"{TOML}: records.spring.parameters.claimed: counters.claims.ratio must be >= 1")
 
 
-def test_counts_that_reach_beyond_a_campaign_are_noted(tmp_path):
+def test_counts_that_reach_beyond_a_record_are_noted(tmp_path):
     path = write(files((TABLE, "2023-03-06,2023-04-02,attacks.SOUTH", "2023-03-06,2023-05-01,attacks.SOUTH")), tmp_path)
     notices = [notice.en for notice in hudna.load(path).case.notices]
-    assert "counts that reach beyond campaign spring: line 6 of observations.csv" in notices
+    assert "counts that reach beyond record spring: line 6 of observations.csv" in notices
     assert not [n for n in hudna.load(write(files(), tmp_path)).case.notices if "beyond" in n.en]
 
 
@@ -508,7 +508,7 @@ def with_prior(rows: str = "", *, status: str = "evidence", source: str = "evide
 
 def over(*, rows: str = "", status: str = "evidence") -> str:
     return (
-        '\n[campaigns.spring.parameters.attack_rate_south]\nunit = "1/week"\n'
+        '\n[records.spring.parameters.attack_rate_south]\nunit = "1/week"\n'
         f'prior = {{ family = "gamma", mean = 0.5, sd = 0.2 }}\nstatus = "{status}"\nsource = "evidence/counts.csv"\n'
         f'note = "x"\n{f"rows = {rows}" if rows else ""}\n'
     )
@@ -577,7 +577,7 @@ def test_other_rows_and_other_priors_are_not_held_to_it(tmp_path, capsys):
     assert never(capsys, tmp_path, disguised) != []
 
 
-def test_a_campaigns_own_entry_is_judged_in_its_campaign(tmp_path, capsys):
+def test_a_records_own_entry_is_judged_in_its_record(tmp_path, capsys):
     wider = with_prior()
     wider[TOML] += over(status="judgement")
     assert never(capsys, tmp_path, wider) == []
@@ -588,14 +588,14 @@ def test_a_campaigns_own_entry_is_judged_in_its_campaign(tmp_path, capsys):
     narrower[TOML] += over(rows="[2023-01-01, 2023-12-31]")
     (line,) = never(capsys, tmp_path, narrower)
     assert line.startswith(
-        f"{TOML}: campaigns.spring.parameters.{BOTH} = [2023-01-01, 2023-12-31]: overlap lines 2, 3, 6"
+        f"{TOML}: records.spring.parameters.{BOTH} = [2023-01-01, 2023-12-31]: overlap lines 2, 3, 6"
     )
 
 
-def test_a_campaigns_entry_excuses_in_no_other_campaign(tmp_path, capsys):
+def test_a_records_entry_excuses_in_no_other_record(tmp_path, capsys):
     found = with_prior()
     found[TOML] = 'default = "spring"\n' + found[TOML] + over(status="judgement")
-    found[TOML] += '\n[campaigns.early]\nname = "x"\nstart = 2019-03-04\nuntil = 2019-04-01\n'
+    found[TOML] += '\n[records.early]\nname = "x"\nstart = 2019-03-04\nuntil = 2019-04-01\n'
     assert never(capsys, tmp_path, found) == []  # its only row feeds a prior
     found[TABLE] = found[TABLE].replace(",,,prior,", ",,,likelihood,")
     (line,) = never(capsys, tmp_path, found)
@@ -700,8 +700,8 @@ def test_mistakes_at_random_in_a_case_are_refused_or_read(block, tmp_path):
             came.add("refused")
         else:
             sane(seen.rows, [])
-            campaigns = seen.campaigns.values()
-            assert all(any(c.covers(row) for c in campaigns) for row in seen.rows if row.weighs)
+            records = seen.records.values()
+            assert all(any(c.covers(row) for c in records) for row in seen.rows if row.weighs)
             came.add("read")
     assert came == {"refused", "read"}
 
@@ -715,7 +715,7 @@ def test_check_counts_rows_and_lists_them_when_asked(tmp_path, capsys):
     short = capsys.readouterr().out
     assert "observations: 9 rows: 6 likelihood, 1 known, 1 prior, 1 context\n" in short
     assert "  attacks.*: 3 likelihood, 1 prior\n" in short
-    assert "campaign spring: 17 weeks from 2023-01-02, 8 rows\n" in short
+    assert "record spring: 17 weeks from 2023-01-02, 8 rows\n" in short
     assert "2023-01-29" not in short
     assert main(["check", str(path), "--rows"]) == 0
     out = capsys.readouterr().out
@@ -738,8 +738,8 @@ def test_check_prints_everything_as_json(tmp_path, capsys):
         assert found["signals"]["attacks.*"] == {"likelihood": 3, "known": 0, "prior": 1, "context": 0}
         assert [row["line"] for row in found["rows"]] == list(range(2, 11))
         assert found["rows"][5]["value"] == "broken"
-        assert found["campaigns"]["spring"]["rows"] == list(range(2, 10))
-        assert found["priors"] == [{"parameter": "attack_rate_south", "campaign": "", "files": ["evidence/counts.csv"],
+        assert found["records"]["spring"]["rows"] == list(range(2, 10))
+        assert found["priors"] == [{"parameter": "attack_rate_south", "record": "", "files": ["evidence/counts.csv"],
                                     "rows": ["2019-01-01", "2019-12-31"]}]  # fmt: skip
 
 
@@ -758,7 +758,7 @@ def test_the_schema_fits_the_file_and_sees_mistakes(capsys):
     whole = json.loads(json.dumps(tomllib.loads(TOML_TEXT), default=str))
     assert checker.is_valid(whole)
     for mistake in ({"extra": 1}, {"counters": {"a b": {"name": "x"}}}, {"counters": {"a": {}}},
-                    {"counters": {"a": {"name": "x", "ratio": 0.5}}}, {"campaigns": {"a": {"name": "x"}}}):  # fmt: skip
+                    {"counters": {"a": {"name": "x", "ratio": 0.5}}}, {"records": {"a": {"name": "x"}}}):  # fmt: skip
         assert not checker.is_valid({**whole, **mistake}), mistake
 
 
@@ -804,8 +804,8 @@ columns = { precision = "date_prec", signal = "type_of_violence", value = "best"
 signals = { 1 = "attacks.NORTH", 3 = "attacks.SOUTH", 2 = "strikes" }
 only = { type_of_violence = ["1", "3"] }
 """
-SPRING = '\n[campaigns.spring]\nname = "Spring"\nstart = 2023-02-20\nuntil = 2023-05-01\n'
-BEFORE = '\n[campaigns.winter]\nname = "Winter"\nstart = 2023-01-02\nuntil = 2023-02-20\n'
+SPRING = '\n[records.spring]\nname = "Spring"\nstart = 2023-02-20\nuntil = 2023-05-01\n'
+BEFORE = '\n[records.winter]\nname = "Winter"\nstart = 2023-01-02\nuntil = 2023-02-20\n'
 
 
 def of_events(folder: Path, toml: str = EVENTS, text: str = UCDP) -> tuple:
@@ -838,7 +838,7 @@ def test_without_a_cover_days_without_events_are_unknown_and_each_row_may_count_
     north = [("2023-01-03", "2023-01-03", 2), ("2023-01-10", "2023-01-13", 2), ("2023-02-06", "2023-02-12", 1),
              ("2023-06-01", "2023-06-01", 1)]  # fmt: skip
     assert counted(rows, "attacks.NORTH") == north
-    assert [row.use for row in rows if row.start.month == 6] == ["context"]  # in no campaign
+    assert [row.use for row in rows if row.start.month == 6] == ["context"]  # in no record
 
 
 def test_two_events_of_one_day_are_the_row_of_two(tmp_path):

@@ -27,7 +27,7 @@ HALFWAY = dt.date(2023, 11, 6)
 SIZE = {"draws": 40, "paths": 20, "seed": 5}
 SAME = '\n[policies.same]\nname = "Stay, said otherwise"\nschedules.presence.points = [[2024-02-01, 1.0]]\n'
 EARLY = """
-[campaigns.early]
+[records.early]
 name = "The first quarter"
 start = 2023-07-03
 until = 2023-10-02
@@ -50,7 +50,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edit(folder / "observations.toml", ("[counters.mission]", 'default = "autumn"\n\n[counters.mission]'))
     with (folder / "observations.toml").open("a", encoding="utf-8") as file:
         file.write(EARLY)
-    assert call("calibrate", folder, *SMALL, "--campaign", "early")[0] == 0
+    assert call("calibrate", folder, *SMALL, "--record", "early")[0] == 0
     return scenario
 
 
@@ -88,7 +88,7 @@ def test_a_result_says_what_it_started_from(anew, filtered):
     assert given["distinct_draws"] == 40
     assert anew.clusters is None  # all differ
     given = filtered.about["given"]
-    assert (given["belief"], given["campaign"], given["learned_until"]) == ("posterior", "early", "2023-10-02")
+    assert (given["belief"], given["record"], given["learned_until"]) == ("posterior", "early", "2023-10-02")
     assert given["rows"] == {"likelihood": 23, "known": 1}
     theta = np.stack([filtered.parameters[name] for name in sorted(filtered.about["sources"])], axis=1)
     assert given["distinct_draws"] == np.unique(theta, axis=0).shape[0] < 40
@@ -126,7 +126,7 @@ def test_a_table_that_says_the_same_gives_the_same(learned, filtered, bare, anew
     assert alike(hudna.run(bare, given=table, as_of=HALFWAY, **SIZE), anew)
 
 
-def test_rows_of_another_campaign_do_not_make_it_another_table(learned, filtered, tmp_path):
+def test_rows_of_another_record_do_not_make_it_another_table(learned, filtered, tmp_path):
     """Those that end before the history begins are left aside, and the posterior is used."""
     table = tmp_path / "given.csv"
     text = (folder_of(learned) / "observations.csv").read_text(encoding="utf-8")
@@ -191,26 +191,26 @@ def test_a_posterior_that_knows_more_than_the_date_is_not_used(learned):
 # --- A posterior of another record ------------------------------------------------------------------------------------
 
 OTHERS = """
-[campaigns.other]
+[records.other]
 name = { en = "Weeks in between", ar = "أسابيع بينهما" }
 start = 2023-07-24
 until = 2023-09-18
 
-[campaigns.crooked]
+[records.crooked]
 name = "From a Thursday"
 start = 2023-07-06
 until = 2023-09-21
 """
 
 
-def learned_again(bare: Path, folder: Path, campaign: str) -> Path:
-    """A copy with the posterior of another campaign than the one that runs go through."""
+def learned_again(bare: Path, folder: Path, record: str) -> Path:
+    """A copy with the posterior of another record than the one that runs go through."""
     scenario, case = copied(folder)
     scenario.write_bytes(bare.read_bytes())
     edit(case / "observations.toml", ("[counters.mission]", 'default = "autumn"\n\n[counters.mission]'))
     with (case / "observations.toml").open("a", encoding="utf-8") as file:
         file.write(OTHERS)
-    assert call("calibrate", case, *SMALL, "--campaign", campaign)[0] == 0
+    assert call("calibrate", case, *SMALL, "--record", record)[0] == 0
     return scenario
 
 
@@ -225,9 +225,9 @@ def test_a_posterior_of_another_record_says_so_and_which_rows_it_passes_over(bar
     seen = {r.line for r in inside if dt.date(2023, 7, 24) <= r.end < dt.date(2023, 9, 18)}
     never = [r.line for r in rows if r.use == "likelihood" and r.end < dt.date(2023, 9, 18) and r.line not in seen]
     given = hudna.run(scenario, as_of=START, **SIZE).about["given"]
-    assert (given["belief"], given["campaign"], given["campaign_name"]["ar"]) == ("posterior", "other", "أسابيع بينهما")
+    assert (given["belief"], given["record"], given["record_name"]["ar"]) == ("posterior", "other", "أسابيع بينهما")
     assert never == [3, 4]
-    assert "weigh nothing here: 2, observations.csv:3, 4; calibrate the campaign autumn" in left(given)
+    assert "weigh nothing here: 2, observations.csv:3, 4; calibrate the record autumn" in left(given)
     plain = hudna.run(scenario, **SIZE).about["given"]
     assert "or start from a date with --as-of" in left(plain)
     assert f"here: {sum(r.use == 'likelihood' for r in rows) - len(seen)}, " in left(plain)
@@ -244,7 +244,7 @@ def test_a_posterior_of_another_record_says_so_and_which_rows_it_passes_over(bar
 
 
 def test_rows_that_would_weigh_twice_are_refused(bare, tmp_path):
-    """Of a campaign that ends within a step: what ended in it before is in the posterior already."""
+    """Of a record that ends within a step: what ended in it before is in the posterior already."""
     scenario = learned_again(bare, tmp_path, "crooked")
     with pytest.raises(
         InputError,
@@ -495,8 +495,8 @@ def test_days_between_the_date_and_the_start_are_simulated(learned):
     assert late.states.signals[:, broken].mean() < now.states.signals[:, broken].mean()
 
 
-def test_a_case_without_campaigns_has_no_past(tmp_path):
-    with pytest.raises(InputError, match=r"no campaign in observations.toml"):
+def test_a_case_without_records_has_no_past(tmp_path):
+    with pytest.raises(InputError, match=r"no record in observations.toml"):
         hudna.run("toy-truce", draws=2, paths=2, as_of=hudna.load("toy-truce").file.start)
 
 

@@ -14,7 +14,7 @@ from hudna.judge.backtest import Window
 from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.pool import POOLED, Judged, pool_weights
-from hudna.judge.record import Record, Seen
+from hudna.judge.record import Counts, Seen
 from hudna.judge.summary import bias, compared, coverages, phases
 
 ORIGIN = dt.date(2024, 1, 1)
@@ -63,7 +63,7 @@ def test_a_window_without_a_score_is_left_out_and_one_impossible_to_all_decides_
 
 WINDOW = Window(ORIGIN, ORIGIN, 28, 6.0)
 MADE = judging._Made(WINDOW, True, {name: CountForecast.poisson(3.0 + k) for k, name in enumerate(POOLED)})
-WHOLE = Record((Seen(0, 0, 28, ORIGIN, 6.0),))
+WHOLE = Counts((Seen(0, 0, 28, ORIGIN, 6.0),))
 
 
 def test_a_window_is_judged_by_what_was_counted_of_it_at_the_origin():
@@ -73,10 +73,10 @@ def test_a_window_is_judged_by_what_was_counted_of_it_at_the_origin():
     judged = judging._judged(MADE, WHOLE.before(after), after)
     assert judged == Judged(0.0, True, tuple(MADE.forecasts[name].log_score(6) for name in POOLED))
     # A total that is read a week later says nothing yet, though it is about the window's days.
-    late = Record((Seen(0, 0, 35, ORIGIN, 9.0),))
+    late = Counts((Seen(0, 0, 35, ORIGIN, 9.0),))
     assert judging._judged(MADE, late.before(after), after) is None
     # What is learned later of the window (six were eight) does not reach the judgement at the origin.
-    corrected = Record((Seen(0, 0, 28, ORIGIN, 8.0), Seen(1, 0, 28, ORIGIN, 6.0)))
+    corrected = Counts((Seen(0, 0, 28, ORIGIN, 8.0), Seen(1, 0, 28, ORIGIN, 6.0)))
     assert judging._judged(MADE, corrected.before(after), after) != judged
     assert judging._judged(replace(MADE, forecasts={"model": MADE.forecasts["model"]}), WHOLE, after) is None
 

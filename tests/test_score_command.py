@@ -18,7 +18,7 @@ from hudna.judge import score as scoring
 from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.past import Past
-from hudna.judge.record import Record
+from hudna.judge.record import Counts
 from hudna.judge.states import state_scores
 from hudna.judge.window import covered
 
@@ -185,7 +185,7 @@ def test_baselines_forecast_from_the_past(result, tmp_path):
     rows = rows_of(result, [*PAST, *LATER], tmp_path)
     found = scoring.score(result, rows, "stay")
     assert len(found) == 4
-    past = Past.weeks(Record.from_rows(rows[:2]), dt.date(2024, 1, 1))
+    past = Past.weeks(Counts.from_rows(rows[:2]), dt.date(2024, 1, 1))
     for name, baseline in BASELINES.items():
         forecast = baseline.fit(past)(0, 4)
         assert found[f"crps_{name}"].iloc[0] == forecast.crps(7)

@@ -69,14 +69,14 @@ def sizes(quick: bool):
 
 
 def coarse(quick: bool):
-    """Return sizes for the second campaign, which is four times as long and has fewer rows."""
+    """Return sizes for the second record, which is four times as long and has fewer rows."""
     from hudna.learn.calibration import Sizes
 
     return Sizes(2, 60, 40, 100) if quick else Sizes(2, 150, 80, 300)
 
 
 def calibrated(build: Path, *, quick: bool) -> None:
-    """Learn the main campaign and write the posterior beside the case."""
+    """Learn the main record and write the posterior beside the case."""
     from hudna.learn.calibration import calibrate
     from hudna.learn.posterior_files import write_posterior
 
@@ -124,18 +124,18 @@ def replicated(checked) -> list[str]:
     return lines
 
 
-def judged(build: Path, campaign: str, asked: dict, *, quick: bool) -> list[str]:
-    """Backtest a campaign; return its tables and draw its pictures."""
+def judged(build: Path, record: str, asked: dict, *, quick: bool) -> list[str]:
+    """Backtest a record; return its tables and draw its pictures."""
     import hudna
     from hudna.judge.backtest import Plan, backtest
     from hudna.report.record import markdown
 
     began = time.perf_counter()
     plan = Plan(**asked, **({"draws": 100, "paths": 20} if quick else {}))
-    size = sizes(quick) if campaign == "main" else coarse(quick)
-    found = backtest(hudna.load("iraq-2024"), campaign=campaign, plan=plan, sizes=size, seed=SEED)
+    size = sizes(quick) if record == "main" else coarse(quick)
+    found = backtest(hudna.load("iraq-2024"), record=record, plan=plan, sizes=size, seed=SEED)
     took = time.perf_counter() - began
-    found.forecasts.to_pickle(build / f"forecasts-{campaign}.pkl")
+    found.forecasts.to_pickle(build / f"forecasts-{record}.pkl")
     posture, shares = found.shares["posture"]
     lines = [*markdown(found), "", "| origin | " + " | ".join(f"P({s})" for s in posture) + " |"]
     lines.append("|---" * (1 + len(posture)) + "|")
@@ -165,13 +165,13 @@ def pictures(build: Path, *, quick: bool) -> None:
 
 
 def second(build: Path, *, quick: bool) -> dict[str, list[str]]:
-    """Fit the second campaign on its own and ask what of it holds in the first, and the other way round."""
+    """Fit the second record on its own and ask what of it holds in the first, and the other way round."""
     from hudna.judge.checks import replicate
     from hudna.learn.calibration import calibrate, diagnostics, laid_rows
 
     case = case_of()
     assert case is not None and case.posterior is not None  # noqa: PT018 (`calibrate` has been done)
-    other = calibrate(case, campaign="second", sizes=coarse(quick), seed=SEED)
+    other = calibrate(case, record="second", sizes=coarse(quick), seed=SEED)
     lines = ["| parameter | main 5, 50, 95 % | second 5, 50, 95 % | overlap of the two |", "|---|---|---|---|"]
     for i, name in enumerate(other.program.parameters):
         one, two = case.posterior.learned[name], other.learned[name]

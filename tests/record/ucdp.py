@@ -28,8 +28,8 @@ def tables(build: Path, *, quick: bool) -> dict[str, list[str]]:
     )
     sizes = Sizes(2, 20, 10, 40) if quick else Sizes(2, 60, 40, 120)
     parts = []
-    for country in scenario.case.observations.campaigns:
-        found = backtest(scenario, campaign=country, plan=plan, sizes=sizes, seed=SEED).forecasts
+    for country in scenario.case.observations.records:
+        found = backtest(scenario, record=country, plan=plan, sizes=sizes, seed=SEED).forecasts
         parts.append(found.assign(country=country))
         pd.concat(parts).to_pickle(build / "forecasts-ucdp.pkl")
     took = f"{(time.perf_counter() - began) / 60:.1f} minutes on two threads."

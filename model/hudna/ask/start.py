@@ -203,7 +203,7 @@ def _record(question: Scenario, rows: Sequence[Row] | None, date: dt.date | None
     """Return what had been counted by a date, for those who compare the forecast with what needs no model."""
     observations = question.case.observations
     known = known_by(observations.rows if rows is None else rows, date or question.file.start)
-    through = observations.campaigns.get(observations.default)
+    through = observations.records.get(observations.default)
     return [
         {
             "start": str(row.start), "end": str(row.end), "signal": row.signal, "value": row.value,

@@ -17,8 +17,8 @@ __all__ = ["basis", "with_posterior"]
 _TEXTS = ("name", "note", "unit", "source", "url")
 
 
-def basis(case: Case, campaign: str) -> str:
-    """Return a hash of all that a posterior follows from: priors, nodes, ties, counters, the campaign and its rows.
+def basis(case: Case, record: str) -> str:
+    """Return a hash of all that a posterior follows from: priors, nodes, ties, counters, the record and its rows.
 
     Names and notes are left out, so that a text may be mended without calibrating anew.
     """
@@ -30,8 +30,8 @@ def basis(case: Case, campaign: str) -> str:
         "correlations": {n: _without_texts(c.model_dump(mode="json")) for n, c in case.about.correlations.items()},
         "ties": [(tie.id, tie.channel, tie.weight, tie.toward) for tie in case.ties],
         "counters": {n: _without_texts(c.model_dump(mode="json")) for n, c in observations.counters.items()},
-        "campaign": _without_texts(observations.campaigns[campaign].model_dump(mode="json")),
-        "rows": sorted(row.said for row in observations.rows_of(campaign) if row.weighs),
+        "record": _without_texts(observations.records[record].model_dump(mode="json")),
+        "rows": sorted(row.said for row in observations.rows_of(record) if row.weighs),
     }
     return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=16).hexdigest()
 
@@ -44,8 +44,8 @@ def with_posterior(case: Case, problems: Problems) -> Case:
     found = read_posterior(case.folder, problems)
     if found is None:
         return case
-    known = found.campaign in case.observations.campaigns
-    if not known or basis(case, found.campaign) != found.basis or set(found.names) != set(case.parameters):
+    known = found.record in case.observations.records
+    if not known or basis(case, found.record) != found.basis or set(found.names) != set(case.parameters):
         notice = Text(
             en=f"{ABOUT} is out of date: priors, drivers or rows have changed since; run hudna calibrate",
             ar=f"الملف {ABOUT} قديم: تغيرت التوزيعات القبلية أو المحركات أو المشاهدات منذ كتابته؛ شغل hudna calibrate",

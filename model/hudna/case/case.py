@@ -82,7 +82,7 @@ class Case(ByContent, Outlined):
         yield "nodes", self.nodes
         yield "parameters", self.parameters
         yield "observations", len(self.observations.rows)
-        yield "campaigns", self.observations.campaigns
+        yield "records", self.observations.records
         if self.posterior is not None:
             yield "posterior", f"{self.posterior.n_draws:,} draws, from rows until {self.posterior.until}"
         yield "claims", self.claims

@@ -75,7 +75,7 @@ def day_counts(
     form : EventTable
         With `covers`, events of other days are left aside and days without an event count 0.
     edges : collection of date
-        First days of campaigns and the days after their last: there a stretch without an event is cut.
+        First days of records and the days after their last: there a stretch without an event is cut.
     where : str, the table, for the messages
     problems : Problems
     """

@@ -113,18 +113,18 @@ def _length(path: Path) -> int | str:
 def check_never_both(case: Case, table: Path, problems: Problems) -> None:
     """Check that a row feeds a prior or the likelihood, never both.
 
-    In each campaign, a parameter of the status evidence whose source is a file that rows of the likelihood are
-    taken from must say of which dates its own rows are, and no day of those rows may be among them. A campaign's
+    In each record, a parameter of the status evidence whose source is a file that rows of the likelihood are
+    taken from must say of which dates its own rows are, and no day of those rows may be among them. A record's
     own entry for a parameter is judged in the place of the case's.
     """
     feeding: dict[tuple[str, Key, str], list[Row]] = {}  # document, entry, file: rows of the likelihood
     entries: dict[Key, Parameter] = {}
-    for name, campaign in case.observations.campaigns.items():
+    for name, record in case.observations.records.items():
         by_file = _by_file([row for row in case.observations.rows_of(name) if row.use == "likelihood"])
         for parameter, own in case.parameters.items():
-            over = campaign.parameters.get(parameter)
+            over = record.parameters.get(parameter)
             role = "parameters" if over is None else "observations"
-            key: Key = (parameter,) if over is None else ("campaigns", name, "parameters", parameter)
+            key: Key = (parameter,) if over is None else ("records", name, "parameters", parameter)
             entries[key] = over or own
             for file in files_of(over or own) if (over or own).status == "evidence" else ():
                 if file in by_file:

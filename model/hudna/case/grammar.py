@@ -51,7 +51,7 @@ __all__ = [
 ITEM = "{}"  # stands for the item in a driver that is repeated by `per`
 _PART = r"[A-Za-z][A-Za-z0-9_]*"
 NAME = rf"^{_PART}(\.[A-Za-z0-9_]+)*$"  # a driver, a parameter: attacks, attacks.iraq
-ONE_PART = rf"^{_PART}$"  # a policy, an outcome, a state, a counter, a campaign, a claim
+ONE_PART = rf"^{_PART}$"  # a policy, an outcome, a state, a counter, a record, a claim
 # What the results need for themselves: their axes and coordinates.
 _TAKEN = ("policy", "draw", "path", "time", "quantile", "cluster", "chain")
 _OPEN = r"([A-Za-z]|\{\})([A-Za-z0-9_]|\{\})*(\.([A-Za-z0-9_]|\{\})+)*"  # the same, with {} anywhere

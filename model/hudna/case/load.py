@@ -325,16 +325,16 @@ def _notices(case: Case) -> Iterator[Text]:
     levels = case.levels()
     pressing = [t for t in case.ties if t.toward and t.source in levels and t.target in levels]
     used |= {case.about.channels[tie.channel] for tie in pressing}
-    used |= {start for campaign in case.observations.campaigns.values() for start in campaign.starts.values()}
+    used |= {start for record in case.observations.records.values() for start in record.starts.values()}
     for name in sorted(set(case.parameters) - used):
         yield Text(en=f"parameter {name} is used by nothing", ar=f"المعامل {name} لا يستخدمه شيء")
-    for name, campaign in case.observations.campaigns.items():
+    for name, record in case.observations.records.items():
         rows = [row for row in case.observations.rows_of(name) if row.weighs and row.counts]
-        beyond = [str(row.line) for row in rows if row.start < campaign.start or row.end >= campaign.until]
+        beyond = [str(row.line) for row in rows if row.start < record.start or row.end >= record.until]
         if beyond:
             lines = f"line{'s'[: len(beyond) - 1]} {', '.join(beyond)} of {TABLE}"
             yield Text(
-                en=f"counts that reach beyond campaign {name}: {lines}",
+                en=f"counts that reach beyond record {name}: {lines}",
                 ar=f"أعداد تتجاوز مدة سجل المشاهدات {name}، في {TABLE}، السطر: {'، '.join(beyond)}",
             )
     if case.ties:

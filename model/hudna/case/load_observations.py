@@ -13,10 +13,10 @@ from hudna.case.evidence import check_never_both
 from hudna.case.grammar import wrong_name
 from hudna.case.observation_rows import read_rows
 from hudna.case.observations import (
-    Campaign,
     EventTable,
     Observations,
     ObservationsFile,
+    Record,
     Row,
 )
 from hudna.case.overlay import check_schedules, lay_parameters, lay_starts
@@ -42,7 +42,7 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     """
     table = case.folder / TABLE
     document = case.documents.get("observations", Document(case.folder / "observations.toml", {}))
-    written = {kind: _table(document, kind) for kind in ("counters", "campaigns")}
+    written = {kind: _table(document, kind) for kind in ("counters", "records")}
     for kind, tables in written.items():
         for name in tables:
             if wrong := wrong_name(name):
@@ -50,33 +50,33 @@ def read_observations(case: Case, unread: Unread, problems: Problems) -> tuple[C
     file = build(ObservationsFile, document.data, document, (), problems)
     file = file or salvage(ObservationsFile, document.data, tuple(written), {})
     unread = replace(unread, observations=frozenset(written["counters"]) - frozenset(file.counters))
-    names = list(written["campaigns"])
+    names = list(written["records"])
     if len(names) > 1 and "default" not in document.data:
-        text = f"is missing: the campaign that is meant if none is named, one of {', '.join(names)}"
-        problems.add(document.where(("campaigns",)), "default", text)
+        text = f"is missing: the record that is meant if none is named, one of {', '.join(names)}"
+        problems.add(document.where(("records",)), "default", text)
     default = file.default or (names[0] if len(names) == 1 else "")
     form = _form(document)
     rows: tuple[Row, ...] = ()
-    found = Observations(file.counters, file.campaigns, default, form=form or EventTable())
+    found = Observations(file.counters, file.records, default, form=form or EventTable())
     if form is not None and (table.exists() or table.is_symlink()):
         rows = read_rows(table, case.signals, file.counters, problems, unread=unread, case_folder=case.folder,
                          form=form, edges=found.edges, choosing=found.choosing)  # fmt: skip
         rows = rows if form.rows == "counts" else tuple(_aside(row, found) for row in rows)
     case = replace(case, observations=replace(found, rows=rows))
-    known = Known.of(case.nodes, case.signals, case.parameters, unread, campaign=names)
-    campaigns = {
-        name: file.campaigns.get(name) or salvage(Campaign, data, _TABLES, {})
-        for name, data in written["campaigns"].items()
+    known = Known.of(case.nodes, case.signals, case.parameters, unread, record=names)
+    records = {
+        name: file.records.get(name) or salvage(Record, data, _TABLES, {})
+        for name, data in written["records"].items()
         if isinstance(data, Mapping)
     }
-    check_names(file.model_copy(update={"campaigns": campaigns}), known, document, (), problems)
-    for name, campaign in campaigns.items():
-        key = ("campaigns", name)
-        own = lay_parameters(campaign.parameters, case, document, (*key, "parameters"), problems)
-        lay_starts(campaign.starts, case, replace(known, parameters=own), document, (*key, "starts"), problems)
-        check_schedules(campaign.schedules, case, document, (*key, "schedules"), problems)
-    whole = len(file.campaigns) == len(names) and "observations" not in unread.files
-    _check_dates(case, problems, campaigns_known=whole)
+    check_names(file.model_copy(update={"records": records}), known, document, (), problems)
+    for name, record in records.items():
+        key = ("records", name)
+        own = lay_parameters(record.parameters, case, document, (*key, "parameters"), problems)
+        lay_starts(record.starts, case, replace(known, parameters=own), document, (*key, "starts"), problems)
+        check_schedules(record.schedules, case, document, (*key, "schedules"), problems)
+    whole = len(file.records) == len(names) and "observations" not in unread.files
+    _check_dates(case, problems, records_known=whole)
     check_never_both(case, table, problems)
     return case, unread
 
@@ -88,8 +88,8 @@ def _form(document: Document) -> EventTable | None:
 
 
 def _aside(row: Row, found: Observations) -> Row:
-    """Return a row of a table of events as context if it is in no campaign: such a table is of more than one case."""
-    inside = not row.weighs or any(campaign.covers(row) for campaign in found.campaigns.values())
+    """Return a row of a table of events as context if it is in no record: such a table is of more than one case."""
+    inside = not row.weighs or any(record.covers(row) for record in found.records.values())
     return row if inside else replace(row, use="context")
 
 
@@ -99,24 +99,24 @@ def _table(document: Document, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _check_dates(case: Case, problems: Problems, *, campaigns_known: bool) -> None:
-    """Check that no row is later than the case's evidence, and that every row that weighs is in a campaign."""
+def _check_dates(case: Case, problems: Problems, *, records_known: bool) -> None:
+    """Check that no row is later than the case's evidence, and that every row that weighs is in a record."""
     where = display(case.folder / TABLE)
-    campaigns = case.observations.campaigns
+    records = case.observations.records
     for row in case.observations.rows:
         if row.end > case.evidence_until:
             text = f"is after the case's evidence, which ends on {case.evidence_until} (evidence_until in case.toml)"
             problems.add(f"{where}:{row.line}", "date_end", text, given=str(row.end))
-    if not campaigns_known:
+    if not records_known:
         return
     weighing = [row for row in case.observations.rows if row.weighs]
-    outside = [row for row in weighing if not any(campaign.covers(row) for campaign in campaigns.values())]
-    if outside and not campaigns:
-        text = (f"rows of the use {outside[0].use} belong to a campaign, and there is none: begin one with "
-                "[campaigns.NAME] in observations.toml, or set their use to prior or context")  # fmt: skip
+    outside = [row for row in weighing if not any(record.covers(row) for record in records.values())]
+    if outside and not records:
+        text = (f"rows of the use {outside[0].use} belong to a record, and there is none: begin one with "
+                "[records.NAME] in observations.toml, or set their use to prior or context")  # fmt: skip
         problems.add(where, "", text)
         return
     for row in outside:
-        known = "; ".join(f"{name} {c.start} to {c.until}" for name, c in campaigns.items())
-        text = f"is in no campaign ({known}); set its use to prior or context, or lengthen a campaign"
+        known = "; ".join(f"{name} {c.start} to {c.until}" for name, c in records.items())
+        text = f"is in no record ({known}); set its use to prior or context, or lengthen a record"
         problems.add(f"{where}:{row.line}", "date_start", text, given=str(row.start))

@@ -30,7 +30,7 @@ from hudna.case.observations import (
 from hudna.case.references import Unread
 from hudna.case.row_checks import check_rows
 from hudna.case.signals import Signal, counted_twice, unknown_signal
-from hudna.case.tables import Record, other_form, read_records
+from hudna.case.tables import Line, other_form, read_lines
 from hudna.errors import Problems, nearest, no_such
 
 __all__ = ["WORDS", "Catalogue", "read_rows"]
@@ -118,7 +118,7 @@ def read_rows(
     form, edges : EventTable and dates, optional
         Where a row is an event: how to read it, and where stretches without one are cut; see `hudna.case.events`.
     choosing : collection of str, optional
-        Further columns of the table, by which campaigns choose their rows.
+        Further columns of the table, by which records choose their rows.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def read_rows(
     events = form.rows == "events"
     catalogue = signals if isinstance(signals, Catalogue) else Catalogue.of_signals(signals)
     where, before = display(path), len(problems)
-    records = read_records(path, problems)
+    records = read_lines(path, problems)
     header = next(records, None)
     if header is None:
         if len(problems) == before:
@@ -202,7 +202,7 @@ def _known(form: EventTable, choosing: Collection[str]) -> dict[str, str]:
 
 
 def _columns(
-    header: Record, form: EventTable, choosing: Collection[str], where: str, problems: Problems
+    header: Line, form: EventTable, choosing: Collection[str], where: str, problems: Problems
 ) -> dict[str, int] | None:
     """Return the place of each column that is known; None if the table is not the one that is declared."""
     columns: dict[str, int] = {}

@@ -22,13 +22,13 @@ __all__ = [
     "SD",
     "USES",
     "WEIGHING",
-    "Campaign",
     "Confidence",
     "Counter",
     "EventTable",
     "Observations",
     "ObservationsFile",
     "Qualifier",
+    "Record",
     "Row",
     "Use",
     "last_known",
@@ -68,7 +68,7 @@ class Counter(Entry):
 _Cells: TypeAlias = dict[str, Annotated[tuple[str, ...], LISTS]]
 
 
-class Campaign(Entry):
+class Record(Entry):
     """A stretch of history that parameters can be fitted to, and what was otherwise in it."""
 
     name: Label
@@ -88,7 +88,7 @@ class Campaign(Entry):
     note: str = Field("", description="anything a reader should know")
 
     @model_validator(mode="after")
-    def _whole_weeks(self) -> Campaign:
+    def _whole_weeks(self) -> Record:
         days = (self.until - self.start).days
         if days <= 0:
             raise ValueError("until: must be after start")
@@ -104,15 +104,15 @@ class Campaign(Entry):
 
     @property
     def weeks(self) -> int:
-        """Length of the campaign, in weeks."""
+        """Length of the record, in weeks."""
         return (self.until - self.start).days // 7
 
     def covers(self, row: Row) -> bool:
-        """Whether a row belongs to the campaign: at least one of its days does, and its cells are the campaign's."""
+        """Whether a row belongs to the record: at least one of its days does, and its cells are the record's."""
         return row.end >= self.start and row.start < self.until and self.takes(row)
 
     def takes(self, row: Row) -> bool:
-        """Whether a row of any date is about what the campaign is about."""
+        """Whether a row of any date is about what the record is about."""
         return all(dict(row.cells).get(column, "") in allowed for column, allowed in self.only.items())
 
 
@@ -159,14 +159,14 @@ class EventTable(Entry):
 class ObservationsFile(EventTable):
     """The file `observations.toml`."""
 
-    default: Annotated[str, Names("campaign")] | None = Field(
-        None, description="the campaign that is meant if none is named"
+    default: Annotated[str, Names("record")] | None = Field(
+        None, description="the record that is meant if none is named"
     )
     counters: dict[str, Counter] = Field(
         default_factory=dict, description="[counters.NAME]: who counts", json_schema_extra=_NAMES
     )
-    campaigns: dict[str, Campaign] = Field(
-        default_factory=dict, description="[campaigns.NAME]: stretches of history", json_schema_extra=_NAMES
+    records: dict[str, Record] = Field(
+        default_factory=dict, description="[records.NAME]: stretches of history", json_schema_extra=_NAMES
     )
 
 
@@ -192,7 +192,7 @@ class Row:
     source: str
     note: str
     line: int
-    cells: tuple[tuple[str, str], ...] = ()  # of the columns by which campaigns choose their rows
+    cells: tuple[tuple[str, str], ...] = ()  # of the columns by which records choose their rows
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -228,29 +228,29 @@ def last_known(start: dt.date, end: dt.date, day: dt.date, *, daily: bool) -> dt
 
 @dataclass(frozen=True)
 class Observations:
-    """The rows of a case, who counted them, and the campaigns that they belong to; `default` names one of those."""
+    """The rows of a case, who counted them, and the records that they belong to; `default` names one of those."""
 
     counters: Mapping[str, Counter] = field(default_factory=dict)
-    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
-    default: str = ""  # empty: there is no campaign
+    records: Mapping[str, Record] = field(default_factory=dict)
+    default: str = ""  # empty: there is no record
     rows: tuple[Row, ...] = ()
     form: EventTable = field(default_factory=EventTable)
 
     @property
     def edges(self) -> frozenset[dt.date]:
-        """First days of campaigns, and the days after their last."""
-        return frozenset(day for campaign in self.campaigns.values() for day in (campaign.start, campaign.until))
+        """First days of records, and the days after their last."""
+        return frozenset(day for record in self.records.values() for day in (record.start, record.until))
 
     @property
     def choosing(self) -> tuple[str, ...]:
-        """Columns of the table by which campaigns choose their rows."""
-        return tuple(dict.fromkeys(column for campaign in self.campaigns.values() for column in campaign.only))
+        """Columns of the table by which records choose their rows."""
+        return tuple(dict.fromkeys(column for record in self.records.values() for column in record.only))
 
     @property
     def reference(self) -> frozenset[str]:
         """Who counts just what the model counts: nobody by name, and counters without a ratio."""
         return frozenset({"", *(name for name, counter in self.counters.items() if counter.ratio is None)})
 
-    def rows_of(self, campaign: str) -> tuple[Row, ...]:
-        """Return the rows that belong to a campaign, in the order of the table."""
-        return tuple(row for row in self.rows if self.campaigns[campaign].covers(row))
+    def rows_of(self, record: str) -> tuple[Row, ...]:
+        """Return the rows that belong to a record, in the order of the table."""
+        return tuple(row for row in self.rows if self.records[record].covers(row))

@@ -1,4 +1,4 @@
-"""What a scenario or a campaign lays over a case, checked: other parameters, starts and points of schedules."""
+"""What a scenario or a record lays over a case, checked: other parameters, starts and points of schedules."""
 
 from __future__ import annotations
 

@@ -68,14 +68,14 @@ class Learned:
 class Posterior(ByContent):
     """Draws of equal weight.
 
-    names : of the parameters; theta : (draw, parameter); campaign, until : what was fitted; basis : hash of the
+    names : of the parameters; theta : (draw, parameter); record, until : what was fitted; basis : hash of the
     priors, nodes and rows that it follows from; digest : of the draws; about : all of posterior.toml; current : whether
     the case is as it was; states : what posterior.npz holds, None if it is not the one that posterior.toml names
     """
 
     names: tuple[str, ...]
     theta: FloatArray = field(repr=False)
-    campaign: str
+    record: str
     until: dt.date
     basis: str
     digest: str
@@ -157,12 +157,12 @@ def _posterior(data: Mapping[str, Any], text: str) -> Posterior | None:
         name: Learned(_three(entry["prior"]), _three(entry["posterior"]), float(entry["overlap"]), float(entry["rhat"]))
         for name, entry in data["parameters"].items()
     }
-    campaign, follows, hashed = (str(data[key]) for key in ("campaign", "basis", "digest"))
+    record, follows, hashed = (str(data[key]) for key in ("record", "basis", "digest"))
     sound = theta.ndim == 2 and theta.shape[0] > 0 and theta.shape[1] == len(names) and np.isfinite(theta).all()
     whole = len(set(names)) == len(names) and set(names) == set(learned) and hashed == digest(text)
     if not sound or not whole or type(data["until"]) is not dt.date:
         return None
-    return Posterior(names, theta, campaign, data["until"], follows, hashed, learned, data)
+    return Posterior(names, theta, record, data["until"], follows, hashed, learned, data)
 
 
 def _three(numbers: Any) -> tuple[float, float, float]:

@@ -21,7 +21,7 @@ __all__ = ["Known", "Mention", "Unread", "check_names", "mentions", "split_trans
 # In which table of `Unread` to look for a name that is not known.
 _TABLES = {
     "parameter": "parameters", "unit": "parameters", "actor": "actors", "bloc": "actors", "counter": "observations",
-    "campaign": "observations", **dict.fromkeys(("driver", "signal", "regime", "schedule", "family"), "drivers"),
+    "record": "observations", **dict.fromkeys(("driver", "signal", "regime", "schedule", "family"), "drivers"),
 }  # fmt: skip
 _SHARED = ("unit", "bloc", "family")  # what several entries have in common: any that could not be read may have it
 

@@ -12,19 +12,19 @@ from typing import NamedTuple
 from hudna.case.documents import display, read_text
 from hudna.errors import Problems
 
-__all__ = ["MAX_FIELD", "Record", "other_form", "read_records"]
+__all__ = ["MAX_FIELD", "Line", "other_form", "read_lines"]
 
 MAX_FIELD = 20_000  # characters
 
 
-class Record(NamedTuple):
+class Line(NamedTuple):
     """The fields of a line, and where it begins."""
 
     line: int
     fields: list[str]
 
 
-def read_records(path: Path, problems: Problems) -> Iterator[Record]:
+def read_lines(path: Path, problems: Problems) -> Iterator[Line]:
     """Yield what is on each line of a table that has more than commas and blanks; one record may be on several."""
     where, text = display(path), read_text(path, "CSV", problems)
     if text is None:
@@ -48,7 +48,7 @@ def read_records(path: Path, problems: Problems) -> Iterator[Record]:
             text = f"a field has more than {MAX_FIELD:,} characters; is a quote not closed?"
             problems.add(f"{where}:{line}", "", text)
         elif any(value.strip() for value in fields):
-            yield Record(line, fields)
+            yield Line(line, fields)
 
 
 def other_form(header: list[str], known: Collection[str]) -> str:

@@ -247,7 +247,7 @@ def _checked(case: Case, found: Count, tested: int, foreseen: Foreseen, lang: La
     yield _word("ties", lang).format(found.ties, found.pressing)
     yield from observations.summary(case, foreseen, lang)
     if case.posterior is not None:
-        yield _word("posterior", lang).format(case.posterior.n_draws, case.posterior.campaign)
+        yield _word("posterior", lang).format(case.posterior.n_draws, case.posterior.record)
     if case.claims:
         yield _word("claims", lang).format(len(case.claims), tested)
 
@@ -258,7 +258,7 @@ def _posterior(case: Case, parameters: Mapping[str, Parameter]) -> dict[str, Any
     if found is None:
         return None
     return {
-        "campaign": found.campaign, "until": found.until, "draws": found.n_draws, "current": found.current,
+        "record": found.record, "until": found.until, "draws": found.n_draws, "current": found.current,
         "parameters": {
             name: {
                 "status": parameters[name].status if name in parameters else None, "prior": learned.prior,

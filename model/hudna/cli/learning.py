@@ -101,7 +101,7 @@ def calibrate(
         text = "is a shipped case, which is not written to; name a folder with --out, or copy it with hudna copy"
         raise InputError.of(case, text)
     if states:
-        others = (learning.campaign, learning.islands, learning.draws, learning.paths, keep, out, figures, arviz)
+        others = (learning.record, learning.islands, learning.draws, learning.paths, keep, out, figures, arviz)
         if quick or resume or any(one is not None for one in others) or learning.seed != Learning.seed:
             text = "learns nothing; leave out what a calibration is to learn with, and where to write"
             raise InputError.of("calibrate", text, key="states")
@@ -120,7 +120,7 @@ def calibrate(
     try:
         with progress_bar(f"{found.about.name.get(language)}", language) as (progress, _):
             learned = learn(
-                found, campaign=learning.campaign, sizes=sizes, seed=learning.seed, threads=learning.threads,
+                found, record=learning.record, sizes=sizes, seed=learning.seed, threads=learning.threads,
                 resume=resume, checkpoints=checkpoints, progress=_reporting(progress, checkpoints, language),
             )  # fmt: skip
             files = list(write_posterior(learned, target, threads=learning.threads, progress=progress))
@@ -174,7 +174,7 @@ def backtest(
     ] = None,
     every: Annotated[int, typer.Option(metavar="WEEKS", help="From origin to origin.")] = 4,
     since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="No origin is earlier; the campaign's first day if left out.")
+        str | None, typer.Option(metavar="DATE", help="No origin is earlier; the record's first day if left out.")
     ] = None,
     horizon: Annotated[
         list[int] | None, typer.Option(metavar="WEEKS", help="May be repeated; 4, 13 and 26 if left out.")
@@ -203,7 +203,7 @@ def backtest(
     with replacing(target) as folder:
         with progress_bar(question.file.name.get(language), language) as (progress, _):
             found = judge(
-                question, campaign=learning.campaign, plan=plan, sizes=learning.sizes(), seed=learning.seed,
+                question, record=learning.record, plan=plan, sizes=learning.sizes(), seed=learning.seed,
                 threads=learning.threads, progress=progress,
             )  # fmt: skip
         manifest = write_record(found, folder, changes=question.changes, lang=language)

@@ -28,7 +28,7 @@ _SIGNS = {"exact": "", "at_least": ">= ", "approx": "~ "}
 _word = Words("cli.observations")
 
 
-Foreseen: TypeAlias = Mapping[str, Mapping[str, Mapping[int, int]]]  # by campaign, signal and weeks ahead: windows
+Foreseen: TypeAlias = Mapping[str, Mapping[str, Mapping[int, int]]]  # by record, signal and weeks ahead: windows
 
 
 def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[Foreseen, list[Text]]:
@@ -43,7 +43,7 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
 
     Returns
     -------
-    how many windows of each family of events a backtest of each campaign could score, by weeks ahead; and notices
+    how many windows of each family of events a backtest of each record could score, by weeks ahead; and notices
     """
     from hudna.judge.backtest import Plan, windows
     from hudna.judge.record import families
@@ -56,12 +56,12 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
     if question is not None and question.file.as_of is not None:
         with problems.caught():
             past_of(question, question.file.as_of)
-    for name, campaign in case.observations.campaigns.items():
-        asked = question if question is not None else question_of(case, campaign)
+    for name, record in case.observations.records.items():
+        asked = question if question is not None else question_of(case, record)
         try:
             _, rows, _ = laid_rows(case, name)
             if asked.file.step_days != 7:
-                laid_out(history_program(asked, campaign, campaign.until), rows, asked)
+                laid_out(history_program(asked, record, record.until), rows, asked)
         except InputError as error:
             problems.extend(error.problems)
             continue
@@ -70,7 +70,7 @@ def foresee(case: Case, question: Scenario | None, problems: Problems) -> tuple[
                 lang: _word("refused", lang).format(NOTHING_WEIGHS.get(lang).format(name)) for lang in ("en", "ar")
             }
             notices.append(Text(**refused))
-        step = 7 if campaign.step == "month" else asked.file.step_days
+        step = 7 if record.step == "month" else asked.file.step_days
         plan = Plan(every=_steps(Plan.every, step), horizons=tuple(_steps(weeks, step) for weeks in Plan.horizons))
         for family in families(rows):
             _, _, scored = windows(asked, name, replace(plan, signal=family))
@@ -86,19 +86,19 @@ def _steps(weeks: int, step_days: int) -> int:
 
 
 def summary(case: Case, foreseen: Foreseen, lang: Language = "en") -> Iterator[str]:
-    """Yield how many rows there are, by use and by signal, and the campaigns; nothing if nothing was observed."""
+    """Yield how many rows there are, by use and by signal, and the records; nothing if nothing was observed."""
     observations = case.observations
-    if not (observations.rows or observations.campaigns or observations.counters):
+    if not (observations.rows or observations.records or observations.counters):
         return
     uses = _uses(observations.rows, lang)
     yield _word("observations", lang).format(_count(len(observations.rows), lang), uses and f": {uses}")
     for signal, rows in _by_signal(observations.rows).items():
         yield f"  {signal}: {_uses(rows, lang)}"
-    for name, campaign in observations.campaigns.items():
-        default = _word("default", lang) if name == observations.default and len(observations.campaigns) > 1 else ""
+    for name, record in observations.records.items():
+        default = _word("default", lang) if name == observations.default and len(observations.records) > 1 else ""
         inside = _count(len(observations.rows_of(name)), lang)
-        weeks = campaign.weeks if lang == "ar" else number_of(campaign.weeks, "week", lang)
-        yield _word("campaign", lang).format(name, default, weeks, campaign.start, inside)
+        weeks = record.weeks if lang == "ar" else number_of(record.weeks, "week", lang)
+        yield _word("record", lang).format(name, default, weeks, record.start, inside)
         for family, counts in foreseen.get(name, {}).items():
             ahead = _word("comma", lang).join(_word("n of", lang).format(n, ahead) for ahead, n in counts.items())
             yield "  " + _word("windows", lang).format(family, ahead)
@@ -126,10 +126,10 @@ def listing(case: Case, parameters: Mapping[str, Parameter], lang: Language = "e
     if priors:
         yield ""
         yield _word("computed", lang), True
-        header = ["parameter", "of campaign", "rows of", "files"]
+        header = ["parameter", "of record", "rows of", "files"]
         unsaid = _word("not said", lang)
         cells = [
-            [prior["parameter"], prior["campaign"], _dates(*prior["rows"], lang=lang) if prior["rows"] else unsaid,
+            [prior["parameter"], prior["record"], _dates(*prior["rows"], lang=lang) if prior["rows"] else unsaid,
              ", ".join(prior["files"])]
             for prior in priors
         ]  # fmt: skip
@@ -146,15 +146,15 @@ def as_data(case: Case, parameters: Mapping[str, Parameter], foreseen: Foreseen)
             name: {"ratio": counter.ratio, "sd": counter.sd} for name, counter in observations.counters.items()
         },
         "default": observations.default,
-        "campaigns": {
+        "records": {
             name: {
-                "start": campaign.start,
-                "until": campaign.until,
-                "weeks": campaign.weeks,
+                "start": record.start,
+                "until": record.until,
+                "weeks": record.weeks,
                 "rows": [row.line for row in observations.rows_of(name)],
                 "windows": foreseen.get(name, {}),
             }
-            for name, campaign in observations.campaigns.items()
+            for name, record in observations.records.items()
         },
         "rows": [_row(row) for row in observations.rows],
         "priors": _priors(case, parameters),
@@ -180,13 +180,13 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _priors(case: Case, parameters: Mapping[str, Parameter]) -> list[dict[str, Any]]:
-    """Return each parameter of the status evidence, its files and the dates of its rows; campaigns' own too."""
+    """Return each parameter of the status evidence, its files and the dates of its rows; records' own too."""
     entries = [("", name, parameter) for name, parameter in sorted(parameters.items())]
-    for campaign, found in case.observations.campaigns.items():
-        entries += [(campaign, name, parameter) for name, parameter in sorted(found.parameters.items())]
+    for record, found in case.observations.records.items():
+        entries += [(record, name, parameter) for name, parameter in sorted(found.parameters.items())]
     return [
-        {"parameter": name, "campaign": campaign, "files": list(files_of(parameter)), "rows": parameter.rows}
-        for campaign, name, parameter in entries
+        {"parameter": name, "record": record, "files": list(files_of(parameter)), "rows": parameter.rows}
+        for record, name, parameter in entries
         if parameter.status == "evidence"
     ]
 

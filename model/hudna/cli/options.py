@@ -131,7 +131,7 @@ class FromDate(Sizes):
 class Learning:
     """From what, and with how much work, parameters are learned."""
 
-    campaign: Annotated[
+    record: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of observations.toml; its default one if left out.")
     ] = None
     islands: Annotated[_N, option(RUN, "Samplers with seeds of their own, 2 or more; 4 if left out.")] = None

@@ -14,7 +14,7 @@ from hudna.judge.baselines import BASELINES
 from hudna.judge.forecast import CountForecast
 from hudna.judge.past import Past
 from hudna.judge.pool import MODEL, POOLED, Judged, pool_weights
-from hudna.judge.record import Record
+from hudna.judge.record import Counts
 from hudna.judge.score import ResultRows
 from hudna.judge.summary import block_of
 from hudna.result import Result
@@ -90,7 +90,7 @@ def pooled_forecast(result: Result, forecasts: pd.DataFrame) -> pd.DataFrame:
         text = "the run is shorter than every horizon of the backtest"
         problems.add("pool", "weeks", text, given=str((judged.end - judged.start).days // 7))
     problems.raise_if_any()
-    record = Record.from_rows(judged.past, signals=names, counters=judged.same_counters)
+    record = Counts.from_rows(judged.past, signals=names, counters=judged.same_counters)
     past = Past.weeks(record, judged.start)
     simple = {} if past is None else {name: baseline.fit(past) for name, baseline in BASELINES.items()}
     found = []

@@ -21,7 +21,7 @@ from hudna.arguments import checked, day, settle
 from hudna.arrays import ByContent, FloatArray, IntArray
 from hudna.case import Case
 from hudna.case.nodes import Schedule, planned
-from hudna.case.observations import Campaign, Row
+from hudna.case.observations import Record, Row
 from hudna.case.signals import resolve
 from hudna.case.steps import MONTH, place_of, step_day
 from hudna.engine.dated import read_off
@@ -32,12 +32,12 @@ from hudna.judge.baselines import BASELINES, fitted
 from hudna.judge.forecast import CountForecast
 from hudna.judge.past import Past
 from hudna.judge.pool import MODEL, POOLED, Judged, pool_weights
-from hudna.judge.record import Record, families, reference_record
+from hudna.judge.record import Counts, families, reference_record
 from hudna.judge.skill import overlapping
 from hudna.judge.window import named_scores, scores, window_counts
 from hudna.learn.calibration import Sizes, check_run, learn
 from hudna.learn.origin import merged_snapshots
-from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.past import history_program, laid_out, record_of
 from hudna.learn.smc import Island, Known, Snapshot, derived_seed
 from hudna.outline import Outlined
 from hudna.scenario import Scenario, load
@@ -54,8 +54,8 @@ _DAY = dt.timedelta(days=1)
 class Plan:
     """What is forecast: a signal, every so many weeks, over so many weeks, scored at so many events or more.
 
-    signal : events, or a sum of them such as `x.*`; of None the sum that most rows of the campaign count
-    since : date before which there is no origin; None for the campaign's first day
+    signal : events, or a sum of them such as `x.*`; of None the sum that most rows of the record count
+    since : date before which there is no origin; None for the record's first day
     thresholds : counts of which, besides 1, the forecasts' probabilities are kept: columns `p_1`, `p_a` and `p_b`
     """
 
@@ -121,7 +121,7 @@ class Backtest(ByContent, Outlined):
     """
 
     scenario: str
-    campaign: str
+    record: str
     plan: Plan
     sizes: Sizes
     seed: int
@@ -133,7 +133,7 @@ class Backtest(ByContent, Outlined):
     def _outline(self) -> Iterator[tuple[str, object]]:
         sizes = self.sizes
         yield "scenario", self.scenario
-        yield "campaign", self.campaign
+        yield "record", self.record
         yield "signal", self.plan.signal
         yield "weeks ahead", self.plan.horizons
         yield "forecasts", len(self.forecasts)
@@ -145,7 +145,7 @@ class Backtest(ByContent, Outlined):
 def backtest(
     scenario: Scenario | str | Path | Mapping[str, Any],
     *,
-    campaign: str | None = None,
+    record: str | None = None,
     plan: Plan | None = None,
     sizes: Sizes | None = None,
     seed: int = 1,
@@ -161,7 +161,7 @@ def backtest(
     ----------
     scenario : Scenario, or what `hudna.load` takes
         Gives the case and the length of a step; its policies play no part.
-    campaign : str, optional
+    record : str, optional
         The case's default one if left out.
     plan : Plan, optional
         What is forecast, how often and how far ahead: `attacks.*` every 4 weeks, 4, 13 and 26 weeks ahead, if left out.
@@ -186,7 +186,7 @@ def backtest(
     Raises
     ------
     InputError
-        If the plan is wrong, the signal no sum of events, or the campaign has no window with a count.
+        If the plan is wrong, the signal no sum of events, or the record has no window with a count.
     SimulationError
         If no draw can explain what was seen.
     ExecutorError
@@ -203,7 +203,7 @@ def backtest(
     plan, sizes = plan or Plan(), sizes or Sizes()
     sizes.check()
     check_run(seed, engine, threads, executor)
-    name, stretch = campaign_of(scenario.case, campaign)
+    name, stretch = record_of(scenario.case, record)
     plan = replace(plan, signal=plan.signal or counted_most(scenario.case, name))
     signals, truth, found_windows = windows(scenario, name, plan)
     if not any(found_windows.values()):
@@ -250,7 +250,7 @@ def backtest(
     names = dict(zip(whole.regimes.name, whole.regimes.state_name, strict=True))
     return Backtest(
         scenario=scenario.id,
-        campaign=name,
+        record=name,
         plan=plan,
         sizes=sizes,
         seed=seed,
@@ -273,8 +273,8 @@ def _snapshots(
 
 
 def windows(
-    scenario: Scenario, campaign: str | None, plan: Plan
-) -> tuple[tuple[str, ...], Record, dict[int, dict[dt.date, Window]]]:
+    scenario: Scenario, record: str | None, plan: Plan
+) -> tuple[tuple[str, ...], Counts, dict[int, dict[dt.date, Window]]]:
     """Return what a backtest would score, which the rows and the plan alone decide: nothing is sampled.
 
     Returns
@@ -285,9 +285,9 @@ def windows(
     Raises
     ------
     InputError
-        If the plan is wrong, the signal no sum of events, or there is no such campaign.
+        If the plan is wrong, the signal no sum of events, or there is no such record.
     """
-    name, stretch = campaign_of(scenario.case, campaign)
+    name, stretch = record_of(scenario.case, record)
     plan.check(7 if stretch.step == "month" else scenario.file.step_days)
     signals = _signals(scenario, plan.signal or counted_most(scenario.case, name))
     rows = [row for row in scenario.case.observations.rows if row.use != "context" and stretch.takes(row)]
@@ -303,18 +303,18 @@ def windows(
     return signals, truth, found
 
 
-def counted_most(case: Case, campaign: str) -> str:
-    """Return the sum of events that most rows of a campaign count, the first in name order of several.
+def counted_most(case: Case, record: str) -> str:
+    """Return the sum of events that most rows of a record count, the first in name order of several.
 
     Raises
     ------
     InputError
         If no row counts events.
     """
-    found = families(row for row in case.observations.rows_of(campaign) if row.weighs)
+    found = families(row for row in case.observations.rows_of(record) if row.weighs)
     if not found:
         known = ", ".join(name for name, node in case.nodes.items() if node.kind == "events")
-        text = f"no row of the campaign {campaign} counts events; name a sum of them: {known}"
+        text = f"no row of the record {record} counts events; name a sum of them: {known}"
         raise InputError.of("backtest", text, key="signal")
     return max(found, key=lambda name: len(found[name]))
 
@@ -331,7 +331,7 @@ def _signals(scenario: Scenario, signal: str) -> tuple[str, ...]:
     return signals
 
 
-def _origins(stretch: Campaign, plan: Plan) -> list[dt.date]:
+def _origins(stretch: Record, plan: Plan) -> list[dt.date]:
     unit = _unit(stretch)
     every = round((_after(stretch, stretch.start, plan.every) - stretch.start).days / unit)
     found = (step_day(stretch.start, unit, i) for i in itertools.count(0, every))
@@ -340,25 +340,25 @@ def _origins(stretch: Campaign, plan: Plan) -> list[dt.date]:
     return [origin for origin in ended if plan.since is None or origin >= plan.since]
 
 
-def _unit(stretch: Campaign) -> float:
+def _unit(stretch: Record) -> float:
     """Return the length in days of what windows are measured in: a week, or a month where steps are months."""
     return MONTH if stretch.step == "month" else 7
 
 
-def _after(stretch: Campaign, origin: dt.date, weeks: int) -> dt.date:
+def _after(stretch: Record, origin: dt.date, weeks: int) -> dt.date:
     """Return the day so many weeks after an origin; where steps are months, that of the nearest number of months."""
     unit = _unit(stretch)
     return step_day(origin, unit, max(1, round(7 * weeks / unit)))
 
 
-def _known(scenario: Scenario, stretch: Campaign, rows: Sequence[Row], origin: dt.date) -> Known:
+def _known(scenario: Scenario, stretch: Record, rows: Sequence[Row], origin: dt.date) -> Known:
     program, table = laid_out(history_program(scenario, stretch, stretch.until), rows, scenario, origin)
     return Known(program, table, int(program.place(origin)))
 
 
 def _futures(
     scenario: Scenario,
-    stretch: Campaign,
+    stretch: Record,
     origin: dt.date,
     plan: Plan,
     snapshot: Snapshot,
@@ -380,7 +380,7 @@ def _futures(
     return program, simulation.counted(signals)
 
 
-def _ahead(scenario: Scenario, stretch: Campaign, origin: dt.date, until: dt.date) -> Program:
+def _ahead(scenario: Scenario, stretch: Record, origin: dt.date, until: dt.date) -> Program:
     """Compile the steps after an origin as they were foreseeable: schedules stay as they were, regimes are free."""
     nodes = dict(scenario.case.nodes)
     for name, node in scenario.case.nodes.items():
@@ -407,7 +407,7 @@ class _Made:
     forecasts: Mapping[str, CountForecast]
 
 
-def _judged(made: _Made, past: Record, origin: dt.date) -> Judged | None:
+def _judged(made: _Made, past: Counts, origin: dt.date) -> Judged | None:
     """Return the log scores of a window that is over, against its count as it was known at the origin, if it was."""
     window = made.window
     came, known = past.count(window.start, window.days)
@@ -443,7 +443,7 @@ def _scored(made: _Made, weeks: int, plan: Plan, weights: FloatArray) -> dict[st
     return found | {f"weight_{name}": float(weight) for name, weight in zip(POOLED, weights, strict=True)}
 
 
-def _window(truth: Record, origin: dt.date, end: dt.date) -> Window | None:
+def _window(truth: Counts, origin: dt.date, end: dt.date) -> Window | None:
     """Return the longest window from the origin to before `end` whose count the rows say.
 
     Where an end of the window cuts an interval in which something happened, nobody knows on which side of it: the
@@ -466,7 +466,7 @@ def _window(truth: Record, origin: dt.date, end: dt.date) -> Window | None:
 def _frame(
     found: list[dict[str, Any]],
     scenario: Scenario,
-    stretch: Campaign,
+    stretch: Record,
     plan: Plan,
     signals: tuple[str, ...],
     seed: int,

@@ -1,6 +1,6 @@
 """Posterior predictive checks: does the model with the learned parameters reproduce what was counted?
 
-The campaign is simulated again with regimes held where they are known and nothing else given, and its counts are set
+The record is simulated again with regimes held where they are known and nothing else given, and its counts are set
 beside those of the rows.
 """
 
@@ -53,12 +53,12 @@ def replicate(
     paths: int = 20,
     seed: int = 1,
 ) -> Replicated:
-    """Simulate a campaign with these parameters and compare it with what was counted.
+    """Simulate a record with these parameters and compare it with what was counted.
 
     Parameters
     ----------
     program : Program
-        Of the campaign, its regimes held where they are known.
+        Of the record, its regimes held where they are known.
     theta : float array, shape (n_draws, n_parameters)
     case : Case, gives the counters
     rows : sequence of Row, what was counted

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from hudna.arrays import FloatArray
 from hudna.case.steps import MONTH, place_of, step_day
 from hudna.errors import InputError
-from hudna.judge.record import Record
+from hudna.judge.record import Counts
 
 __all__ = ["MONTHS", "WEEKS", "Past", "length"]
 
@@ -61,7 +61,7 @@ class Past:
         raise InputError.of("past", "counts are finite, and a year has 1 to 366 periods", given=str(year))
 
     @classmethod
-    def weeks(cls, record: Record, origin: dt.date) -> Past | None:
+    def weeks(cls, record: Counts, origin: dt.date) -> Past | None:
         """Return the weeks before `origin` as they were known when it began; None if no count was known.
 
         A week of which more than half is known is scaled up; the others are not known.
@@ -69,12 +69,12 @@ class Past:
         return cls._before(record, origin, 7, WEEKS)
 
     @classmethod
-    def months(cls, record: Record, origin: dt.date) -> Past | None:
+    def months(cls, record: Counts, origin: dt.date) -> Past | None:
         """Return the calendar months before `origin`, which is the first day of one; else as `weeks`."""
         return cls._before(record, origin, MONTH, MONTHS)
 
     @classmethod
-    def _before(cls, record: Record, origin: dt.date, step_days: float, year: float) -> Past | None:
+    def _before(cls, record: Counts, origin: dt.date, step_days: float, year: float) -> Past | None:
         before = record.before(origin)
         if not before.known:
             return None

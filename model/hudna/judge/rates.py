@@ -60,7 +60,7 @@ def base_rates(case: Case, weeks: float) -> pd.DataFrame:
     import pandas as pd
 
     spells = {name: _spells(case, name) for name, node in case.nodes.items() if isinstance(node, Regime)}
-    if not case.observations.campaigns or not any(spells.values()):
+    if not case.observations.records or not any(spells.values()):
         return pd.DataFrame()
     believed = _believed(case)
     found = []
@@ -117,8 +117,8 @@ class _Seen:
 
 def _believed(case: Case) -> dict[str, Mapping[str, FloatArray]]:
     """Return draws of the parameters, by parameter, of the prior and of the posterior if there is one."""
-    campaign = next(iter(case.observations.campaigns.values()))
-    program = compile_scenario(question_of(case, campaign))
+    record = next(iter(case.observations.records.values()))
+    program = compile_scenario(question_of(case, record))
     drawn = draw_parameters(program, _SEED, np.arange(_DRAWS, dtype=np.uint64))
     found: dict[str, Mapping[str, FloatArray]] = {"prior": dict(zip(program.parameters, drawn.T, strict=True))}
     if case.posterior is not None and case.posterior.current:

@@ -14,7 +14,7 @@ import numpy as np
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.observations import Observations, Row, last_known
 
-__all__ = ["Interval", "Record", "Seen", "families", "reference_record"]
+__all__ = ["Counts", "Interval", "Seen", "families", "reference_record"]
 
 _CONFIDENCES = ("high", "medium", "low")
 _QUALIFIERS = ("exact", "approx")
@@ -53,7 +53,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Record:
+class Counts:
     """What was counted of a signal or a sum, day by day: rows, and the disjoint intervals that they come down to.
 
     Rows overlap: a running total holds all that was counted before, and two sources count the same days. They
@@ -75,12 +75,12 @@ class Record:
     """
 
     rows: tuple[Seen, ...] = ()
-    parts: tuple[Record, ...] = ()
+    parts: tuple[Counts, ...] = ()
 
     @classmethod
     def from_rows(
         cls, rows: Iterable[Row], *, signals: tuple[str, ...] | None = None, counters: Collection[str] = ("",)
-    ) -> Record:
+    ) -> Counts:
         """Make a record of rows of observations.
 
         Parameters
@@ -99,7 +99,7 @@ class Record:
         parts = tuple(cls.from_rows(counted, signals=(name,), counters=counters) for name in alone)
         return cls(tuple(sorted(_seen(row) for row in own)), parts if all(part.rows for part in parts) else ())
 
-    def before(self, origin: dt.date) -> Record:
+    def before(self, origin: dt.date) -> Counts:
         """Return the record as it was known when `origin` began.
 
         A row that ends on or after the origin is left out whole: nobody knew its count by then, and to cut it
@@ -110,7 +110,7 @@ class Record:
         ends = [(row, last_known(row.start, row.end, origin, daily=row.daily)) for row in self.rows]
         rows = sorted(replace(row, days=(end - row.start).days + 1) for row, end in ends if end is not None)
         parts = tuple(part.before(origin) for part in self.parts)
-        return Record(tuple(rows), parts if all(part.rows for part in parts) else ())
+        return Counts(tuple(rows), parts if all(part.rows for part in parts) else ())
 
     @cached_property
     def intervals(self) -> tuple[Interval, ...]:
@@ -206,10 +206,10 @@ def _lay(rows: Iterable[Seen], first: dt.date, size: int) -> tuple[FloatArray, I
     return daily, group
 
 
-def reference_record(observations: Observations, rows: Iterable[Row], signals: tuple[str, ...]) -> Record:
+def reference_record(observations: Observations, rows: Iterable[Row], signals: tuple[str, ...]) -> Counts:
     """Return the record of a sum of events as the reference counts it."""
     counted = [row for row in rows if row.kind == "events"]
-    return Record.from_rows(counted, signals=tuple(sorted(signals)), counters=observations.reference)
+    return Counts.from_rows(counted, signals=tuple(sorted(signals)), counters=observations.reference)
 
 
 def families(rows: Iterable[Row]) -> Mapping[str, tuple[Row, ...]]:

@@ -20,7 +20,7 @@ from hudna.errors import InputError, Problems, nearest, no_such
 from hudna.judge.baselines import BASELINES, Forecaster, fitted
 from hudna.judge.forecast import CountForecast
 from hudna.judge.past import Past
-from hudna.judge.record import Record
+from hudna.judge.record import Counts
 from hudna.judge.states import score_state
 from hudna.judge.summary import bias
 from hudna.judge.window import covered, named_scores, scores, window_counts
@@ -311,7 +311,7 @@ class ResultRows:
         """The baselines of each sort of rows, fitted to its past; none where nothing was known before the run."""
         found = {}
         for signals, counters in dict.fromkeys(map(self.counted_as, self.inside)):
-            record = Record.from_rows(self.past, signals=signals, counters=counters)
+            record = Counts.from_rows(self.past, signals=signals, counters=counters)
             found[signals, counters] = fitted(Past.weeks(record, self.start))
         return found
 

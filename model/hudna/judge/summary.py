@@ -101,7 +101,7 @@ def phases(forecasts: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns: weeks, calm, and those of `bias`. A mean over both phases hides a forecast that is too low while a
-        campaign lasts and too high after it.
+        record lasts and too high after it.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Calibrating a case: its parameters learned from the rows of one campaign, by several samplers side by side."""
+"""Calibrating a case: its parameters learned from the rows of one record, by several samplers side by side."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from hudna.engine.simulate import check_sizes
 from hudna.errors import InputError, Problems, SimulationError
 from hudna.learn.checkpoints import Checkpoints, versions
 from hudna.learn.filter import systematic
-from hudna.learn.past import campaign_of, history_program, laid_out, question_of
+from hudna.learn.past import history_program, laid_out, question_of, record_of
 from hudna.learn.smc import Island, Known, LostError, derived_seed
 from hudna.outline import Outlined
 
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 NOTHING_WEIGHS = Text(
-    en="no row of observations.csv with the use likelihood lies in the campaign {}",
+    en="no row of observations.csv with the use likelihood lies in the record {}",
     ar="لا مشاهدة للترجيح في observations.csv ضمن سجل المشاهدات {}",
 )
 Done = TypeVar("Done")
@@ -106,7 +106,7 @@ class Calibration(ByContent, Outlined):
     """
 
     case: Case
-    campaign: str
+    record: str
     program: Program
     seed: int
     sizes: Sizes
@@ -122,7 +122,7 @@ class Calibration(ByContent, Outlined):
     def _outline(self) -> Iterator[tuple[str, object]]:
         sizes = self.sizes
         yield "case", f"{self.case.id}: {self.case.about.name.en}"
-        yield "campaign", self.campaign
+        yield "record", self.record
         yield "rows", len(self.rows)
         yield "parameters", self.program.parameters
         yield "calibrated", [name for name, one in self.learned.items() if one.calibrated]
@@ -140,7 +140,7 @@ class Calibration(ByContent, Outlined):
 def calibrate(
     case: Case | str | Path,
     *,
-    campaign: str | None = None,
+    record: str | None = None,
     sizes: Sizes | None = None,
     seed: int = 1,
     engine: str = "vm",
@@ -156,7 +156,7 @@ def calibrate(
     ----------
     case : Case, or what `hudna.load_case` takes
         Read anew without what it has learned before.
-    campaign : str, optional
+    record : str, optional
         The case's default one if left out.
     sizes : Sizes, optional
         How many samplers, draws and paths; 4, 300 and 120 if left out, which takes minutes.
@@ -185,7 +185,7 @@ def calibrate(
     Raises
     ------
     InputError
-        If a size is wrong, there is no such case, it has no such campaign or no rows in it, or there is no checkpoint
+        If a size is wrong, there is no such case, it has no such record or no rows in it, or there is no checkpoint
         to resume or one is damaged or of another calibration.
     SimulationError
         If no draw can explain what was seen.
@@ -202,7 +202,7 @@ def calibrate(
     sizes = sizes or Sizes()
     sizes.check()
     check_run(seed, engine, threads, executor)
-    name, rows, known = laid_rows(case, campaign)
+    name, rows, known = laid_rows(case, record)
     if not any(row.use == "likelihood" for row in rows):
         raise InputError.of(str(case.folder), NOTHING_WEIGHS.en.format(name))
     program = known.program
@@ -219,7 +219,7 @@ def calibrate(
     scores = _kept(islands, sizes, seed)
     return Calibration(
         case=case,
-        campaign=name,
+        record=name,
         program=program,
         seed=seed,
         sizes=sizes,
@@ -246,12 +246,12 @@ def _calibrated(known: Known, kept: Checkpoints | None, island: Island, tick: Ca
 
 
 def _checkpoints(
-    folder: Path | None, case: Case, campaign: str, known: Known, sizes: Sizes, seed: int, engine: str
+    folder: Path | None, case: Case, record: str, known: Known, sizes: Sizes, seed: int, engine: str
 ) -> Checkpoints | None:
     if folder is None:
         return None
     follows = {
-        "program": known.program.digest(), "campaign": campaign, "rows": basis(case, campaign),
+        "program": known.program.digest(), "record": record, "rows": basis(case, record),
         "sizes": [sizes.islands, sizes.draws, sizes.paths], "seed": seed, "engine": engine, "versions": versions(),
     }  # fmt: skip
     return Checkpoints(folder, follows)
@@ -263,15 +263,15 @@ def prior_sample(program: Program, seed: int) -> FloatArray:
     return parameters_from_scores(program, scores)
 
 
-def laid_rows(case: Case, campaign: str | None = None) -> tuple[str, tuple[Row, ...], Known]:
-    """Return a campaign's name, its rows that weigh, and its program with what is known in each step.
+def laid_rows(case: Case, record: str | None = None) -> tuple[str, tuple[Row, ...], Known]:
+    """Return a record's name, its rows that weigh, and its program with what is known in each step.
 
     Raises
     ------
     InputError
-        If there is no such campaign, or its rows cannot be used: all that can be seen before anything is sampled.
+        If there is no such record, or its rows cannot be used: all that can be seen before anything is sampled.
     """
-    name, stretch = campaign_of(case, campaign)
+    name, stretch = record_of(case, record)
     rows = tuple(row for row in case.observations.rows_of(name) if row.weighs)
     question = question_of(case, stretch)
     program, table = laid_out(history_program(question, stretch, stretch.until), rows, question)

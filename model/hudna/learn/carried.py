@@ -20,7 +20,7 @@ from hudna.engine.program import Program
 from hudna.engine.states import States
 from hudna.files.archive import packed, unpacked
 from hudna.learn.filtered import filter_draws
-from hudna.learn.past import campaign_of, history_program, laid_out, question_of
+from hudna.learn.past import history_program, laid_out, question_of, record_of
 from hudna.learn.smc import Known, derived_seed
 
 __all__ = ["CARRIED", "Carried", "as_stored", "carried_states", "from_stored"]
@@ -69,7 +69,7 @@ class Carried:
 
 def carried_states(
     case: Case,
-    campaign: str,
+    record: str,
     names: tuple[str, ...],
     theta: FloatArray,
     seed: int,
@@ -82,18 +82,18 @@ def carried_states(
     Parameters
     ----------
     case : Case
-    campaign : str
+    record : str
     names : of the parameters
     theta : float array, shape (n_draws, n_parameters)
     seed : int, of the calibration
     threads, progress
         As of `hudna.run`.
     """
-    _, stretch = campaign_of(case, campaign)
+    _, stretch = record_of(case, record)
     question = question_of(case, stretch)
     lazy = tuple(name for name, signal in sorted(case.signals.items()) if name.endswith(_LAZY))
     question = replace(question, file=question.file.model_copy(update={"series": lazy}))
-    rows: list[Row] = [row for row in case.observations.rows_of(campaign) if row.weighs]
+    rows: list[Row] = [row for row in case.observations.rows_of(record) if row.weighs]
     program, table = laid_out(history_program(question, stretch, stretch.until), rows, question)
     order = [names.index(name) for name in program.parameters]
     weights, states = filter_draws(

@@ -16,7 +16,7 @@ from scipy import special
 from hudna.arrays import FloatArray, IntArray
 from hudna.case.grammar import Text
 from hudna.case.nodes import Level, Regime
-from hudna.case.observations import Campaign, Row
+from hudna.case.observations import Record, Row
 from hudna.case.posterior import DISTINCT, Posterior
 from hudna.engine.draws import draw_parameters
 from hudna.engine.program import NONE, Program, content_hash
@@ -28,7 +28,7 @@ from hudna.learn.carried import Carried, as_stored, from_stored
 from hudna.learn.checkpoints import versions
 from hudna.learn.filter import systematic
 from hudna.learn.filtered import PARTICLES, filter_draws
-from hudna.learn.past import campaign_of, history_program, laid_out
+from hudna.learn.past import history_program, laid_out, record_of
 from hudna.learn.smc import Island, Known, Snapshot, derived_seed
 from hudna.learn.timetable import known_by
 from hudna.learn.unread import filled, left_aside
@@ -114,9 +114,9 @@ def _drawn(scenario: Scenario, program: Program, posterior: Posterior, taken: In
     known = known_by(_default_rows(scenario), scenario.file.start)
     notices = (*posterior.notices, *left_aside(scenario, posterior, known, scenario.file.start, None))
     about = {
-        "belief": "posterior", "campaign": posterior.campaign, "learned_until": str(posterior.until),
+        "belief": "posterior", "record": posterior.record, "learned_until": str(posterior.until),
         "posterior": posterior.digest,
-        "campaign_name": scenario.case.observations.campaigns[posterior.campaign].name.model_dump(exclude_none=True),
+        "record_name": scenario.case.observations.records[posterior.record].name.model_dump(exclude_none=True),
         **({"notices": _said(notices)} if notices else {}),
     }  # fmt: skip
     same = np.unique(posterior.theta, axis=0, return_inverse=True)[1].ravel()
@@ -173,15 +173,13 @@ def from_world(
     Raises
     ------
     InputError
-        If the case has no campaign that leads up to the scenario's start, `as_of` is before it, or its posterior is out
+        If the case has no record that leads up to the scenario's start, `as_of` is before it, or its posterior is out
         of date.
     """
-    campaign, past = past_of(scenario, as_of)
+    record, past = past_of(scenario, as_of)
     own = _default_rows(scenario)
     used = [
-        row
-        for row in (own if rows is None else rows)
-        if row.weighs and row.end >= campaign.start and campaign.takes(row)
+        row for row in (own if rows is None else rows) if row.weighs and row.end >= record.start and record.takes(row)
     ]
     past, table = laid_out(past, used, scenario, as_of)
     through = _Past(Known(past, table, past.n_steps), paths, seed, engine, threads, executor, progress)
@@ -215,20 +213,20 @@ def from_world(
     return Origin(found.theta, found.clusters, states, about)
 
 
-def past_of(scenario: Scenario, as_of: dt.date) -> tuple[Campaign, Program]:
-    """Return the campaign that a run from a date goes through, and its program up to the scenario's start.
+def past_of(scenario: Scenario, as_of: dt.date) -> tuple[Record, Program]:
+    """Return the record that a run from a date goes through, and its program up to the scenario's start.
 
     Raises
     ------
     InputError
-        If the case has no campaign, the date is before it, or the start is at no step's beginning.
+        If the case has no record, the date is before it, or the start is at no step's beginning.
     """
-    _, campaign = campaign_of(scenario.case, None)
-    past = history_program(scenario, campaign, scenario.file.start)
-    if as_of < campaign.start:
-        text = f"must not be before {campaign.start}, where the case's history starts"
+    _, record = record_of(scenario.case, None)
+    past = history_program(scenario, record, scenario.file.start)
+    if as_of < record.start:
+        text = f"must not be before {record.start}, where the case's history starts"
         raise InputError.of(scenario.id, text, key="as_of", given=str(as_of))
-    return campaign, past
+    return record, past
 
 
 def _at_step(scenario: Scenario, states: States, past: Program, program: Program) -> States:
@@ -252,7 +250,7 @@ def _alike(own: Sequence[Row], used: Sequence[Row], until: dt.date) -> bool:
 
 
 def _default_rows(scenario: Scenario) -> tuple[Row, ...]:
-    """Return the rows of the campaign that a run from a date goes through."""
+    """Return the rows of the record that a run from a date goes through."""
     return scenario.case.observations.rows_of(scenario.case.observations.default)
 
 
@@ -263,7 +261,7 @@ def _said(notices: Sequence[Text]) -> list[dict[str, Any]]:
 def _carried(scenario: Scenario, posterior: Posterior, taken: IntArray, past: _Past, origin: Origin) -> Origin | None:
     """Give draws the states that their posterior carries; None if it has none for this past."""
     observations, carried = scenario.case.observations, Carried.of(posterior)
-    if carried is None or posterior.campaign != observations.default or scenario.file.parameters:
+    if carried is None or posterior.record != observations.default or scenario.file.parameters:
         return None
     states = carried.fit(past.known.program)
     if states is None:

@@ -57,7 +57,7 @@ def write_posterior(
     theta = np.array([line.split(",") for line in text.splitlines()[1:]], float)  # as a run reads them
     _check(folder, DRAWS, STATES, ABOUT)
     states = carried_states(
-        calibration.case, calibration.campaign, names, theta, calibration.seed, threads=threads, progress=progress
+        calibration.case, calibration.record, names, theta, calibration.seed, threads=threads, progress=progress
     )
     about = {**_about(calibration), "states": digest(states)}
     return _place(folder, {DRAWS: text, STATES: states, ABOUT: _document(about)})
@@ -83,7 +83,7 @@ def write_states(
         raise InputError.of(str(case.folder), "has a posterior that is out of date; run hudna calibrate")
     _check(case.folder, STATES, ABOUT)
     states = carried_states(
-        case, posterior.campaign, posterior.names, posterior.theta, int(posterior.about["seed"]),
+        case, posterior.record, posterior.names, posterior.theta, int(posterior.about["seed"]),
         threads=threads, progress=progress,
     )  # fmt: skip
     return _place(case.folder, {STATES: states, ABOUT: _document({**posterior.about, "states": digest(states)})})
@@ -118,10 +118,10 @@ def _about(calibration: Calibration) -> dict[str, Any]:
         rows[row.use] += 1
     rows["first"], rows["last"] = min(r.start for r in calibration.rows), max(r.end for r in calibration.rows)
     return {
-        "campaign": calibration.campaign,
+        "record": calibration.record,
         "from": program.start,
-        "until": case.observations.campaigns[calibration.campaign].until,
-        "basis": basis(case, calibration.campaign),
+        "until": case.observations.records[calibration.record].until,
+        "basis": basis(case, calibration.record),
         "digest": digest(_draws(calibration)),
         "seed": calibration.seed,
         **({"preset": "quick"} if sizes.quick else {}),
@@ -180,7 +180,7 @@ def write_inference_data(calibration: Calibration, path: Path) -> Path:
 
     islands, names = calibration.sizes.islands, calibration.program.parameters
     each = len(calibration.theta) // islands
-    attrs = {"inference_library": "hudna", "campaign": calibration.campaign}
+    attrs = {"inference_library": "hudna", "record": calibration.record}
     attrs |= {"preset": "quick"} if calibration.sizes.quick else {}
     posterior = np.stack([calibration.theta[k::islands][:each] for k in range(islands)])
     groups = {"/": xr.Dataset(attrs=attrs)}
@@ -201,14 +201,14 @@ def recalled(case: Case) -> Calibration:
         If the case has no posterior.
     """
     posterior = _of(case)
-    _, rows, known = laid_rows(case, posterior.campaign)
+    _, rows, known = laid_rows(case, posterior.record)
     program = known.program
     order = [posterior.names.index(name) for name in program.parameters]
     about = posterior.about
     seed, sizes = int(about["seed"]), Sizes(**about["sizes"])
     return Calibration(
         case=case,
-        campaign=posterior.campaign,
+        record=posterior.record,
         program=program,
         seed=seed,
         sizes=sizes,

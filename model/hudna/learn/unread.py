@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from hudna.case.grammar import Text
-from hudna.case.observations import Campaign, Row
+from hudna.case.observations import Record, Row
 from hudna.case.posterior import Posterior
 from hudna.errors import InputError
 from hudna.learn.timetable import known_by
@@ -15,7 +15,7 @@ from hudna.scenario import Scenario
 __all__ = ["filled", "left_aside"]
 
 _UNREAD = Text(
-    en="rows that the posterior has not learned from and that weigh nothing here: {}, {}; calibrate the campaign {}",
+    en="rows that the posterior has not learned from and that weigh nothing here: {}, {}; calibrate the record {}",
     ar="مشاهدات لم يستفد منها التوزيع البعدي ولا ترجح شيئا هنا: عددها {}، {}؛ أعد المعايرة للمرحلة {}",
 )
 _UNREAD_UNDATED = Text(
@@ -30,7 +30,7 @@ def left_aside(
 
     Parameters
     ----------
-    known : rows of the campaign that the run goes through, known by `date`
+    known : rows of the record that the run goes through, known by `date`
     first : day from which on they weigh the posterior's draws; None if none do
 
     Raises
@@ -39,14 +39,14 @@ def left_aside(
         If rows would weigh that the posterior has learned from.
     """
     observations = scenario.case.observations
-    campaign, through = (observations.campaigns[name] for name in (posterior.campaign, observations.default))
-    learned = {row.said for row in _read(known_by(observations.rows_of(posterior.campaign), posterior.until), campaign)}
+    record, through = (observations.records[name] for name in (posterior.record, observations.default))
+    learned = {row.said for row in _read(known_by(observations.rows_of(posterior.record), posterior.until), record)}
     weighed = [row for row in _read(known, through) if first is not None and row.end >= first]
     twice = [row for row in weighed if row.said in learned]
     if twice:
         text = (
-            f"the posterior, of the campaign {posterior.campaign} until {posterior.until}, has learned from rows that "
-            f"would weigh its draws again, from {first} on: {_lines(twice)}; calibrate the campaign "
+            f"the posterior, of the record {posterior.record} until {posterior.until}, has learned from rows that "
+            f"would weigh its draws again, from {first} on: {_lines(twice)}; calibrate the record "
             f'{observations.default}, or run from the priors with --prior (belief="prior")'
         )
         raise InputError.of(scenario.id, text, key="as_of", given=str(date))
@@ -63,10 +63,10 @@ def filled(text: Text, *values: object) -> Text:
     return Text(en=text.en.format(*values), ar=str(text.ar).format(*values))
 
 
-def _read(rows: Sequence[Row], campaign: Campaign | None) -> list[Row]:
-    """Return the rows that weigh in a fit; a count that began before the campaign cannot be read."""
+def _read(rows: Sequence[Row], record: Record | None) -> list[Row]:
+    """Return the rows that weigh in a fit; a count that began before the record cannot be read."""
     weighing = [row for row in rows if row.use == "likelihood"]
-    return [row for row in weighing if campaign is None or row.kind != "events" or row.start >= campaign.start]
+    return [row for row in weighing if record is None or row.kind != "events" or row.start >= record.start]
 
 
 def _lines(rows: Iterable[Row]) -> str:

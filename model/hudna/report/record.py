@@ -42,7 +42,7 @@ def write_record(
     }
     return folder.close(
         {
-            "scenario": found.scenario, "campaign": found.campaign, "signal": found.plan.signal, "seed": found.seed,
+            "scenario": found.scenario, "record": found.record, "signal": found.plan.signal, "seed": found.seed,
             **about, "horizons": list(found.plan.horizons), "lang": lang,
         }
     )  # fmt: skip
@@ -97,7 +97,7 @@ def lines(found: Backtest, lang: Language = "en") -> Iterator[Table | str]:
     frame = found.forecasts
     name = frame.attrs["signal_name"].get(lang) or frame.attrs["signal_name"]["en"]
     origins, every = number_of(frame["origin"].nunique(), "origin", lang), number_of(found.plan.every, "week", lang)
-    yield _word("what", lang).format(name, origins, every, found.campaign, found.seed)
+    yield _word("what", lang).format(name, origins, every, found.record, found.seed)
     for table in tables(found, lang):
         if len(table.frame) <= _LISTED:
             yield ""
@@ -108,7 +108,7 @@ def markdown(found: Backtest) -> Iterator[str]:
     """Yield the tables of the record as Markdown."""
     plan, sizes = found.plan, found.sizes
     yield (
-        f"Scenario `{found.scenario}`, campaign `{found.campaign}`, `{plan.signal}`; {sizes.islands} samplers x "
+        f"Scenario `{found.scenario}`, record `{found.record}`, `{plan.signal}`; {sizes.islands} samplers x "
         f"{sizes.draws} draws x {sizes.paths} paths, forecasts of {plan.draws} draws x {plan.paths} paths, "
         f"seed {found.seed}."
     )

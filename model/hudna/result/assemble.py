@@ -166,7 +166,7 @@ def config_hash(scenario: Scenario) -> str:
         "parameters": scenario.parameters,
         "case": [case.id, case.about, case.actors, case.claims],
         "ties": sorted(tie.model_dump_json() for tie in case.ties),
-        "observations": [seen.counters, seen.campaigns, seen.default, sorted(row.said for row in seen.rows)],
+        "observations": [seen.counters, seen.records, seen.default, sorted(row.said for row in seen.rows)],
         "posterior": None if case.posterior is None else case.posterior.digest,
     }
     text = json.dumps(content, sort_keys=True, default=lambda entry: entry.model_dump(mode="json"))

@@ -132,8 +132,8 @@ class ScenarioFile(Entry):
     name: Label
     question: Label = Field(description="what the scenario asks")
     case: Annotated[str, BeforeValidator(_folder)] = Field(description="name of the case's folder under params/")
-    campaign: Annotated[str, Names("campaign")] | None = Field(
-        None, description="campaign of the case that a start from a date goes through; the case's default if left out"
+    record: Annotated[str, Names("record")] | None = Field(
+        None, description="record of the case that a start from a date goes through; the case's default if left out"
     )
     start: Day = Field(description="first day of the first step")
     weeks: int = Field(ge=1, le=2600, description="the horizon")

@@ -50,7 +50,7 @@ def check_references(file: ScenarioFile, known: Known, document: Document, probl
     _check_policies(file, known, document, problems, say)
     _check_assumptions(file, known, document, problems, say)
     names = OfCase.of(case.nodes, case.signals, case.parameters, known.unread, policy=known.names("policies"),
-                       campaign=tuple(case.observations.campaigns))  # fmt: skip
+                       record=tuple(case.observations.records))  # fmt: skip
     check_names(file, names, document, (), problems)
     for name, outcome in file.outcomes.items():
         _check_outcome(name, outcome, file, known, say)

@@ -200,8 +200,8 @@ def checked(
     problems.extend(of_case)
     if case is None:
         raise InputError(problems)
-    if file.campaign is not None:
-        case = replace(case, observations=replace(case.observations, default=file.campaign))
+    if file.record is not None:
+        case = replace(case, observations=replace(case.observations, default=file.record))
     parameters = lay_parameters(file.parameters, case, document, ("parameters",), problems)
     known = OfCase.of(case.nodes, case.signals, parameters, unread)
     nodes = lay_starts(file.starts, case, known, document, ("starts",), problems)

@@ -42,8 +42,8 @@ def origin(given: Mapping[str, Any], lang: Language) -> list[str]:
 
 def belief(given: Mapping[str, Any], lang: Language) -> str:
     """Return what the parameters of a run were drawn from: until when they were learned, and from which record."""
-    name = given.get("campaign_name", {})
-    record = name.get(lang) or name.get("en") or given.get("campaign", "")
+    name = given.get("record_name", {})
+    record = name.get(lang) or name.get("en") or given.get("record", "")
     return _word(given.get("belief", "prior"), lang).format(iso_date(given.get("learned_until"), lang), record)
 
 
