@@ -79,8 +79,8 @@ def test_names_may_be_one_text_or_anything_to_go_through(result):
     assert list(plot.priors_data(case, "presence_power").index) == ["presence_power"]
 
 
-OPTIONS = "draws, paths, seed, policies, engine, threads, as_of, given, belief, progress, stage"
-FEWER = "draws, paths, seed, engine, threads, belief, progress, stage"
+OPTIONS = "draws, paths, seed, policies, engine, threads, executor, as_of, given, belief, progress, stage"
+FEWER = "draws, paths, seed, engine, threads, executor, belief, progress, stage"
 NO_SUCH = "there is no such option"
 
 
@@ -95,7 +95,7 @@ NO_SUCH = "there is no such option"
          f"shapley: policies = 'stay': {NO_SUCH}; options: {OPTIONS.replace('policies, ', '')}"),
         (lambda: hudna.run(NAME, drawz=3),
          f"run: drawz = 3: {NO_SUCH}; did you mean 'draws'?; options: scenario, draws, paths, seed, policies, engine, "
-         "threads, outcomes, trajectories, as_of, given, belief, progress, stage"),
+         "threads, executor, outcomes, trajectories, as_of, given, belief, progress, stage"),
         (lambda: hudna.compare(NAME, sed=1), f"compare: sed = 1: {NO_SUCH}; did you mean 'seed'?; options: {FEWER}"),
         (lambda: hudna.claims(NAME, as_of=1), f"claims: as_of = 1: {NO_SUCH}; options: {FEWER}"),
         (lambda: hudna.run(NAME, policies="leav"),
