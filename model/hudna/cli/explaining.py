@@ -21,6 +21,9 @@ from hudna.cli.options import (
     Output,
     Policies,
     Sheet,
+    ToLess,
+    ToOutcome,
+    ToPolicy,
     ToScenario,
     examples,
     grouped,
@@ -157,9 +160,9 @@ def remove(
 @grouped
 def shapley(
     scenario: ToScenario,
-    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome of the scenario.")],
-    a: Annotated[str, typer.Argument(metavar="POLICY", help="A policy.")],
-    b: Annotated[str | None, typer.Argument(metavar="LESS", help="Another, to take off.")] = None,
+    outcome: ToOutcome,
+    a: ToPolicy,
+    b: ToLess = None,
     *,
     sizes: FromDate,
     output: Sheet,

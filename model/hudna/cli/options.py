@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASK", "CASES", "JUDGE", "OUTPUT", "RUN", "Case", "Changes", "Everything", "FromDate", "Learning",
-    "NoFigures", "Outcomes", "Output", "Policies", "Sheet", "Sizes", "ToScenario", "examples", "grouped",
-    "is_run", "option", "shipped_cases", "shipped_scenarios",
+    "NoFigures", "Outcomes", "Output", "Policies", "Sheet", "Sizes", "ToLess", "ToOutcome", "ToPolicy",
+    "ToScenario", "examples", "grouped", "is_run", "option", "shipped_cases", "shipped_scenarios",
 ]  # fmt: skip
 
 ASK, CASES, JUDGE = "Ask", "Look at a case, write one", "Learn, and be judged by events"  # groups of commands
@@ -59,6 +59,9 @@ def option(panel: str, text: str, *names: str, metavar: str | None = "N") -> Any
     return typer.Option(*names, metavar=metavar, help=text, rich_help_panel=panel)
 
 
+ToOutcome = Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome of the scenario.")]
+ToPolicy = Annotated[str, typer.Argument(metavar="POLICY", help="A policy.")]
+ToLess = Annotated[str | None, typer.Argument(metavar="LESS", help="Another, to take off.")]
 ToScenario = Annotated[
     str,
     typer.Argument(

@@ -10,7 +10,7 @@ import typer
 
 from hudna.cli.changes import asked
 from hudna.cli.commands import app
-from hudna.cli.options import ASK, FromDate, Sheet, examples, grouped, is_run
+from hudna.cli.options import ASK, FromDate, Sheet, ToLess, ToOutcome, ToPolicy, examples, grouped, is_run
 from hudna.cli.printing import Part, progress_bar, say
 from hudna.errors import Problems
 from hudna.text import columns
@@ -39,9 +39,9 @@ _word = Words("cli.sensitivity")
 @grouped
 def sensitivity(
     of: Annotated[str, typer.Argument(metavar="RUN|SCENARIO", help="What `hudna run` wrote, or a scenario to run.")],
-    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="An outcome of the scenario.")],
-    a: Annotated[str, typer.Argument(metavar="POLICY", help="A policy.")],
-    b: Annotated[str | None, typer.Argument(metavar="LESS", help="Another, to take off.")] = None,
+    outcome: ToOutcome,
+    a: ToPolicy,
+    b: ToLess = None,
     *,
     sizes: FromDate,
     output: Sheet,
